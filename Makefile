@@ -1,0 +1,69 @@
+# Everything a developer needs. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UI := src/hubbub/django/static/hubbub
+COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --fork-strategy fewest \
+	--python-version 3.11 --generate-hashes --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade)
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check bench ui chromium requirements clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.stamp $(UI)/app.js ## Serve hubbub on this machine
+	$(BIN)/hubbub serve
+
+test: $(VENV)/.stamp $(UI)/app.js chromium ## Run every test, in a browser too
+	scripts/node.sh npm test --workspaces
+	$(BIN)/pytest
+
+check: $(VENV)/.stamp node_modules/.stamp ## Style, types, architecture, migrations, generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings
+	$(BIN)/hubbub schema --check
+	scripts/node.sh npm run check --workspaces
+
+bench: ## Measure (nothing to measure with yet)
+	@echo "There are no benchmarks yet. They will live in benchmarks/ and compare message"
+	@echo "latency, fan-out and memory per connection with the usual Channels stack."
+
+ui: $(UI)/app.js ## Build the browser UI
+
+requirements: $(VENV)/.stamp ## Recompile requirements/*.txt (UPGRADE=1: to the newest versions)
+	$(COMPILE) pyproject.toml --all-extras -o requirements/base.txt
+	$(COMPILE) pyproject.toml requirements/dev.in --all-extras -c requirements/base.txt -o requirements/dev.txt
+	$(COMPILE) requirements/node.in -o requirements/node.txt
+
+clean: ## Remove what can be made again (never hubbub-data/)
+	rm -rf $(VENV) node_modules clients/typescript/node_modules web/node_modules $(UI) dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.stamp: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "hubbub needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# Where the machine has no Node, the virtual environment carries it: hence the order.
+node_modules/.stamp: package.json package-lock.json | $(VENV)/.stamp
+	scripts/node.sh npm ci
+	touch $@
+
+# Only what Git would keep is a source: builds and node_modules never set off a build.
+UI_SOURCES := $(shell git ls-files --cached --others --exclude-standard clients/typescript web 2>/dev/null)
+
+$(UI)/app.js: node_modules/.stamp $(wildcard $(UI_SOURCES))
+	scripts/node.sh npm run build --workspaces
+
+chromium:
+	scripts/chromium.sh

@@ -1,0 +1,41 @@
+/** The part of a WebSocket that the client uses. */
+export interface Socket {
+  onmessage: ((message: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+/** What the client needs of the world. Everything of it can be replaced, in tests above all. */
+export interface Environment {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** A number from 0 up to, but not including, 1. */
+  random(): number;
+  /** Call `run` after `ms` milliseconds. Returns a function that cancels it. */
+  after(ms: number, run: () => void): () => void;
+  /** Open a socket. */
+  socket(url: string): Socket;
+  /** Where `online` and `offline` happen; null where nothing tells. */
+  network: EventTarget | null;
+}
+
+/** The world as it is in a browser, and in any runtime with a global WebSocket. */
+export function browserEnvironment(): Environment {
+  return {
+    now: () => Date.now(),
+    random: () => Math.random(),
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    socket: (url) => new WebSocket(url) as Socket,
+    network: typeof window === "undefined" ? null : window,
+  };
+}
+
+/** A name that nobody else has: 128 random bits. `crypto.randomUUID` is missing on plain http. */
+export function uniqueId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

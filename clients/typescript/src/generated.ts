@@ -1,0 +1,290 @@
+// Written by `hubbub schema` from the messages that the server knows. Don't edit it by hand.
+
+/** Every command: its data, its reply, and whether it needs a topic. */
+export interface Commands {
+  /** Replace the session's access token before it expires (rule AUT-3). */
+  "auth.refresh": { data: Refresh; reply: RefreshReply; topic: null };
+  /**
+   * Start a conversation with the users of these names. One name and no title: a direct one, found
+   * or made.
+   */
+  "chat.create": { data: Create; reply: ConversationReply; topic: null };
+  /** Delete a message for oneself only. */
+  "chat.hide": { data: Hide; reply: Record<string, never>; topic: string };
+  /** Read messages before the number `before` (without it, the latest). */
+  "chat.history": { data: History; reply: HistoryPage; topic: string };
+  /** Find the room of a name, make it if it is new, and learn its topic. */
+  "chat.join_room": { data: JoinRoom; reply: ConversationReply; topic: null };
+  /** Leave a group conversation. */
+  "chat.leave": { data: Leave; reply: Record<string, never>; topic: string };
+  /** Move the read cursor to the message `number` (without it, to the last). It never goes back. */
+  "chat.read": { data: MarkRead; reply: ReadReply; topic: string };
+  /** Send a message to the conversation `topic`. */
+  "chat.send": { data: Send; reply: MessageReply; topic: string };
+  /** Say that one is typing, or no longer. The others are told on change only. */
+  "chat.typing": { data: SetTyping; reply: Record<string, never>; topic: string };
+  /** Follow all one's conversations, also those joined later, with what happened after `since`. */
+  "inbox.subscribe": { data: SubscribeInbox; reply: Inbox; topic: null };
+  /** Follow a topic, from the envelope's `since` on or from now on. */
+  "subscribe": { data: Subscribe; reply: SubscribeReply; topic: string };
+  /** Follow a topic no longer. */
+  "unsubscribe": { data: Unsubscribe; reply: Record<string, never>; topic: string };
+}
+
+/** Every event: its data. */
+export interface Events {
+  /**
+   * The user takes part in a conversation from now on; its events after `position` follow by
+   * themselves where the inbox is followed.
+   */
+  "chat.conversation_added": ConversationAdded;
+  /** The user has read the conversation up to the message `number`. */
+  "chat.conversation_read": ConversationRead;
+  /** The user takes no part in a conversation any more. */
+  "chat.conversation_removed": ConversationRemoved;
+  /** The user deleted a message for oneself. */
+  "chat.message_hidden": MessageHidden;
+  /**
+   * Somebody sent a message. `client_id` is the sender's, to match it with the one waiting there.
+   */
+  "chat.message_sent": MessageSent;
+  /** Somebody left the conversation or was removed. */
+  "chat.participant_removed": ParticipantRemoved;
+  /** People were added to the conversation. */
+  "chat.participants_added": ParticipantsAdded;
+  /**
+   * Somebody is typing, or no longer.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "chat.typing": Typing;
+  /**
+   * Somebody entered the room.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "chat.user_joined": UserJoined;
+  /**
+   * Somebody left the room.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "chat.user_left": UserLeft;
+}
+
+/**
+ * A conversation as one of its participants sees it.
+ *
+ * `unread` is the number of the last message less that of the last one read.
+ */
+export interface Conversation {
+  id: number;
+  topic: string;
+  kind: "direct" | "group" | "room";
+  title: string;
+  /** A room's name; null for other kinds. */
+  name: string | null;
+  /** Empty for a room, which anybody may enter. */
+  participants: Person[];
+  last_message: Message | null;
+  unread: number;
+  created_at: string;
+}
+
+/**
+ * The user takes part in a conversation from now on; its events after `position` follow by
+ * themselves where the inbox is followed.
+ */
+export interface ConversationAdded {
+  conversation: Conversation;
+  position: Position;
+}
+
+/** The user has read the conversation up to the message `number`. */
+export interface ConversationRead {
+  conversation_id: number;
+  number: number;
+  unread: number;
+}
+
+/** The user takes no part in a conversation any more. */
+export interface ConversationRemoved {
+  conversation_id: number;
+}
+
+/** The conversation, as the asker sees it. */
+export interface ConversationReply {
+  conversation: Conversation;
+}
+
+/**
+ * Start a conversation with the users of these names. One name and no title: a direct one, found or
+ * made.
+ */
+export interface Create {
+  participants: string[];
+  title?: string;
+  client_id?: string | null;
+}
+
+/** Delete a message for oneself only. */
+export interface Hide {
+  message_id: number;
+  client_id?: string | null;
+}
+
+/** Read messages before the number `before` (without it, the latest). */
+export interface History {
+  before?: number | null;
+  limit?: number;
+}
+
+/** Messages, oldest first, and whether there are earlier ones. */
+export interface HistoryPage {
+  messages: Message[];
+  more: boolean;
+}
+
+/** The user's conversations, newest first, and the position of every topic followed for them. */
+export interface Inbox {
+  conversations: Conversation[];
+  positions: Record<string, Position>;
+  /** Topics of `since` that could not be resumed: read them again. */
+  reset: string[];
+}
+
+/** Find the room of a name, make it if it is new, and learn its topic. */
+export interface JoinRoom {
+  name: string;
+}
+
+/** Leave a group conversation. */
+export type Leave = Record<string, never>;
+
+/** Move the read cursor to the message `number` (without it, to the last). It never goes back. */
+export interface MarkRead {
+  number?: number | null;
+}
+
+/** A message; `number` counts from 1 within its conversation. */
+export interface Message {
+  id: number;
+  sender: Person;
+  content: string;
+  timestamp: string;
+  number: number;
+}
+
+/** The user deleted a message for oneself. */
+export interface MessageHidden {
+  conversation_id: number;
+  message_id: number;
+}
+
+/** The message as it was saved, and its event's offset in the topic. */
+export interface MessageReply {
+  message: Message;
+  offset: number;
+}
+
+/** Somebody sent a message. `client_id` is the sender's, to match it with the one waiting there. */
+export interface MessageSent {
+  message: Message;
+  client_id: string | null;
+}
+
+/** Somebody left the conversation or was removed. */
+export interface ParticipantRemoved {
+  user_id: number | string;
+}
+
+/** People were added to the conversation. */
+export interface ParticipantsAdded {
+  participants: Person[];
+}
+
+/** Who somebody is. A guest is `Anonymous` with id 0, the system `System` with id 0. */
+export interface Person {
+  id: number | string;
+  username: string;
+  first_name: string;
+  last_name: string;
+}
+
+/** A place in a topic's stream: the client has seen everything up to and with `offset`. */
+export interface Position {
+  epoch: string;
+  offset: number;
+}
+
+/** Where the read cursor stands now, as a message number, and what is left. */
+export interface ReadReply {
+  number: number;
+  unread: number;
+}
+
+/** An event as it stands in the reply to `subscribe`; its topic is the one subscribed to. */
+export interface Recovered {
+  type: string;
+  data: Record<string, unknown>;
+  offset: number | null;
+}
+
+/** Replace the session's access token before it expires (rule AUT-3). */
+export interface Refresh {
+  token: string;
+}
+
+/** Seconds until the new token expires; null if it never does. */
+export interface RefreshReply {
+  expires_in: number | null;
+}
+
+/** Send a message to the conversation `topic`. */
+export interface Send {
+  content: string;
+  client_id?: string | null;
+}
+
+/** Say that one is typing, or no longer. The others are told on change only. */
+export interface SetTyping {
+  is_typing: boolean;
+}
+
+/** Follow a topic, from the envelope's `since` on or from now on. */
+export interface Subscribe {
+  snapshot?: boolean;
+}
+
+/** Follow all one's conversations, also those joined later, with what happened after `since`. */
+export interface SubscribeInbox {
+  since?: Record<string, Position>;
+}
+
+/** Where the topic stands, and what happened since (rules SUB-1 and SUB-2). */
+export interface SubscribeReply {
+  position: Position;
+  recovered: boolean;
+  events: Recovered[];
+  reset: string | null;
+  snapshot: Record<string, unknown> | null;
+}
+
+/** Somebody is typing, or no longer. */
+export interface Typing {
+  user: Person;
+  is_typing: boolean;
+}
+
+/** Follow a topic no longer. */
+export type Unsubscribe = Record<string, never>;
+
+/** Somebody entered the room. */
+export interface UserJoined {
+  user: Person;
+}
+
+/** Somebody left the room. */
+export interface UserLeft {
+  user: Person;
+}

@@ -1,0 +1,16 @@
+/** The client of hubbub, the real-time layer for Django. The protocol's rules are in `docs/SPEC.md`. */
+export { type BackoffOptions, fullJitter } from "./backoff.js";
+export { Client, type ClientEvents } from "./client.js";
+export type { Status } from "./connection.js";
+export { TokenUnavailable, type TokenSource } from "./credentials.js";
+export { Emitter } from "./emitter.js";
+export { browserEnvironment, uniqueId, type Environment, type Socket } from "./environment.js";
+export { HubbubError, type ClientErrorCode, type ErrorBody } from "./errors.js";
+export type { AnyEvent, EventFrame, Ready, ResetReason } from "./frames.js";
+export type * from "./generated.js";
+export type { InboxHandlers } from "./inbox.js";
+export { LocalStore, type LocalStoreOptions } from "./local-store.js";
+export type { ClientOptions, CommandOptions } from "./options.js";
+export type { QueuedCommand } from "./queue.js";
+export { MemoryStore, type QueueStore, type StoredCommand } from "./store.js";
+export type { Subscription, SubscriptionHandlers } from "./subscription.js";

@@ -1,0 +1,3 @@
+from hubbub.django.cli import main
+
+main()

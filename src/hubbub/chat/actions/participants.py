@@ -1,0 +1,59 @@
+"""Adding people to a group, removing them, leaving."""
+
+from hubbub import publish
+from hubbub.chat import messages as wire
+from hubbub.chat import queries
+from hubbub.chat.actions.conversations import MAX_PARTICIPANTS
+from hubbub.chat.actions.grants import grant, revoke
+from hubbub.chat.models import Conversation, Participant
+from hubbub.chat.policy import access, access_group, may_remove, require_user, topic_of
+from hubbub.django.actions import action
+from hubbub.engine.actor import Actor
+from hubbub.protocol.errors import Absent, BadData, Forbidden
+
+
+@action
+def add_participants(actor: Actor, conversation_id: int, names: list[str]) -> wire.ConversationReply:
+    """Add users to a group; who is there already stays. Raises Absent, Forbidden, BadData."""
+    conversation = access_group(actor, conversation_id)
+    users = queries.users_by_name(names)
+    if unknown := [name for name in names if name not in users]:
+        raise BadData(f"No user is called {', '.join(unknown)}.")
+    there = set(conversation.participants.values_list("user_id", flat=True))
+    added = [user for user in users.values() if user.pk not in there]
+    if len(there) + len(added) > MAX_PARTICIPANTS:
+        raise BadData(f"A group has at most {MAX_PARTICIPANTS} people.")
+    if added:
+        Participant.objects.bulk_create(
+            [Participant(conversation=conversation, user=user, read_number=conversation.top_number) for user in added]
+        )
+        people = [queries.person_of_user(user) for user in added]
+        position = publish(topic_of(conversation.pk), wire.ParticipantsAdded(people), author=actor.key)
+        grant(conversation, [user.pk for user in added], position)
+    return wire.ConversationReply(queries.conversation(actor, conversation.pk))
+
+
+@action
+def remove_participant(actor: Actor, conversation_id: int, name: str) -> None:
+    """Remove a user from a group. Raises Absent, Forbidden."""
+    conversation = access_group(actor, conversation_id)
+    if name == actor.username:
+        raise Forbidden("To go yourself, leave the conversation.")
+    may_remove(actor, conversation)
+    user = queries.users_by_name([name]).get(name)
+    gone = user and Participant.objects.filter(conversation=conversation, user=user).delete()[0]
+    if not user or not gone:
+        raise Absent
+    revoke(conversation, user.pk, "removed")
+
+
+@action
+def leave(actor: Actor, conversation_id: int) -> None:
+    """Leave a group, or take a room off one's list. Raises Absent, Forbidden for a direct conversation."""
+    conversation = access(require_user(actor), conversation_id)
+    assert actor.user_id is not None
+    if conversation.kind == Conversation.Kind.DIRECT:
+        raise Forbidden("A direct conversation cannot be left.")
+    if not Participant.objects.filter(conversation=conversation, user_id=actor.user_id).delete()[0]:
+        raise Absent
+    revoke(conversation, actor.user_id, "left")

@@ -1,0 +1,1 @@
+"""Formats that existing chat front ends speak, each a dialect of the same session. Pure functions."""

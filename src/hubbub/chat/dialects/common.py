@@ -1,0 +1,34 @@
+"""What the formats share: errors, and reading a frame that has no envelope."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from hubbub.protocol.dialect import decode_json
+from hubbub.protocol.errors import HubbubError
+from hubbub.protocol.frames import Inbound
+
+encode = msgspec.json.encode
+
+
+def error_frame(error: HubbubError, text: str = "") -> dict[str, Any]:
+    """The error of all formats: the text stands twice, since front ends read either."""
+    text = text or error.message
+    return {"type": "error", "code": error.code, "error": text, "message": text, "username": "System"}
+
+
+def read_object(text: str | bytes) -> dict[str, Any]:
+    """A client's frame as an object; what is JSON but no object has none of the fields. Raises BadJson."""
+    found = decode_json(text)
+    return found if isinstance(found, dict) else {}
+
+
+def command(type: str, data: dict[str, Any], topic: str) -> Inbound:
+    """A command of the full protocol, as if the client had sent it."""
+    return Inbound(type=type, topic=topic, data=msgspec.Raw(encode(data)))
+
+
+def iso(at: datetime | str) -> str:
+    """ISO 8601 in UTC; text stays as it is."""
+    return at if isinstance(at, str) else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,247 @@
+"""The wire types of chat: a struct for each command, reply and event (section "Chat" of ``docs/SPEC.md``)."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from hubbub.protocol.frames import Position
+from hubbub.protocol.registry import command, event
+
+ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""Chosen by the client, unique for its author: a repeat gets the first reply (rule ACK-2)."""
+
+
+class Person(msgspec.Struct):
+    """Who somebody is. A guest is ``Anonymous`` with id 0, the system ``System`` with id 0."""
+
+    id: int | str
+    username: str
+    first_name: str = ""
+    last_name: str = ""
+
+
+class Message(msgspec.Struct):
+    """A message; ``number`` counts from 1 within its conversation."""
+
+    id: int
+    sender: Person
+    content: str
+    timestamp: datetime
+    number: int
+
+
+class Conversation(msgspec.Struct):
+    """A conversation as one of its participants sees it.
+
+    ``unread`` is the number of the last message less that of the last one read.
+    """
+
+    id: int
+    topic: str
+    kind: Literal["direct", "group", "room"]
+    title: str
+    name: str | None
+    """A room's name; null for other kinds."""
+    participants: list[Person]
+    """Empty for a room, which anybody may enter."""
+    last_message: Message | None
+    unread: int
+    created_at: datetime
+
+
+class Room(msgspec.Struct):
+    """A room as everybody sees it."""
+
+    id: int
+    topic: str
+    name: str
+    created_at: datetime
+
+
+# Commands and their replies
+
+
+class MessageReply(msgspec.Struct):
+    """The message as it was saved, and its event's offset in the topic."""
+
+    message: Message
+    offset: int
+
+
+@command("chat.send", reply=MessageReply, limit="messages")
+class Send(msgspec.Struct):
+    """Send a message to the conversation ``topic``."""
+
+    content: str
+    client_id: ClientId | None = None
+
+
+@command("chat.hide")
+class Hide(msgspec.Struct):
+    """Delete a message for oneself only."""
+
+    message_id: int
+    client_id: ClientId | None = None
+
+
+@command("chat.typing")
+class SetTyping(msgspec.Struct):
+    """Say that one is typing, or no longer. The others are told on change only."""
+
+    is_typing: bool
+
+
+class HistoryPage(msgspec.Struct):
+    """Messages, oldest first, and whether there are earlier ones."""
+
+    messages: list[Message]
+    more: bool
+
+
+@command("chat.history", reply=HistoryPage)
+class History(msgspec.Struct):
+    """Read messages before the number ``before`` (without it, the latest)."""
+
+    before: int | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+
+
+class ReadReply(msgspec.Struct):
+    """Where the read cursor stands now, as a message number, and what is left."""
+
+    number: int
+    unread: int
+
+
+@command("chat.read", reply=ReadReply)
+class MarkRead(msgspec.Struct):
+    """Move the read cursor to the message ``number`` (without it, to the last). It never goes back."""
+
+    number: int | None = None
+
+
+class ConversationReply(msgspec.Struct):
+    """The conversation, as the asker sees it."""
+
+    conversation: Conversation
+
+
+@command("chat.create", reply=ConversationReply, topic="none", limit="conversations")
+class Create(msgspec.Struct):
+    """Start a conversation with the users of these names. One name and no title: a direct one, found or made."""
+
+    participants: Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]
+    title: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    client_id: ClientId | None = None
+
+
+@command("chat.join_room", reply=ConversationReply, topic="none", limit="conversations")
+class JoinRoom(msgspec.Struct):
+    """Find the room of a name, make it if it is new, and learn its topic."""
+
+    name: str
+
+
+@command("chat.leave")
+class Leave(msgspec.Struct):
+    """Leave a group conversation."""
+
+
+class Inbox(msgspec.Struct):
+    """The user's conversations, newest first, and the position of every topic followed for them."""
+
+    conversations: list[Conversation]
+    positions: dict[str, Position]
+    reset: list[str]
+    """Topics of ``since`` that could not be resumed: read them again."""
+
+
+@command("inbox.subscribe", reply=Inbox, topic="none")
+class SubscribeInbox(msgspec.Struct):
+    """Follow all one's conversations, also those joined later, with what happened after ``since``."""
+
+    since: dict[str, Position] = {}
+
+
+# Events on ``chat.<conversation id>``
+
+
+@event("chat.message_sent")
+class MessageSent(msgspec.Struct):
+    """Somebody sent a message. ``client_id`` is the sender's, to match it with the one waiting there."""
+
+    message: Message
+    client_id: str | None = None
+
+
+@event("chat.participants_added")
+class ParticipantsAdded(msgspec.Struct):
+    """People were added to the conversation."""
+
+    participants: list[Person]
+
+
+@event("chat.participant_removed")
+class ParticipantRemoved(msgspec.Struct):
+    """Somebody left the conversation or was removed."""
+
+    user_id: int | str
+
+
+@event("chat.typing", ephemeral=True)
+class Typing(msgspec.Struct):
+    """Somebody is typing, or no longer."""
+
+    user: Person
+    is_typing: bool
+
+
+@event("chat.user_joined", ephemeral=True)
+class UserJoined(msgspec.Struct):
+    """Somebody entered the room."""
+
+    user: Person
+
+
+@event("chat.user_left", ephemeral=True)
+class UserLeft(msgspec.Struct):
+    """Somebody left the room."""
+
+    user: Person
+
+
+# Events on ``user.<user id>``
+
+
+@event("chat.message_hidden")
+class MessageHidden(msgspec.Struct):
+    """The user deleted a message for oneself."""
+
+    conversation_id: int
+    message_id: int
+
+
+@event("chat.conversation_read")
+class ConversationRead(msgspec.Struct):
+    """The user has read the conversation up to the message ``number``."""
+
+    conversation_id: int
+    number: int
+    unread: int
+
+
+@event("chat.conversation_added")
+class ConversationAdded(msgspec.Struct):
+    """The user takes part in a conversation from now on; its events after ``position`` follow by themselves
+    where the inbox is followed."""
+
+    conversation: Conversation
+    position: Position
+
+
+@event("chat.conversation_removed")
+class ConversationRemoved(msgspec.Struct):
+    """The user takes no part in a conversation any more."""
+
+    conversation_id: int

@@ -1,0 +1,90 @@
+"""Lists over REST: pages with ``results``, ``next`` and ``previous``, by cursor so that nothing shifts or doubles."""
+
+from typing import Any
+
+import msgspec
+from django.db.models import Q
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hubbub.chat import queries
+from hubbub.chat.models import Conversation, Participant
+from hubbub.engine.actor import Actor
+from hubbub.protocol.errors import BadData
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
+
+
+def _number(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise BadData(f"{name!r} is to be a whole number.")
+    return int(text)
+
+
+def _size(request: Request) -> int:
+    return max(1, min(_number(request, "limit") or PAGE_SIZE, MAX_PAGE_SIZE))
+
+
+def _link(request: Request, **cursor: object) -> str:
+    query = request.query_params.copy()
+    for name in ("before", "after"):
+        query.pop(name, None)
+    for name, value in cursor.items():
+        query[name] = str(value)
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def _page(results: list[Any], next: str | None, previous: str | None) -> Response:
+    return Response({"results": msgspec.to_builtins(results), "next": next, "previous": previous})
+
+
+def message_page(request: Request, actor: Actor, conversation_id: int) -> Response:
+    """Messages, oldest first in the page; ``next`` leads to earlier ones, ``previous`` to later ones."""
+    size, before, after = _size(request), _number(request, "before"), _number(request, "after")
+    if after is not None:
+        page = queries.history_after(actor, conversation_id, after, size)
+        newer, older = page.more, True
+    else:
+        page = queries.history(actor, conversation_id, before, size)
+        newer, older = before is not None, page.more
+    found = page.messages
+    return _page(
+        found,
+        _link(request, before=found[0].number) if found and older else None,
+        _link(request, after=found[-1].number) if found and newer else None,
+    )
+
+
+def conversation_page(request: Request, actor: Actor) -> Response:
+    """The actor's conversations, the most recently active first."""
+    size, before = _size(request), _number(request, "before")
+    mine = Participant.objects.filter(user_id=actor.user_id)
+    found = Conversation.objects.filter(pk__in=mine.values("conversation_id"))
+    if before is not None:
+        at = Conversation.objects.filter(pk=before).values_list("active_at", flat=True).first()
+        if at is None:
+            raise BadData("'before' is no conversation's id.")
+        found = found.filter(Q(active_at__lt=at) | Q(active_at=at, pk__lt=before))
+    rows = queries.conversation_list(actor, found, size + 1)
+    more = len(rows) > size
+    rows = rows[:size]
+    first = _link(request) if before is not None else None
+    return _page(rows, _link(request, before=rows[-1].id) if more else None, first)
+
+
+def room_page(request: Request) -> Response:
+    """All rooms, by name."""
+    size, after = _size(request), _number(request, "after")
+    found = queries.rooms().order_by("pk")
+    if after is not None:
+        found = found.filter(pk__gt=after)
+    rows = list(found[: size + 1])
+    more = len(rows) > size
+    rows = rows[:size]
+    results = [queries.wire_room(row) for row in rows]
+    first = _link(request) if after is not None else None
+    return _page(results, _link(request, after=rows[-1].pk) if more else None, first)

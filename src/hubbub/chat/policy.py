@@ -1,0 +1,64 @@
+"""Who may: every check of chat, used by actions, queries and topics alike.
+
+The answer is the same for what is absent and for what is another's (rule ACC-1).
+"""
+
+from hubbub.chat.models import Conversation, Participant
+from hubbub.engine.actor import Actor
+from hubbub.protocol.errors import Absent, Forbidden, NotAuthenticated
+
+TOPIC_KIND = "chat"
+
+
+def topic_of(conversation_id: int) -> str:
+    return f"{TOPIC_KIND}.{conversation_id}"
+
+
+def user_topic(user_id: int | str) -> str:
+    return f"user.{user_id}"
+
+
+def conversation_id_of(topic: str) -> int:
+    """The conversation of a topic. Raises Absent for a topic that is none's."""
+    kind, _, key = topic.partition(".")
+    if kind != TOPIC_KIND or not (key.isascii() and key.isdigit()) or len(key) > 18 or key != str(int(key)):
+        raise Absent
+    return int(key)
+
+
+def require_user(actor: Actor) -> Actor:
+    """Raises NotAuthenticated for a guest."""
+    if actor.user_id is None:
+        raise NotAuthenticated
+    return actor
+
+
+def access(actor: Actor, conversation_id: int) -> Conversation:
+    """The conversation, if the actor may read and write there. One query. Raises Absent otherwise.
+
+    A room is open to whoever may connect at all; everything else to its participants.
+    """
+    conversations = Conversation.objects.filter(pk=conversation_id)
+    rooms = conversations.filter(kind=Conversation.Kind.ROOM)
+    if actor.user_id is None:
+        found = rooms.first()
+    else:
+        mine = Participant.objects.filter(user_id=actor.user_id, conversation_id=conversation_id)
+        found = (rooms | conversations.filter(pk__in=mine.values("conversation_id"))).first()
+    if found is None:
+        raise Absent
+    return found
+
+
+def access_group(actor: Actor, conversation_id: int) -> Conversation:
+    """The group conversation of a participant, for changing who takes part. Raises Absent, Forbidden."""
+    conversation = access(require_user(actor), conversation_id)
+    if conversation.kind != Conversation.Kind.GROUP:
+        raise Forbidden("Only a group's participants can change.")
+    return conversation
+
+
+def may_remove(actor: Actor, conversation: Conversation) -> None:
+    """Raises Forbidden for anybody but the group's creator; staff may as well. Everybody may leave."""
+    if actor.user_id != conversation.creator_id and not actor.is_staff:
+        raise Forbidden("Only who made the group can remove others.")

@@ -1,0 +1,134 @@
+"""What chat reads. Every function has a fixed number of queries, whatever it finds."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from hubbub.chat import messages as wire
+from hubbub.chat.models import Conversation, HiddenMessage, Message, Participant
+from hubbub.chat.policy import topic_of
+from hubbub.engine.actor import Actor
+
+GUEST_ID = 0
+HISTORY_LIMIT = 50
+
+
+def person_of_user(user: Any) -> wire.Person:
+    return wire.Person(
+        id=user.pk if isinstance(user.pk, int) else str(user.pk),
+        username=user.get_username(),
+        first_name=getattr(user, "first_name", ""),
+        last_name=getattr(user, "last_name", ""),
+    )
+
+
+def person_of_actor(actor: Actor) -> wire.Person:
+    if actor.user_id is None:
+        return wire.Person(GUEST_ID, actor.username)
+    return wire.Person(actor.user_id, actor.username, actor.first_name, actor.last_name)
+
+
+def wire_message(message: Message) -> wire.Message:
+    """A message as it travels; never without a sender, even where the account is gone."""
+    sender = message.sender
+    return wire.Message(
+        id=message.pk,
+        sender=person_of_user(sender) if sender else wire.Person(GUEST_ID, message.sender_name),
+        content=message.content,
+        timestamp=message.created_at,
+        number=message.number,
+    )
+
+
+def visible(actor: Actor, conversation_id: int) -> QuerySet[Message]:
+    """The messages of a conversation that the actor has not deleted for oneself."""
+    found = Message.objects.filter(conversation_id=conversation_id).select_related("sender")
+    if actor.user_id is not None:
+        hidden = HiddenMessage.objects.filter(message=OuterRef("pk"), user_id=actor.user_id)
+        found = found.filter(~Exists(hidden))
+    return found
+
+
+def history(actor: Actor, conversation_id: int, before: int | None, limit: int) -> wire.HistoryPage:
+    """Up to ``limit`` messages before the number ``before``, oldest first. One query; access is the caller's."""
+    found = visible(actor, conversation_id).order_by("-number")
+    if before is not None:
+        found = found.filter(number__lt=before)
+    rows = list(found[: limit + 1])
+    return wire.HistoryPage([wire_message(row) for row in reversed(rows[:limit])], more=len(rows) > limit)
+
+
+def history_after(actor: Actor, conversation_id: int, after: int, limit: int) -> wire.HistoryPage:
+    """Up to ``limit`` messages after the number ``after``, oldest first; ``more`` says that later ones follow."""
+    rows = list(visible(actor, conversation_id).filter(number__gt=after).order_by("number")[: limit + 1])
+    return wire.HistoryPage([wire_message(row) for row in rows[:limit]], more=len(rows) > limit)
+
+
+def conversation_list(
+    actor: Actor, found: QuerySet[Conversation] | None = None, limit: int | None = None
+) -> list[wire.Conversation]:
+    """The actor's conversations, the most recently active first. Three queries in all."""
+    if found is None:
+        mine = Participant.objects.filter(user_id=actor.user_id)
+        found = Conversation.objects.filter(pk__in=mine.values("conversation_id"))
+    people = Prefetch("participants", Participant.objects.select_related("user").order_by("pk"))
+    conversations = list(found.prefetch_related(people).order_by("-active_at", "-pk")[:limit])
+    last = _last_messages(actor, conversations)
+    return [wire_conversation(actor, each, last.get(each.pk)) for each in conversations]
+
+
+def conversation(actor: Actor, conversation_id: int) -> wire.Conversation:
+    """One conversation as the actor sees it. Access is the caller's."""
+    return conversation_list(actor, Conversation.objects.filter(pk=conversation_id))[0]
+
+
+def wire_conversation(actor: Actor, row: Conversation, last: Message | None) -> wire.Conversation:
+    participants = list(row.participants.all())
+    mine = next((each for each in participants if each.user_id == actor.user_id), None)
+    is_room = row.kind == Conversation.Kind.ROOM
+    return wire.Conversation(
+        id=row.pk,
+        topic=topic_of(row.pk),
+        kind=row.kind,  # type: ignore[arg-type]
+        title=row.title,
+        name=row.room_name,
+        participants=[] if is_room else [person_of_user(each.user) for each in participants],
+        last_message=wire_message(last) if last else None,
+        unread=row.top_number - mine.read_number if mine else 0,
+        created_at=row.created_at,
+    )
+
+
+def wire_room(row: Conversation) -> wire.Room:
+    return wire.Room(id=row.pk, topic=topic_of(row.pk), name=row.room_name or "", created_at=row.created_at)
+
+
+def _last_messages(actor: Actor, conversations: list[Conversation]) -> dict[int, Message]:
+    """The last message that the actor sees of each conversation, in one query."""
+    ids = [each.pk for each in conversations]
+    newest = Message.objects.filter(conversation_id=OuterRef("pk")).order_by("-number")
+    if actor.user_id is not None:
+        hidden = HiddenMessage.objects.filter(message=OuterRef("pk"), user_id=actor.user_id)
+        newest = newest.filter(~Exists(hidden))
+    wanted = Conversation.objects.filter(pk__in=ids).annotate(last_id=newest.values("pk")[:1]).values("last_id")
+    found = Message.objects.filter(pk__in=wanted).select_related("sender")
+    return {message.conversation_id: message for message in found}
+
+
+def users_by_name(names: list[str]) -> dict[str, Any]:
+    """Active users by their exact names; names that nobody has are missing."""
+    model = get_user_model()
+    field = model.USERNAME_FIELD
+    found = model._default_manager.filter(**{f"{field}__in": names, "is_active": True})
+    return {user.get_username(): user for user in found}
+
+
+def topics_of(actor: Actor) -> list[str]:
+    """The topics of all the actor's conversations. One query."""
+    ids = Participant.objects.filter(user_id=actor.user_id).values_list("conversation_id", flat=True)
+    return [topic_of(pk) for pk in ids]
+
+
+def rooms() -> QuerySet[Conversation]:
+    return Conversation.objects.filter(kind=Conversation.Kind.ROOM).order_by("room_name")

@@ -1,0 +1,47 @@
+"""The sockets of chat beside the full protocol, and what they are bound to."""
+
+from functools import partial
+
+from hubbub.chat import actions
+from hubbub.chat.actions.conversations import check_room_name
+from hubbub.chat.dialects.conversation import conversation_dialect
+from hubbub.chat.dialects.room import room_dialect
+from hubbub.chat.policy import require_user, topic_of, user_topic
+from hubbub.engine.actor import Actor
+from hubbub.engine.engine import Engine
+from hubbub.engine.sockets import Binding, socket
+from hubbub.protocol.errors import BadData, Forbidden, NotAuthenticated
+
+LOBBY = "lobby"
+
+
+@socket(r"chat/(?P<id>[0-9]{1,18})/")
+async def conversation(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding:
+    """Conversations by number: signed-in participants only."""
+    require_user(actor)
+    topic = topic_of(int(params["id"]))
+    return Binding(conversation_dialect(topic), [topic, user_topic(actor.user_id or "")])
+
+
+@socket(r"chat/(?P<name>[\w-]{1,100})/")
+async def room(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding:
+    """Rooms by name; made when first joined."""
+    topic = await _enter(engine, actor, params["name"])
+    return Binding(room_dialect(topic), [topic], snapshot=True)
+
+
+@socket(r"chat/")
+async def lobby(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding:
+    """The room ``lobby``, whose messages are of the type ``chat``."""
+    topic = await _enter(engine, actor, LOBBY)
+    return Binding(room_dialect(topic, "chat"), [topic], snapshot=True)
+
+
+async def _enter(engine: Engine, actor: Actor, name: str) -> str:
+    if actor.is_guest and not engine.settings.guests:
+        raise NotAuthenticated
+    try:
+        check_room_name(name)
+    except BadData:
+        raise Forbidden from None
+    return await engine.writer.run(partial(actions.room_named, actor, name), topic="")

@@ -1,0 +1,50 @@
+"""The topics of chat: ``chat.<conversation id>`` and ``user.<user id>``."""
+
+from hubbub.chat import messages as wire
+from hubbub.chat import queries
+from hubbub.chat.models import Conversation
+from hubbub.chat.policy import TOPIC_KIND, access, conversation_id_of, user_topic
+from hubbub.engine.actor import Actor
+from hubbub.engine.session import Session
+from hubbub.engine.subscription import Subscription
+from hubbub.protocol.errors import Absent
+from hubbub.protocol.registry import TopicKind, topic_kind
+
+
+def authorize(actor: Actor, topic: str) -> bool:
+    """Whether to announce who comes and goes: only rooms do. Raises Absent."""
+    return access(actor, conversation_id_of(topic)).kind == Conversation.Kind.ROOM
+
+
+def authorize_user(actor: Actor, topic: str) -> bool:
+    """A user's own topic is nobody else's. Raises Absent."""
+    if actor.user_id is None or topic != user_topic(actor.user_id):
+        raise Absent
+    return False
+
+
+def snapshot(actor: Actor, topic: str) -> wire.HistoryPage:
+    return queries.history(actor, conversation_id_of(topic), None, queries.HISTORY_LIMIT)
+
+
+def joined(session: Session, subscription: Subscription) -> None:
+    """Tell a room that somebody has come."""
+    if subscription.authorized:
+        announce(session, subscription, wire.UserJoined(queries.person_of_actor(session.actor)))
+
+
+def left(session: Session, subscription: Subscription) -> None:
+    """Who goes does not type any more, and a room is told."""
+    person = queries.person_of_actor(session.actor)
+    if subscription.memory.get("typing"):
+        announce(session, subscription, wire.Typing(person, is_typing=False))
+    if subscription.authorized:
+        announce(session, subscription, wire.UserLeft(person))
+
+
+def announce(session: Session, subscription: Subscription, event: wire.Typing | wire.UserJoined | wire.UserLeft) -> None:
+    session.engine.publish_ephemeral(subscription.topic, event, author=session.actor.key, skip=session.id)
+
+
+topic_kind(TopicKind(TOPIC_KIND, authorize, snapshot, joined, left))
+topic_kind(TopicKind("user", authorize_user))

@@ -1,0 +1,1 @@
+"""The composition root: hubbub as a Django app, and the server's own settings and command."""

@@ -1,0 +1,35 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import module_has_submodule
+
+
+class HubbubConfig(AppConfig):
+    """The core of hubbub: streams, writer, sockets."""
+
+    name = "hubbub.django"
+    label = "hubbub"
+    default = True
+    verbose_name = "hubbub"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from hubbub.django import checks as checks
+        from hubbub.django.streams import ensure_root
+
+        # Not a migration: `flush`, and with it every transactional test, empties the tables.
+        post_migrate.connect(ensure_root, sender=self, dispatch_uid="hubbub.root")
+
+
+class FeatureConfig(AppConfig):
+    """The base of a feature's app: its messages, handlers and topics register when Django is ready."""
+
+    hubbub_feature = True
+    default = False
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        for name in ("messages", "handlers", "sockets", "topics", "authentication", "signals", "checks"):
+            if self.module is not None and module_has_submodule(self.module, name):
+                import_module(f"{self.name}.{name}")

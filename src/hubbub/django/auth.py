@@ -1,0 +1,138 @@
+"""Who is on the other end of a socket: credentials to actors (rule AUT-1).
+
+Features register what they understand; the first credential that is present decides.
+"""
+
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs
+
+from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user, get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.db import close_old_connections
+from django.http import HttpRequest
+from django.http.cookie import parse_cookie
+
+from hubbub.engine.actor import Actor, user_key
+from hubbub.protocol.errors import NotAuthenticated
+
+logger = logging.getLogger("hubbub.auth")
+
+LOGIN_KEY = "hubbub_login"
+"""The session key under which the id of the sign-in is kept."""
+
+TokenAuthenticator = Callable[[str], Actor]
+
+_by_parameter: dict[str, TokenAuthenticator] = {}
+
+
+def register_credential(parameter: str, authenticate: TokenAuthenticator) -> None:
+    """Let ``?<parameter>=...`` name an actor. ``authenticate`` may block; raises NotAuthenticated.
+
+    The parameter ``token`` is also read from ``Authorization: Bearer``.
+    """
+    _by_parameter[parameter] = authenticate
+
+
+def actor_of_token(token: str) -> Actor:
+    """The actor of an access token. Raises NotAuthenticated. May block."""
+    authenticate = _by_parameter.get("token")
+    if authenticate is None:
+        raise NotAuthenticated("This server takes no tokens.")
+    return authenticate(token)
+
+
+def actor_of_user(user: Any, login: str = "", expires: float | None = None) -> Actor:
+    """The actor of a Django user, whatever its model. Raises NotAuthenticated for one who is not active."""
+    if not user.is_active:
+        raise NotAuthenticated
+    return Actor(
+        key=user_key(user.pk),
+        user_id=user.pk if isinstance(user.pk, int) else str(user.pk),
+        username=user.get_username(),
+        first_name=getattr(user, "first_name", ""),
+        last_name=getattr(user, "last_name", ""),
+        is_staff=getattr(user, "is_staff", False),
+        login=login,
+        expires=expires,
+    )
+
+
+def actor_of_session(cookies: dict[str, str]) -> Actor | None:
+    """The actor of Django's session cookie; None for nobody. At most two queries."""
+    key = cookies.get(django_settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    request = HttpRequest()
+    request.session = import_module(django_settings.SESSION_ENGINE).SessionStore(key)
+    user = get_user(request)
+    if not user.is_authenticated or not user.is_active:
+        return None
+    return actor_of_user(user, login=request.session.get(LOGIN_KEY, ""))
+
+
+def actor_of_request(request: Any) -> Actor:
+    """The actor of a view's request, Django's or DRF's. Raises NotAuthenticated for nobody."""
+    user = request.user
+    if not user.is_authenticated:
+        raise NotAuthenticated
+    claims = getattr(request, "auth", None)
+    login = claims.get("sid", "") if hasattr(claims, "get") else ""
+    if not login and hasattr(request, "session"):
+        login = request.session.get(LOGIN_KEY, "")
+    return actor_of_user(user, login=login)
+
+
+def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
+    """The actor of a handshake; None for a guest. May block.
+
+    Raises NotAuthenticated where a credential is present and bad, even beside a good one.
+    """
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    for parameter, authenticate in _by_parameter.items():
+        if parameter in query:
+            return authenticate(query[parameter][-1])
+    headers = dict(scope.get("headers", []))
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer":
+        return actor_of_token(token.strip())
+    return actor_of_session(parse_cookie(headers.get(b"cookie", b"").decode("latin-1")))
+
+
+def user_of_actor(actor: Actor | None) -> Any:
+    """A Django user for ``scope["user"]``, without a query: fields that were not checked load when read."""
+    if actor is None or actor.user_id is None:
+        return AnonymousUser()
+    model = get_user_model()
+    known: dict[str, Any] = {
+        model._meta.pk.attname: model._meta.pk.to_python(actor.user_id),
+        model.USERNAME_FIELD: actor.username,
+    }
+    return model.from_db(None, list(known), list(known.values()))
+
+
+class AuthMiddleware:
+    """Puts ``actor`` and ``user`` into a socket's scope; a bad credential as a NotAuthenticated, to be closed 4001."""
+
+    def __init__(self, app: Any, monotonic: Callable[[], float]) -> None:
+        self._app = app
+        self._monotonic = monotonic
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        scope = {**scope, "authenticated_at": self._monotonic()}
+        try:
+            scope["actor"] = await sync_to_async(_in_thread, thread_sensitive=False)(scope)
+        except NotAuthenticated as error:
+            scope["actor"] = error
+        actor = scope["actor"]
+        scope["user"] = user_of_actor(actor if isinstance(actor, Actor) else None)
+        await self._app(scope, receive, send)
+
+
+def _in_thread(scope: dict[str, Any]) -> Actor | None:
+    close_old_connections()
+    return actor_of_scope(scope)

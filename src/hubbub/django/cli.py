@@ -1,0 +1,12 @@
+"""The ``hubbub`` command: Django's own, with hubbub's settings where none are named."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run a management command; ``hubbub serve`` serves."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hubbub.django.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["hubbub", *sys.argv[1:]])

@@ -1,0 +1,103 @@
+"""What a project sets for hubbub: one dict, ``HUBBUB = {...}``, typed."""
+
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+from hubbub.engine.limits import Rate
+from hubbub.engine.settings import EngineSettings
+
+
+class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unknown_fields=True):
+    """The keys of ``HUBBUB``, in capitals. Every one has a default that works."""
+
+    allowed_origins: list[str] = []
+    """Origins of browsers that may connect beside the server's own: ``https://app.example.org``."""
+    guests: bool | None = None
+    """Whether people who have not signed in may enter rooms. Default: as ``DEBUG``."""
+    socket_prefix: str = "ws/"
+    """Where sockets live, below the application's root."""
+    database: str = "default"
+    """The database alias of streams and of the features' tables."""
+    channel_layer: str = "default"
+    """The Channels layer that carries events between processes."""
+    writer: Literal["group", "inline"] = "group"
+    """``group``: one writer thread commits what waits together. ``inline``: one transaction an action."""
+    writer_queue: int = 1000
+    """Actions that may wait; past it the answer is ``busy``."""
+    writer_batch: int = 200
+    """Actions in one transaction at most."""
+    reader_threads: int = 4
+    """Queries that may run at once."""
+    tail_seconds: float = 0.05
+    """How often the log is looked at for events of other processes."""
+    heartbeat: float = 30.0
+    """Seconds between pings."""
+    max_frame_bytes: int = 65_536
+    max_subscriptions: int = 100
+    """Topics that one connection may subscribe to by itself."""
+    max_pending: int = 64
+    """Commands that may wait in one topic of one connection; past it the answer is ``busy``."""
+    outbox_bytes: int = 1_000_000
+    """Bytes that may wait for one reader; past it the connection is closed 4010 and resumes."""
+    resume_limit: int = 500
+    """Events that a subscription resumes with; further behind, the client is told to start afresh."""
+    sockets_per_user: int = 50
+    sockets_per_address: int = 500
+    frame_rate: str = "200/2s"
+    """Frames of one connection, whatever they are."""
+    limits: dict[str, str] = {}
+    """Rates of each user by name; see ``DEFAULT_LIMITS``."""
+    receipt_days: float = 7.0
+    """How long a repeated ``client_id`` gets the first reply."""
+    ticket_seconds: float = 30.0
+    """How long a socket ticket is good for."""
+
+
+DEFAULT_LIMITS = {
+    "messages": "30/10s",
+    "conversations": "20/m",
+    "logins": "10/m",
+    "registrations": "10/h",
+    "tickets": "60/m",
+}
+
+
+@lru_cache(maxsize=1)
+def hubbub_settings() -> HubbubSettings:
+    """The project's settings. Raises msgspec.ValidationError; the check ``hubbub.E001`` says it better."""
+    return msgspec.convert(dict(getattr(django_settings, "HUBBUB", {})), HubbubSettings)
+
+
+def engine_settings() -> EngineSettings:
+    """The part that the engine wants. Raises ValueError for a rate that is none."""
+    ours = hubbub_settings()
+    return EngineSettings(
+        guests=django_settings.DEBUG if ours.guests is None else ours.guests,
+        heartbeat=ours.heartbeat,
+        max_frame_bytes=ours.max_frame_bytes,
+        max_subscriptions=ours.max_subscriptions,
+        max_pending=ours.max_pending,
+        outbox_bytes=ours.outbox_bytes,
+        resume_limit=ours.resume_limit,
+        frame_rate=Rate.parse(ours.frame_rate),
+        sockets_per_user=ours.sockets_per_user,
+        sockets_per_address=ours.sockets_per_address,
+        rates=rates(),
+    )
+
+
+def rates() -> dict[str, Rate]:
+    """All named limits, the defaults and the project's own. Raises ValueError for a rate that is none."""
+    return {name: Rate.parse(text) for name, text in {**DEFAULT_LIMITS, **hubbub_settings().limits}.items()}
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == "HUBBUB":
+        hubbub_settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="hubbub.conf")

@@ -1,0 +1,45 @@
+"""Django's ``runserver``, with sockets: the same reloader and static files, served by uvicorn."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.management.commands.runserver import Command as StaticFilesCommand
+from django.utils.module_loading import import_string
+
+from hubbub.transports.uvicorn.server import HubbubServer, make_config
+
+
+class Command(StaticFilesCommand):
+    help = "Starts the development server, which also serves hubbub's sockets."
+
+    def inner_run(self, *args: Any, **options: Any) -> None:
+        if not getattr(settings, "ASGI_APPLICATION", None):
+            self.stderr.write(
+                self.style.WARNING(
+                    "ASGI_APPLICATION is not set, so sockets are not served. "
+                    "Set it to the path of the application in your asgi.py."
+                )
+            )
+            super().inner_run(*args, **options)
+            return
+        self.check(display_num_errors=True)
+        self.check_migrations()
+        application = import_string(settings.ASGI_APPLICATION)
+        if options["use_static_handler"] and (settings.DEBUG or options["insecure_serving"]):
+            from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+
+            application = _HttpThrough(ASGIStaticFilesHandler(application), application)
+        host = f"[{self.addr}]" if self._raw_ipv6 else self.addr
+        self.stdout.write(f"Starting hubbub's development server at http://{host}:{self.port}/\n")
+        HubbubServer(make_config(application, self.addr, int(self.port))).run()
+
+
+class _HttpThrough:
+    """Static files for HTTP; all else straight to the application."""
+
+    def __init__(self, http: Any, application: Any) -> None:
+        self._http = http
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await (self._http if scope["type"] == "http" else self._application)(scope, receive, send)

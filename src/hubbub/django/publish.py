@@ -1,0 +1,54 @@
+"""``publish`` and ``publish_ephemeral``: where events are born (rule EVT-3)."""
+
+import logging
+from functools import partial
+
+import msgspec
+from django.db import transaction
+
+from hubbub.django import runtime
+from hubbub.django.streams import DjangoStreamStore
+from hubbub.engine.clock import SystemClock
+from hubbub.engine.engine import make_ephemeral
+from hubbub.protocol.frames import Position
+from hubbub.protocol.registry import registry
+from hubbub.protocol.topics import check_topic
+
+logger = logging.getLogger("hubbub.publish")
+
+_clock = SystemClock()
+
+
+def publish(topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "") -> Position:
+    """Add a durable event to a topic's stream, and deliver it once the transaction is committed.
+
+    ``event`` is an instance of a class decorated with ``@event``. Inside ``atomic()`` it is part of that
+    transaction; outside it is a transaction of its own. Works in any process. ``author`` is the author's
+    ``Actor.key``; ``skip`` the session id or actor key that is not shown it live.
+
+    Returns the event's position. Raises TypeError for a struct that is no durable event, BadFrame for an
+    illegal topic.
+    """
+    event_type = registry.event_type(event)
+    if not event_type.durable:
+        raise TypeError(f"{event_type.name} is ephemeral: use publish_ephemeral.")
+    check_topic(topic)
+    store = DjangoStreamStore()
+    with transaction.atomic(using=store.alias):
+        happening = store.append(topic, event_type.name, msgspec.json.encode(event), author, _clock.now())
+        happening.skip = skip
+        # robust: somebody else's failing callback must not keep this one from running.
+        transaction.on_commit(partial(runtime.deliver, happening), using=store.alias, robust=True)
+    return Position(happening.epoch, happening.offset or 0)
+
+
+def publish_ephemeral(topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "", key: str = "") -> None:
+    """Show an event to whoever follows the topic now. It is in no stream and may be lost.
+
+    Ephemeral events of one ``key`` replace each other while they wait for a slow reader. Without Redis they
+    do not leave the process: from a shell or a worker nothing is delivered, which is logged.
+    Raises TypeError for a struct that is no event, BadFrame for an illegal topic.
+    """
+    check_topic(topic)
+    if not runtime.deliver(make_ephemeral(_clock, topic, event, author=author, skip=skip, key=key)):
+        logger.info("%s on %s reached nobody: no sockets in this process", type(event).__name__, topic)

@@ -1,0 +1,79 @@
+"""What the features' REST views share: errors, pages, the actor (rule ERR-3)."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from hubbub.django.auth import actor_of_request
+from hubbub.engine.actor import Actor, guest
+from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """A HubbubError as its body under its status; DRF's own errors with a code and a message beside theirs.
+
+    Forbidden is 404 like Absent: nobody learns what exists (rule ACC-1).
+    """
+    if isinstance(error, Forbidden):
+        error = Absent()
+    if isinstance(error, HubbubError):
+        headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after else None
+        return Response(error.body(), status=error.status, headers=headers)
+    response = drf_exception_handler(error, context)
+    if response is not None:
+        response.data = _body(error, response.data)
+    return response
+
+
+def _body(error: Exception, data: Any) -> dict[str, Any]:
+    fields = data if isinstance(data, dict) else {"detail": data}
+    code = "forbidden" if isinstance(error, Http404) else "bad_data"
+    if isinstance(error, exceptions.APIException):
+        codes = error.get_codes()
+        code = codes if isinstance(codes, str) else "bad_data"
+    detail = fields.get("detail")
+    message = str(detail) if detail else "; ".join(_lines(fields))
+    temporary = isinstance(error, exceptions.Throttled)
+    return {**fields, "code": code, "message": message, "temporary": temporary}
+
+
+def _lines(fields: dict[str, Any]) -> list[str]:
+    return [f"{name}: {' '.join(map(str, text)) if isinstance(text, list) else text}" for name, text in fields.items()]
+
+
+def reply(data: msgspec.Struct | list[Any] | dict[str, Any], status: int = 200) -> Response:
+    """A response of wire types, exactly as they stand in a frame."""
+    return Response(msgspec.to_builtins(data), status=status)
+
+
+def actor(request: Request) -> Actor:
+    """Who asks. Raises NotAuthenticated for nobody."""
+    return actor_of_request(request)
+
+
+def optional_actor(request: Request) -> Actor:
+    """Who asks, or a guest."""
+    return actor_of_request(request) if request.user.is_authenticated else guest("rest")
+
+
+def body(request: Request, type: type[S]) -> S:
+    """The request's JSON body as a struct; unknown fields are ignored. Raises BadData."""
+    try:
+        return msgspec.convert(request.data, type)
+    except msgspec.ValidationError as error:
+        raise BadData(f"The body does not fit: {error}") from None
+
+
+class Anybody(BasePermission):
+    """No sign-in needed."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return True

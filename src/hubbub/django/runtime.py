@@ -1,0 +1,105 @@
+"""The running engine of this process: made when the first socket comes, on the loop that serves it."""
+
+import asyncio
+import logging
+import threading
+
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+
+from hubbub.django import auth
+from hubbub.django.conf import engine_settings, hubbub_settings
+from hubbub.django.reader import ThreadReader
+from hubbub.django.relay import relay_over
+from hubbub.django.streams import DjangoStreamStore
+from hubbub.django.tail import Tail
+from hubbub.django.writer import make_writer
+from hubbub.engine.clock import SystemClock
+from hubbub.engine.engine import Engine
+from hubbub.protocol.frames import Happening
+
+logger = logging.getLogger("hubbub.engine")
+
+
+class Runtime:
+    """An engine with its threads: the writer's, the readers', the tail's."""
+
+    def __init__(self) -> None:
+        ours = hubbub_settings()
+        self.loop = asyncio.get_running_loop()
+        self.store = DjangoStreamStore(ours.database)
+        self.writer = make_writer(ours)
+        self.reader = ThreadReader(ours.database, ours.reader_threads)
+        self.relay = relay_over(get_channel_layer(ours.channel_layer))
+        self.engine = Engine(
+            store=self.store,
+            writer=self.writer,
+            reader=self.reader,
+            relay=self.relay,
+            clock=SystemClock(),
+            settings=engine_settings(),
+            authenticate_token=sync_to_async(auth.actor_of_token, thread_sensitive=False),
+        )
+        self.tail = Tail(ours.database, self.engine.hub, ours.tail_seconds)
+
+    async def start(self) -> None:
+        self.writer.start()
+        # The tail first: it begins at the end of the log, so what it does not see the first read does.
+        await asyncio.to_thread(self.tail.start)
+        await self.engine.start()
+        self.relay.start(self.engine)
+
+    async def stop(self) -> None:
+        """Close the sockets, then stop the threads. What was acknowledged is committed already."""
+        await self.engine.stop()
+        await self.relay.stop()
+        await asyncio.to_thread(self.tail.stop)
+        await asyncio.to_thread(self.writer.stop)
+        self.reader.stop()
+
+
+_current: Runtime | None = None
+_starting: "asyncio.Task[Runtime] | None" = None
+_lock = threading.Lock()
+
+
+async def get_engine() -> Engine:
+    """The engine of this process, started if need be: Daphne, for one, never says that it begins."""
+    global _starting
+    if _current is not None and _current.loop is asyncio.get_running_loop():
+        return _current.engine
+    if _starting is None or _starting.get_loop() is not asyncio.get_running_loop() or _starting.done():
+        _starting = asyncio.get_running_loop().create_task(_start(), name="hubbub runtime")
+    return (await asyncio.shield(_starting)).engine
+
+
+async def _start() -> Runtime:
+    global _current
+    runtime = Runtime()
+    await runtime.start()
+    with _lock:
+        _current = runtime
+    return runtime
+
+
+async def stop() -> None:
+    """Stop the engine of this process, if there is one."""
+    global _current
+    with _lock:
+        runtime, _current = _current, None
+    if runtime is not None:
+        await runtime.stop()
+
+
+def current() -> Runtime | None:
+    """The running engine with its threads, from any thread; None where this process serves no sockets."""
+    return _current
+
+
+def deliver(happening: Happening) -> bool:
+    """Hand an event to this process's hub, from any thread. False where there is none."""
+    runtime = _current
+    if runtime is None:
+        return False
+    runtime.engine.hub.publish([happening])
+    return True

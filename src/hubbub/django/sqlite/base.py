@@ -1,0 +1,130 @@
+"""The database backend ``hubbub.django.sqlite``.
+
+Django's SQLite, in WAL with ``synchronous=FULL`` (an acknowledged message survives a power cut), whose
+writers queue at a gate instead of racing for SQLite's lock.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+from django.db.utils import OperationalError
+
+from hubbub.django.sqlite.gate import Gate, gate_of
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+
+
+class GatedCursor(base.SQLiteCursorWrapper):
+    """Takes the gate for a statement that writes outside a transaction."""
+
+    wrapper: "DatabaseWrapper"
+
+    def execute(self, query: Any, params: Any = None) -> Any:
+        if self.wrapper.writes_alone(query):
+            with self.wrapper.gated():
+                return super().execute(query, params)
+        return super().execute(query, params)
+
+    def executemany(self, query: Any, param_list: Any) -> Any:
+        if self.wrapper.writes_alone(query):
+            with self.wrapper.gated():
+                return super().executemany(query, param_list)
+        return super().executemany(query, param_list)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """One thread's connection. ``reading()`` marks transactions that need not queue."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._holds_gate = False
+        self._reading = False
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params = super().get_connection_params()
+        # Other processes do not see the gate, only SQLite's lock: wait for that longer than the 5 s default.
+        params.setdefault("timeout", 20.0)
+        self.transaction_mode = self.transaction_mode or "IMMEDIATE"
+        self.init_commands = [*_PRAGMAS, *self.init_commands]
+        return params
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        cursor = self.connection.cursor(factory=GatedCursor)
+        cursor.wrapper = self
+        return cursor
+
+    # The gate
+
+    @property
+    def gate(self) -> Gate:
+        return gate_of(str(self.settings_dict["NAME"]))
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Transactions begun inside only read: they see one moment and hold up nobody."""
+        before, self._reading = self._reading, True
+        try:
+            yield
+        finally:
+            self._reading = before
+
+    def writes_alone(self, query: Any) -> bool:
+        """Whether a statement is a transaction of its own that writes."""
+        return (
+            not self._holds_gate
+            and not self.connection.in_transaction
+            and str(query).lstrip()[:7].upper().startswith(_WRITES)
+        )
+
+    @contextmanager
+    def gated(self) -> Iterator[None]:
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        timeout = float(self.settings_dict.get("OPTIONS", {}).get("timeout", 20.0))
+        if not self.gate.acquire(timeout):
+            raise OperationalError(f"database is locked: no turn to write within {timeout:g} s")
+        self._holds_gate = True
+
+    def _leave(self) -> None:
+        if self._holds_gate:
+            self._holds_gate = False
+            self.gate.release()
+
+    # Where transactions begin and end
+
+    def _start_transaction_under_autocommit(self) -> None:
+        if self._reading:
+            self.cursor().execute("BEGIN DEFERRED")
+            return
+        self._enter()
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            self._leave()
+            raise
+
+    def _commit(self) -> Any:
+        result = super()._commit()
+        self._leave()
+        return result
+
+    def _rollback(self) -> Any:
+        try:
+            return super()._rollback()
+        finally:
+            self._leave()
+
+    def _close(self) -> Any:
+        try:
+            return super()._close()
+        finally:
+            self._leave()
+

@@ -1,0 +1,153 @@
+"""Follows the whole log for what other processes commit, without Redis (rule EVT-4)."""
+
+import logging
+import threading
+
+from django.db import connections
+
+from hubbub.django.reader import read_transaction
+from hubbub.engine.hub import Hub
+from hubbub.protocol.frames import Happening
+
+logger = logging.getLogger("hubbub.tail")
+
+BATCH = 1000
+
+_READ = """
+SELECT {cursor}, s.topic, s.epoch, e."offset", e.type, e.data, e.author, e.created_at
+FROM hubbub_event e JOIN hubbub_stream s ON s.id = e.stream_id
+WHERE {after}
+ORDER BY {cursor} LIMIT %s
+"""
+
+Row = tuple[object, ...]
+
+
+class SqliteLog:
+    """The log's end on SQLite: ids are committed in order, since there is one writer at a time."""
+
+    def __init__(self, alias: str) -> None:
+        self._alias = alias
+        self._version: int | None = None
+        self._last = 0
+
+    def begin(self) -> None:
+        with connections[self._alias].cursor() as cursor:
+            self._changed()
+            cursor.execute("SELECT COALESCE(MAX(id), 0) FROM hubbub_event")
+            self._last = cursor.fetchone()[0]
+
+    def read(self) -> list[Row]:
+        """The rows since the last call, up to BATCH; without a query where nothing was committed."""
+        if not self._changed():
+            return []
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute(_READ.format(cursor="e.id", after="e.id > %s"), [self._last, BATCH])
+            rows = [row[1:] for row in cursor.fetchall() if self._step(row[0])]
+        if len(rows) == BATCH:
+            self._version = None  # There may be more.
+        return rows
+
+    def _step(self, id: int) -> bool:
+        self._last = id
+        return True
+
+    def _changed(self) -> bool:
+        # Five microseconds: the number changes when another connection has committed.
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute("PRAGMA data_version")
+            version = cursor.fetchone()[0]
+        changed, self._version = version != self._version, version
+        return changed
+
+
+class PostgresLog:
+    """The log's end on PostgreSQL: by transaction id, and only below the oldest one that still runs.
+
+    Ids of rows are not committed in order there: a reader at ``id > last`` would skip a late commit.
+    """
+
+    def __init__(self, alias: str) -> None:
+        self._alias = alias
+        self._last = ("0", 0)
+
+    def begin(self) -> None:
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute("SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1)::text")
+            self._last = (cursor.fetchone()[0], 2**62)
+
+    def read(self) -> list[Row]:
+        after = "(e.xid, e.id) > (%s::xid8, %s) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())"
+        query = _READ.format(cursor="e.xid, e.id", after=after)
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute(query, [*self._last, BATCH])
+            rows = cursor.fetchall()
+        if rows:
+            self._last = (str(rows[-1][0]), rows[-1][1])
+        return [row[2:] for row in rows]
+
+
+class Tail:
+    """A thread that reads the log's new rows, once for all topics, and posts them to the hub.
+
+    This process's own events come by here too; the hub knows them by their offset.
+    """
+
+    def __init__(self, alias: str, hub: Hub, seconds: float) -> None:
+        self._alias = alias
+        self._hub = hub
+        self._seconds = seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="hubbub-tail", daemon=True)
+        self._began = threading.Event()
+
+    def start(self) -> None:
+        """Begin at the end of the log; returns once it is known."""
+        self._thread.start()
+        self._began.wait()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        log = self._begin()
+        while log is not None and not self._stopping.wait(self._seconds):
+            try:
+                while rows := log.read():
+                    self._hub.post(_happenings(rows, self._hub))
+                    if len(rows) < BATCH:
+                        break
+            except Exception as error:
+                # The database is away: it is asked again, and the cursor stands where it was.
+                logger.warning("the log could not be followed: %s", error)
+                connections[self._alias].close()
+                self._stopping.wait(1.0)
+        connections[self._alias].close()
+
+    def _begin(self) -> SqliteLog | PostgresLog | None:
+        connection = connections[self._alias]
+        log = PostgresLog(self._alias) if connection.vendor == "postgresql" else SqliteLog(self._alias)
+        while not self._stopping.is_set():
+            try:
+                read_transaction(self._alias, log.begin)
+                return log
+            except Exception as error:
+                logger.warning("the log could not be opened: %s", error)
+                connection.close()
+                self._stopping.wait(1.0)
+            finally:
+                self._began.set()
+        return None
+
+
+def _happenings(rows: list[Row], hub: Hub) -> list[Happening]:
+    """The rows whose topic somebody here follows. Reading the hub's map from a thread is safe: a topic that
+    is just being added is primed from the log after that."""
+    return [
+        Happening(
+            str(topic), str(type), str(data).encode(), created_at=at, epoch=str(epoch), offset=offset, author=str(author)
+        )
+        for topic, epoch, offset, type, data, author, at in rows
+        if topic in hub.topics
+    ]

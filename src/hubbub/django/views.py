@@ -1,0 +1,33 @@
+"""The server's own views: the UI's page, and what a load balancer asks."""
+
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from hubbub.django.conf import hubbub_settings
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can serve: its database answers. 503 where it does not."""
+    try:
+        with connections[hubbub_settings().database].cursor() as cursor:
+            cursor.execute("SELECT 1 FROM hubbub_stream LIMIT 1")
+    except Exception as error:
+        return JsonResponse({"status": "unready", "reason": f"database: {type(error).__name__}"}, status=503)
+    return JsonResponse({"status": "ready"})
+
+
+@require_safe
+@ensure_csrf_cookie
+def index(request: HttpRequest) -> HttpResponse:
+    """The browser UI; it finds its way by the URL."""
+    return render(request, "hubbub/index.html")

@@ -1,0 +1,39 @@
+"""Who acts."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who a session, a request or a task acts for. Made once, when the credentials are checked."""
+
+    key: str
+    """Unique for the person: ``u.<user id>``, ``g.<session id>`` for a guest, empty for the system."""
+    user_id: int | str | None = None
+    username: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    is_staff: bool = False
+    login: str = ""
+    """The id of the sign-in that this came by; signing out ends its sessions. Empty where unknown."""
+    expires: float | None = None
+    """When the credential expires, in seconds since 1970; None for never."""
+    extra: str = ""
+    """Free for the authenticator."""
+
+    @property
+    def is_guest(self) -> bool:
+        return self.user_id is None and bool(self.key)
+
+
+SYSTEM = Actor(key="", username="System")
+
+
+def user_key(user_id: int | str) -> str:
+    """The key of a signed-in user, as in ``Actor.key``."""
+    return f"u.{user_id}"
+
+
+def guest(session_id: str) -> Actor:
+    """The actor of somebody who has not signed in."""
+    return Actor(key=f"g.{session_id}", username="Anonymous")

@@ -1,0 +1,82 @@
+"""The commands that every session knows, whatever features are installed."""
+
+from typing import Any
+
+import msgspec
+
+from hubbub.engine.context import NO_REPLY, Context
+from hubbub.engine.subscription import subscribe
+from hubbub.protocol.errors import NotAuthenticated
+from hubbub.protocol.frames import Position
+from hubbub.protocol.registry import command, handles
+
+
+class Recovered(msgspec.Struct):
+    """An event as it stands in the reply to ``subscribe``; its topic is the one subscribed to."""
+
+    type: str
+    data: dict[str, Any]
+    offset: int | None = None
+
+
+class SubscribeReply(msgspec.Struct):
+    """Where the topic stands, and what happened since (rules SUB-1 and SUB-2)."""
+
+    position: Position
+    recovered: bool
+    events: list[Recovered]
+    reset: str | None = None
+    snapshot: dict[str, Any] | None = None
+
+
+@command("subscribe", reply=SubscribeReply)
+class Subscribe(msgspec.Struct):
+    """Follow a topic, from the envelope's ``since`` on or from now on."""
+
+    snapshot: bool = False
+
+
+@command("unsubscribe")
+class Unsubscribe(msgspec.Struct):
+    """Follow a topic no longer."""
+
+
+class RefreshReply(msgspec.Struct):
+    """Seconds until the new token expires; null if it never does."""
+
+    expires_in: float | None
+
+
+@command("auth.refresh", reply=RefreshReply, topic="none")
+class Refresh(msgspec.Struct):
+    """Replace the session's access token before it expires (rule AUT-3)."""
+
+    token: str
+
+
+@handles(Subscribe)
+async def on_subscribe(ctx: Context, data: Subscribe) -> object:
+    session = ctx.session
+    subscription, outcome = await subscribe(session, ctx.topic, since=ctx.inbound.since, snapshot=data.snapshot)
+    for frame in session.dialect.subscribed(ctx.inbound, ctx.topic, outcome):
+        session.put(frame)
+    session.go_live(subscription, outcome.position)
+    return NO_REPLY
+
+
+@handles(Unsubscribe)
+async def on_unsubscribe(ctx: Context, data: Unsubscribe) -> None:
+    found = ctx.session.subscriptions.get(ctx.topic)
+    if found is not None and ctx.topic not in ctx.session.kept:
+        ctx.session.unfollow(found)
+
+
+@handles(Refresh)
+async def on_refresh(ctx: Context, data: Refresh) -> RefreshReply:
+    session = ctx.session
+    actor = await session.engine.authenticate_token(data.token)
+    if actor.key != session.actor.key:
+        raise NotAuthenticated("That token is somebody else's. Open another connection.")
+    session.actor = actor
+    expires = actor.expires
+    return RefreshReply(None if expires is None else max(0.0, expires - session.engine.clock.now().timestamp()))

@@ -1,0 +1,83 @@
+"""The control topic: what every process must act on, even with Redis away.
+
+Its events are durable like any other, so a process that was stalled catches up from the log. Clients
+cannot subscribe to it.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hubbub.engine.subscription import subscribe
+from hubbub.protocol.errors import HubbubError
+from hubbub.protocol.frames import Happening, Position
+from hubbub.protocol.registry import event
+
+if TYPE_CHECKING:
+    from hubbub.engine.engine import Engine
+    from hubbub.engine.session import Session
+
+logger = logging.getLogger("hubbub.control")
+
+CONTROL_TOPIC = "control"
+
+
+@event("control.sessions_ended")
+class SessionsEnded(msgspec.Struct):
+    """A user's sessions end: of one login, of all but one, or all."""
+
+    actor: str
+    """The user's key, as in ``Actor.key``."""
+    reason: str
+    login: str = ""
+    except_login: str = ""
+
+
+@event("control.access_revoked")
+class AccessRevoked(msgspec.Struct):
+    """A user may not follow a topic any more."""
+
+    actor: str
+    target: str
+    reason: str
+
+
+@event("control.access_granted")
+class AccessGranted(msgspec.Struct):
+    """A user may follow a topic from now on; sessions that follow an inbox begin at ``position``."""
+
+    actor: str
+    target: str
+    position: Position
+
+
+def obey(engine: "Engine", happening: Happening) -> None:
+    """Act on one event of the control topic."""
+    if happening.type == "control.sessions_ended":
+        ended = msgspec.json.decode(happening.raw, type=SessionsEnded)
+        engine.sessions.end(ended.actor, ended.reason, login=ended.login, except_login=ended.except_login)
+    elif happening.type == "control.access_revoked":
+        revoked = msgspec.json.decode(happening.raw, type=AccessRevoked)
+        for session in engine.sessions.of(revoked.actor):
+            session.revoke(revoked.target, revoked.reason)
+    elif happening.type == "control.access_granted":
+        granted = msgspec.json.decode(happening.raw, type=AccessGranted)
+        for session in engine.sessions.of(granted.actor):
+            if session.follows_grants and granted.target not in session.subscriptions:
+                engine.tasks.spawn(_follow(session, granted), f"follow {granted.target}")
+
+
+async def _follow(session: "Session", granted: AccessGranted) -> None:
+    """Subscribe a session to a topic that its user was granted, from where the grant was made."""
+    try:
+        subscription, outcome = await subscribe(session, granted.target, since=granted.position, by_server=True)
+    except HubbubError as error:
+        logger.info("session %s could not follow %s: %s", session.id, granted.target, error)
+        return
+    if outcome.reset:
+        session.put(session.dialect.reset(granted.target, outcome.position, outcome.reset))
+    session.kept.add(granted.target)
+    for missed in outcome.events:
+        session.show(missed)
+    session.go_live(subscription, outcome.position)

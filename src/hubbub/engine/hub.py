@@ -1,0 +1,229 @@
+"""The hub: one process's map from topic to subscribers (rules EVT-1, EVT-2, EVT-5)."""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Protocol
+
+from hubbub.engine.clock import Clock
+from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore
+from hubbub.engine.tasks import TaskGroup
+from hubbub.protocol.frames import Happening, Position
+
+logger = logging.getLogger("hubbub.hub")
+
+STRAGGLER_WAIT = 0.03
+"""Seconds that a gap may fill by itself before the log is read."""
+READ_LIMIT = 500
+
+
+class Subscriber(Protocol):
+    """Who gets a topic's events; ``Subscription`` for sessions, ``Follower`` inside the server."""
+
+    def deliver(self, event: Happening) -> None: ...
+
+    def reset(self, position: Position, reason: str) -> None: ...
+
+
+class LiveTopic:
+    """A topic that somebody here follows."""
+
+    __slots__ = ("epoch", "filling", "last", "name", "subscribers", "waiting")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.subscribers: dict[Subscriber, None] = {}
+        self.epoch = ""
+        self.last: int | None = None
+        """The offset delivered last; None until the first subscription has read the log."""
+        self.waiting: dict[int, Happening] = {}
+        """Durable events that came before the one they follow."""
+        self.filling = False
+
+
+class Hub:
+    """Hands every event to the sessions that follow its topic, durable ones in the order of the log.
+
+    Everything but ``publish`` and ``post`` belongs to the event loop.
+    """
+
+    def __init__(
+        self, store: StreamStore, reader: Reader, relay: Relay, clock: Clock, tasks: TaskGroup
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self.relay = relay
+        self._clock = clock
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self.topics: dict[str, LiveTopic] = {}
+        self._posted: deque[tuple[Happening, bool]] = deque()
+        self._posted_lock = threading.Lock()
+        self._awake = False
+
+    # From any thread
+
+    def publish(self, events: Iterable[Happening]) -> None:
+        """Deliver events that were born in this process: here first, then to the other processes."""
+        self._post((event, True) for event in events)
+
+    def post(self, events: Iterable[Happening]) -> None:
+        """Deliver events that came from elsewhere: the relay or the log."""
+        self._post((event, False) for event in events)
+
+    def _post(self, events: Iterable[tuple[Happening, bool]]) -> None:
+        # One wake-up of the loop serves all that wait.
+        with self._posted_lock:
+            self._posted.extend(events)
+            if self._awake or not self._posted:
+                return
+            self._awake = True
+        try:
+            self._loop.call_soon_threadsafe(self._drain_posted)
+        except RuntimeError:  # The loop has ended: the log still has what is durable.
+            logger.info("events were published while the hub was shutting down")
+
+    def _drain_posted(self) -> None:
+        with self._posted_lock:
+            events, self._posted = self._posted, deque()
+            self._awake = False
+        for event, born_here in events:
+            self.deliver(event)
+            if born_here:
+                self.relay.send(event)
+
+    # On the loop
+
+    def add(self, topic: str, subscriber: Subscriber) -> LiveTopic:
+        """Let ``subscriber`` have the topic's events from now on."""
+        live = self.topics.get(topic)
+        if live is None:
+            live = self.topics[topic] = LiveTopic(topic)
+            self._tasks.spawn(self.relay.join(topic), f"join {topic}")
+        live.subscribers[subscriber] = None
+        return live
+
+    def remove(self, topic: str, subscriber: Subscriber) -> None:
+        live = self.topics.get(topic)
+        if live is None:
+            return
+        live.subscribers.pop(subscriber, None)
+        if not live.subscribers:
+            del self.topics[topic]
+            self._tasks.spawn(self.relay.leave(topic), f"leave {topic}")
+
+    def prime(self, topic: str, position: Position) -> None:
+        """Tell the hub where the topic's log stood when it was read; catch up from there."""
+        live = self.topics.get(topic)
+        if live is None:
+            return
+        if live.last is None:
+            live.epoch, live.last = position.epoch, position.offset
+            self._advance(live)
+        elif live.epoch != position.epoch:
+            self._restart(live, position, "epoch")
+        elif position.offset > live.last:
+            # The log is ahead of what has reached us: treat it as a gap.
+            self._start_filling(live)
+
+    def deliver(self, event: Happening) -> None:
+        """Hand an event to the topic's subscribers; hold it back while one before it is missing."""
+        live = self.topics.get(event.topic)
+        if live is None:
+            return
+        if event.offset is None:
+            self._fan_out(live, event)
+        elif live.last is None:
+            live.waiting[event.offset] = event
+        elif event.epoch != live.epoch:
+            position = Position(event.epoch, event.offset)
+            self._restart(live, position, "epoch")
+        elif event.offset == live.last + 1:
+            self._fan_out(live, event)
+            live.last = event.offset
+            if live.waiting:
+                self._advance(live)
+        elif event.offset > live.last:
+            if len(live.waiting) < READ_LIMIT:  # Past that the log has them anyway.
+                live.waiting[event.offset] = event
+            self._start_filling(live)
+
+    def _fan_out(self, live: LiveTopic, event: Happening) -> None:
+        for subscriber in list(live.subscribers):
+            try:
+                subscriber.deliver(event)
+            except Exception:
+                logger.exception("an event of %s could not be delivered to one subscriber", live.name)
+
+    def _advance(self, live: LiveTopic) -> None:
+        """Deliver what was held back, as far as it now follows."""
+        if live.last is None:
+            return
+        while (event := live.waiting.pop(live.last + 1, None)) and event.offset is not None:
+            self._fan_out(live, event)
+            live.last = event.offset
+        last = live.last
+        live.waiting = {offset: event for offset, event in live.waiting.items() if offset > last}
+        if live.waiting:
+            self._start_filling(live)
+
+    def _restart(self, live: LiveTopic, position: Position, reason: str) -> None:
+        """The stream is another one now, or cannot be followed: every subscriber starts afresh."""
+        live.epoch, live.last = position.epoch, position.offset
+        live.waiting.clear()
+        for subscriber in list(live.subscribers):
+            subscriber.reset(position, reason)
+
+    def _start_filling(self, live: LiveTopic) -> None:
+        if not live.filling:
+            live.filling = True
+            self._tasks.spawn(self._fill(live), f"fill {live.name}")
+
+    async def _fill(self, live: LiveTopic) -> None:
+        """Wait a moment for stragglers, then read what is missing from the log."""
+        try:
+            await self._clock.sleep(STRAGGLER_WAIT)
+            while live.last is not None and self.topics.get(live.name) is live:
+                state, events = await self._reader.run(
+                    partial(_read_gap, self._store, live.name, live.last, READ_LIMIT)
+                )
+                position = Position(state.epoch, state.top)
+                if state.epoch != live.epoch:
+                    self._restart(live, position, "epoch")
+                    return
+                if state.first > live.last + 1 and state.top > live.last:
+                    self._restart(live, position, "too_old")
+                    return
+                for event in events:
+                    self.deliver(event)
+                if live.last >= state.top:
+                    break
+        finally:
+            live.filling = False
+        self._advance(live)
+
+    def catch_up(self) -> None:
+        """Compare every live topic with the log, after the relay was away for a while."""
+        for live in self.topics.values():
+            if live.last is not None:
+                self._start_filling(live)
+
+
+def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[StreamState, list[Happening]]:
+    return store.states([topic])[topic], store.read(topic, after, limit)
+
+
+class Follower:
+    """A subscriber inside the server."""
+
+    def __init__(self, handle: Callable[[Happening], None]) -> None:
+        self._handle = handle
+
+    def deliver(self, event: Happening) -> None:
+        self._handle(event)
+
+    def reset(self, position: Position, reason: str) -> None:
+        logger.warning("the server's own topic was reset: %s", reason)

@@ -1,0 +1,94 @@
+"""Rate limits as token buckets on the monotonic clock: a stepped clock neither frees nor locks anybody."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from hubbub.engine.clock import Clock
+from hubbub.protocol.errors import RateLimited
+
+_RATE = re.compile(r"(\d+)/(\d*\.?\d+)?(s|m|h)")
+_UNIT = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``count`` in ``seconds``, all at once at most."""
+
+    count: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """Read ``30/10s``, ``5/m``. Raises ValueError for anything else."""
+        found = _RATE.fullmatch(text)
+        if not found or int(found[1]) < 1:
+            raise ValueError(f"{text!r} is no rate. Write a count and a time, like '30/10s' or '5/m'.")
+        return cls(int(found[1]), float(found[2] or 1) * _UNIT[found[3]])
+
+
+class Bucket:
+    """One token bucket."""
+
+    __slots__ = ("_at", "_rate", "_tokens")
+
+    def __init__(self, rate: Rate, at: float) -> None:
+        self._rate = rate
+        self._tokens = float(rate.count)
+        self._at = at
+
+    def take(self, at: float) -> float:
+        """Take a token at the monotonic time ``at``. Returns 0, or the seconds until there is one."""
+        rate = self._rate
+        per_second = rate.count / rate.seconds
+        self._tokens = min(float(rate.count), self._tokens + (at - self._at) * per_second)
+        self._at = at
+        if self._tokens >= 1:
+            self._tokens -= 1
+            return 0.0
+        return (1 - self._tokens) / per_second
+
+    def full(self, at: float) -> bool:
+        return self._tokens + (at - self._at) * self._rate.count / self._rate.seconds >= self._rate.count
+
+
+class Limiter:
+    """Named limits for each actor, and counts of connections, in this process."""
+
+    def __init__(self, rates: dict[str, Rate], clock: Clock) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._prune_at = 1024
+        self.connections: Counter[str] = Counter()
+
+    def hit(self, limit: str, key: str) -> None:
+        """Count one more of ``limit`` for ``key``. Raises RateLimited with the seconds to wait."""
+        rate = self._rates.get(limit)
+        if rate is None:
+            return
+        at = self._clock.monotonic()
+        bucket = self._buckets.get((limit, key))
+        if bucket is None:
+            if len(self._buckets) >= self._prune_at:
+                self._prune(at)
+            bucket = self._buckets[limit, key] = Bucket(rate, at)
+        if wait := bucket.take(at):
+            raise RateLimited(retry_after=wait)
+
+    def connect(self, keys: dict[str, int]) -> bool:
+        """Count a connection for each key, unless one of them has as many as it may (the value)."""
+        if any(self.connections[key] >= most for key, most in keys.items()):
+            return False
+        self.connections.update(keys.keys())
+        return True
+
+    def disconnect(self, keys: dict[str, int]) -> None:
+        for key in keys:
+            self.connections[key] -= 1
+            if self.connections[key] <= 0:
+                del self.connections[key]
+
+    def _prune(self, at: float) -> None:
+        self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.full(at)}
+        self._prune_at = max(1024, 2 * len(self._buckets))

@@ -1,0 +1,91 @@
+"""What the engine needs of the world. Each port has a contract suite that every implementation passes."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from hubbub.protocol.frames import Happening
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Where a topic's stream stands: its epoch, its first kept offset and its last."""
+
+    epoch: str
+    first: int
+    top: int
+
+
+class StreamStore(Protocol):
+    """The durable log. Blocking; the engine calls it through a Reader.
+
+    Guarantees: offsets of a topic are 1, 2, 3, ... in commit order, without gaps; an event that
+    ``read`` has returned once is returned again, the same, until it is pruned.
+    """
+
+    def states(self, topics: list[str]) -> dict[str, StreamState]:
+        """The state of each topic; a topic without events has offset 0 and an epoch all the same."""
+        ...
+
+    def read(self, topic: str, after: int, limit: int) -> list[Happening]:
+        """Up to ``limit`` events with an offset above ``after``, in order."""
+        ...
+
+
+class Writer(Protocol):
+    """Runs actions, one transaction at a time."""
+
+    async def run(self, action: Callable[[], T], *, topic: str) -> T:
+        """Run ``action`` in a transaction and return once that is committed.
+
+        Raises whatever the action raises, after its rollback, and Busy when too many wait.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """Runs queries where they may block."""
+
+    async def run(self, query: Callable[[], T]) -> T:
+        """Run ``query`` in one read transaction, so that all it sees is of one moment."""
+        ...
+
+
+class Relay(Protocol):
+    """Carries events between processes. It may lose, double and reorder: the log is the truth."""
+
+    async def join(self, topic: str) -> None: ...
+
+    async def leave(self, topic: str) -> None: ...
+
+    def send(self, event: Happening) -> None:
+        """Pass an event on to the other processes; called on the engine's loop, must not block."""
+        ...
+
+
+class NoRelay:
+    """The relay of a single process."""
+
+    async def join(self, topic: str) -> None:
+        return None
+
+    async def leave(self, topic: str) -> None:
+        return None
+
+    def send(self, event: Happening) -> None:
+        return None
+
+
+class Sink(Protocol):
+    """The transport's end of a session."""
+
+    async def send(self, frame: bytes) -> None:
+        """Send one text frame; returns when the transport can take more."""
+        ...
+
+    async def close(self, code: int, reason: str) -> None: ...
+
+
+Authenticator = Callable[[dict[str, Any]], Awaitable[Any]]

@@ -1,0 +1,278 @@
+"""A session: the server's state for one authenticated connection."""
+
+import asyncio
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hubbub.engine.actor import Actor
+from hubbub.engine.context import NO_REPLY, Context
+from hubbub.engine.lanes import Lanes
+from hubbub.engine.limits import Bucket
+from hubbub.engine.outbox import Outbox
+from hubbub.engine.ports import Sink
+from hubbub.engine.subscription import Subscription, subscribe, topic_kind_of
+from hubbub.protocol.close import Close
+from hubbub.protocol.dialect import Dialect
+from hubbub.protocol.errors import BadData, BadFrame, BadJson, Forbidden, HubbubError, Internal, RateLimited
+from hubbub.protocol.frames import Happening, Inbound, Position
+from hubbub.protocol.registry import CommandType, registry
+
+if TYPE_CHECKING:
+    from hubbub.engine.engine import Engine
+
+logger = logging.getLogger("hubbub.session")
+suspicious = logging.getLogger("hubbub.suspicious")
+
+FLUSH_SECONDS = 2.0
+"""How long a closing session may still take to send what waits."""
+PATIENCE = 200
+"""Frames over the rate that are answered before the session is closed 4008."""
+
+
+class Session:
+    """Reads a client's frames, runs its commands in lanes, and shows it events through its outbox.
+
+    ``receive`` never waits. Nothing here belongs to a transport: ``sink`` sends and closes.
+    """
+
+    __slots__ = (
+        "_frames", "_lanes", "_over_rate", "actor", "closing", "connected_at", "dialect", "engine",
+        "follows_grants", "id", "kept", "last_ping", "last_seen", "outbox", "sink", "subscriptions",
+    )  # fmt: skip
+
+    def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
+        settings = engine.settings
+        self.engine = engine
+        self.sink = sink
+        self.actor = actor
+        self.dialect = dialect
+        self.id = id or uuid.uuid4().hex
+        self.closing: Close | None = None
+        self.follows_grants = False
+        """Whether topics that the user is granted are subscribed to at once, on the server."""
+        self.kept: set[str] = set()
+        """Topics that stay followed whatever the client unsubscribes from, for its inbox."""
+        self.subscriptions: dict[str, Subscription] = {}
+        self.outbox = Outbox(self._send, self.too_slow, engine.tasks, settings.outbox_bytes)
+        self._lanes = Lanes(self._run, engine.tasks, settings.max_pending, settings.max_pending_session)
+        at = engine.clock.monotonic()
+        self.connected_at = self.last_seen = self.last_ping = at
+        self._frames = Bucket(settings.frame_rate, at)
+        self._over_rate = 0
+
+    # Opening and ending
+
+    async def open(self, topics: list[str], authenticated_at: float, *, snapshot: bool = False) -> None:
+        """Say that the session is ready, and follow the topics that its socket is bound to.
+
+        ``authenticated_at``: the monotonic time at which the check of the credentials began.
+        Raises Forbidden before anything is sent, if it may not follow one of the topics.
+        """
+        # First of all, so that no revocation falls between the checks below and this.
+        self.engine.sessions.add(self, authenticated_at)
+        outcomes = []
+        for topic in topics:
+            outcomes.append(await subscribe(self, topic, snapshot=snapshot, by_server=True))
+        self.put(self.dialect.ready(self._info()))
+        for subscription, outcome in outcomes:
+            for frame in self.dialect.subscribed(None, subscription.topic, outcome):
+                self.put(frame)
+            self.go_live(subscription, outcome.position)
+
+    def ended(self) -> None:
+        """The connection is gone. Commands that have begun, or wait, are still carried out."""
+        self.closing = self.closing or Close.NORMAL
+        self.outbox.clear()
+        for subscription in list(self.subscriptions.values()):
+            self.unfollow(subscription)
+        self.engine.sessions.discard(self)
+
+    def close(self, code: Close, reason: str = "") -> "asyncio.Task[None] | None":
+        """Close the connection; what waits is sent first, unless the client may not have it any more.
+
+        Returns the task that closes, or None where it is closing already.
+        """
+        if self.closing is not None:
+            return None
+        self.closing = code
+        if code in (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED, Close.TOO_SLOW):
+            self.outbox.clear()
+            self._lanes.clear()
+        return self.engine.tasks.spawn(self._close(code, reason), "close")
+
+    async def _close(self, code: Close, reason: str) -> None:
+        try:
+            await asyncio.wait_for(self.outbox.drained(), FLUSH_SECONDS)
+        except TimeoutError:
+            self.outbox.clear()
+        except Exception:
+            logger.debug("session %s could not be flushed", self.id, exc_info=True)
+        await self.sink.close(code, reason)
+
+    def too_slow(self) -> None:
+        """The outbox is full: the client resumes from the log (rule LIM-4)."""
+        logger.info("session %s reads too slowly, closed %d", self.id, Close.TOO_SLOW)
+        self.close(Close.TOO_SLOW, "too slow")
+
+    def _info(self) -> dict[str, Any]:
+        actor, settings = self.actor, self.engine.settings
+        user = None
+        if actor.user_id is not None:
+            user = {
+                "id": actor.user_id,
+                "username": actor.username,
+                "first_name": actor.first_name,
+                "last_name": actor.last_name,
+            }
+        return {
+            "session": self.id,
+            "user": user,
+            "heartbeat": settings.heartbeat,
+            "limits": {
+                "frame_bytes": settings.max_frame_bytes,
+                "subscriptions": settings.max_subscriptions,
+            },
+            "time": self.engine.clock.now(),
+        }
+
+    # Topics
+
+    def follow(self, topic: str) -> Subscription:
+        """Register with the hub, still buffering. A subscription that was there is replaced."""
+        old = self.subscriptions.get(topic)
+        subscription = Subscription(self, topic)
+        self.subscriptions[topic] = subscription
+        self.engine.hub.add(topic, subscription)
+        if old is not None:
+            self.engine.hub.remove(topic, old)
+        return subscription
+
+    def go_live(self, subscription: Subscription, position: Position) -> None:
+        if self.subscriptions.get(subscription.topic) is not subscription:
+            return  # Ended, or replaced, while it read the log.
+        subscription.go_live(position)
+        kind = topic_kind_of(subscription.topic)
+        if kind.joined:
+            kind.joined(self, subscription)
+
+    def unfollow(self, subscription: Subscription) -> None:
+        topic = subscription.topic
+        self.engine.hub.remove(topic, subscription)
+        if self.subscriptions.get(topic) is not subscription:
+            return
+        del self.subscriptions[topic]
+        kind = topic_kind_of(topic)
+        if subscription.buffer is None and kind.left:
+            kind.left(self, subscription)
+
+    def revoke(self, topic: str, reason: str) -> None:
+        """The user may not follow the topic any more (rule SUB-4)."""
+        if self.dialect.bound == topic:
+            self.close(Close.NOT_ALLOWED, reason)
+        elif subscription := self.subscriptions.get(topic):
+            self.kept.discard(topic)
+            self.unfollow(subscription)
+            self.put(self.dialect.unsubscribed(topic, reason))
+
+    # Outgoing
+
+    def put(self, frame: bytes | None) -> None:
+        """Queue a frame; None is a dialect's way to say nothing."""
+        if frame is not None and self.closing is None:
+            self.outbox.put(frame)
+
+    def show(self, event: Happening) -> None:
+        """Queue an event, encoded at most once for each dialect."""
+        if self.closing is not None or (event.skip and event.skip in (self.id, self.actor.key)):
+            return
+        dialect = self.dialect
+        try:
+            frame = event.encoded[dialect]
+        except KeyError:
+            frame = event.encoded[dialect] = dialect.event(event)
+        if frame is not None:
+            self.outbox.put(frame, ephemeral=event.offset is None, key=event.key)
+
+    def ping(self) -> None:
+        self.put(self.dialect.ping())
+
+    async def _send(self, frame: bytes) -> None:
+        try:
+            await self.sink.send(frame)
+        except Exception:
+            # Every server has its own exception for a client that went away; the reader ends the session.
+            logger.debug("session %s is gone", self.id, exc_info=True)
+            self.closing = self.closing or Close.NORMAL
+            self.outbox.clear()
+
+    # Incoming
+
+    def receive(self, frame: str | bytes | None) -> None:
+        """Take a client's text frame, or None for a binary one. Never waits, never raises."""
+        if self.closing is not None:
+            return
+        at = self.last_seen = self.engine.clock.monotonic()
+        inbound: Inbound | None = None
+        try:
+            if frame is None:
+                raise BadJson
+            if len(frame) > self.engine.settings.max_frame_bytes:
+                self.close(Close.TOO_BIG, "frame too big")
+                return
+            if wait := self._frames.take(at):
+                self._too_fast(wait)
+            inbound, self.dialect = self.dialect.read(frame)
+            if inbound.type == "pong":
+                return
+            if self.dialect.bound is not None:
+                inbound.topic = self.dialect.bound
+            self._lanes.put(inbound)
+        except HubbubError as error:
+            self.put(self.dialect.error(inbound, error))
+        except Exception:
+            self._failed(inbound)
+
+    def _too_fast(self, wait: float) -> None:
+        self._over_rate += 1
+        if self._over_rate > PATIENCE:
+            suspicious.warning("session %s of %r goes on over its frame rate, closed", self.id, self.actor.username)
+            self.close(Close.RATE_LIMIT, "rate limit")
+        raise RateLimited(retry_after=wait)
+
+    async def _run(self, inbound: Inbound) -> None:
+        """Carry out one command and reply (rule ENV-3)."""
+        try:
+            command = registry.command_type(inbound.type)
+            data = decode_data(command, inbound)
+            if command.limit:
+                self.engine.limiter.hit(command.limit, self.actor.key)
+            assert command.handler is not None
+            ok = await command.handler(Context(self, command, inbound), data)
+            if ok is not NO_REPLY:
+                self.put(self.dialect.reply(inbound, ok))
+        except Forbidden as error:
+            suspicious.info("session %s of %r: %s refused", self.id, self.actor.username, inbound.type)
+            self.put(self.dialect.error(inbound, error))
+        except HubbubError as error:
+            self.put(self.dialect.error(inbound, error))
+        except Exception:
+            self._failed(inbound)
+
+    def _failed(self, inbound: Inbound | None) -> None:
+        """Answer an unexpected exception, with an id that also stands in the log (rule ERR-2)."""
+        id = uuid.uuid4().hex[:12]
+        logger.exception("error %s in %r of session %s", id, inbound and inbound.type, self.id)
+        self.put(self.dialect.error(inbound, Internal(f"Something went wrong here. It has been logged as {id}.")))
+
+
+def decode_data(command: CommandType, inbound: Inbound) -> Any:
+    """The command's data as its struct. Raises BadData, BadFrame."""
+    if command.topic == "required" and inbound.topic is None:
+        raise BadFrame(f'"{command.name}" needs a "topic".')
+    try:
+        return msgspec.json.decode(inbound.data, type=command.data)
+    except (msgspec.ValidationError, UnicodeError) as error:
+        raise BadData(f'The data of "{command.name}" does not fit: {error}') from None

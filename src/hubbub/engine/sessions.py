@@ -1,0 +1,82 @@
+"""All sessions of this process, and how they end with their login (rules AUT-4 and CHT-9)."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hubbub.engine.clock import Clock
+from hubbub.protocol.close import Close
+
+if TYPE_CHECKING:
+    from hubbub.engine.session import Session
+
+
+REMEMBER_SECONDS = 60.0
+"""How long an ending is held against sessions whose credentials were checked before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A user's sessions end: those of one ``login``, or all but those of ``except_login``."""
+
+    at: float
+    actor: str
+    reason: str
+    login: str
+    except_login: str
+
+    def concerns(self, session: "Session") -> bool:
+        login = session.actor.login
+        if session.actor.key != self.actor or (self.login and login != self.login):
+            return False
+        return not (self.except_login and login == self.except_login)
+
+
+class Sessions:
+    """Sessions by the key of their actor."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_actor: defaultdict[str, dict[Session, None]] = defaultdict(dict)
+        self._count = 0
+        self._endings: deque[Ending] = deque()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, session: "Session", authenticated_at: float) -> None:
+        """Register a session whose credentials were checked at that monotonic time.
+
+        A login that ended between the check and now ends this session too.
+        """
+        of_actor = self._by_actor[session.actor.key]
+        self._count += session not in of_actor
+        of_actor[session] = None
+        for ending in self._endings:
+            if ending.at >= authenticated_at and ending.concerns(session):
+                session.close(Close.NOT_AUTHENTICATED, ending.reason)
+
+    def discard(self, session: "Session") -> None:
+        of_actor = self._by_actor.get(session.actor.key, {})
+        if session in of_actor:
+            self._count -= 1
+            del of_actor[session]
+        if not of_actor:
+            self._by_actor.pop(session.actor.key, None)
+
+    def of(self, actor_key: str) -> "list[Session]":
+        return list(self._by_actor.get(actor_key, ()))
+
+    def all(self) -> "list[Session]":
+        return [session for of_actor in self._by_actor.values() for session in of_actor]
+
+    def end(self, actor_key: str, reason: str, *, login: str = "", except_login: str = "") -> None:
+        """Close an actor's sessions 4001: those of one ``login``, or all but those of another."""
+        at = self._clock.monotonic()
+        ending = Ending(at, actor_key, reason, login, except_login)
+        while self._endings and self._endings[0].at < at - REMEMBER_SECONDS:
+            self._endings.popleft()
+        self._endings.append(ending)
+        for session in self.of(actor_key):
+            if ending.concerns(session):
+                session.close(Close.NOT_AUTHENTICATED, reason)

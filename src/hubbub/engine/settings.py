@@ -1,0 +1,31 @@
+"""What can be set of the engine."""
+
+from dataclasses import dataclass, field
+
+from hubbub.engine.limits import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Bounds and intervals; the Django settings of the same names fill them."""
+
+    guests: bool = False
+    """Whether somebody who has not signed in may connect."""
+    heartbeat: float = 30.0
+    """Seconds between pings."""
+    max_frame_bytes: int = 65_536
+    max_subscriptions: int = 100
+    """Topics that one session may subscribe to by itself."""
+    max_pending: int = 64
+    """Commands that may wait in one topic's lane."""
+    max_pending_session: int = 256
+    """Commands that may wait in one session."""
+    outbox_bytes: int = 1_000_000
+    resume_limit: int = 500
+    """Events that a subscription resumes with at most; past it the client is reset."""
+    frame_rate: Rate = Rate(200, 2.0)
+    """Frames of one session; a client that goes on past it is closed."""
+    sockets_per_user: int = 50
+    sockets_per_address: int = 500
+    rates: dict[str, Rate] = field(default_factory=dict)
+    """Named limits for each actor."""

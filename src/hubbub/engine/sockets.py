@@ -1,0 +1,56 @@
+"""Which sockets there are: a feature says on which URL it speaks which dialect about what."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hubbub.engine.actor import Actor
+from hubbub.protocol.dialect import V1_DIALECT, Dialect
+from hubbub.protocol.errors import NotAuthenticated
+
+if TYPE_CHECKING:
+    from hubbub.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a new socket speaks, and the topics that it follows from the start."""
+
+    dialect: Dialect
+    topics: list[str]
+    snapshot: bool = False
+
+
+Bind = Callable[["Engine", Actor, dict[str, str]], Awaitable[Binding]]
+"""Called with the URL's named groups. Raises NotAuthenticated (4001) or Forbidden (4003)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRoute:
+    """``pattern`` is a regular expression below the socket prefix, matched from its start to its end."""
+
+    pattern: str
+    bind: Bind
+
+
+routes: list[SocketRoute] = []
+"""All routes, in the order of their registration; the first that matches is taken."""
+
+
+def socket(pattern: str) -> Callable[[Bind], Bind]:
+    """Register the decorated coroutine function for sockets whose path matches ``pattern``."""
+
+    def register(bind: Bind) -> Bind:
+        if all(route.pattern != pattern for route in routes):
+            routes.append(SocketRoute(pattern, bind))
+        return bind
+
+    return register
+
+
+@socket(r"")
+async def full_protocol(engine: "Engine", actor: Actor, params: dict[str, str]) -> Binding:
+    """``hubbub.v1``: the client names its topics itself."""
+    if actor.is_guest and not engine.settings.guests:
+        raise NotAuthenticated
+    return Binding(V1_DIALECT, [])

@@ -1,0 +1,193 @@
+"""One session's interest in one topic: buffer first, read the log, merge by offset, go live (rules SUB-1 to SUB-4)."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hubbub.engine.actor import Actor
+from hubbub.engine.ports import StreamState, StreamStore
+from hubbub.protocol.dialect import Subscribed
+from hubbub.protocol.errors import Forbidden, TooManySubscriptions
+from hubbub.protocol.frames import Happening, Position
+from hubbub.protocol.registry import TopicKind, registry
+from hubbub.protocol.topics import kind_of
+
+if TYPE_CHECKING:
+    from hubbub.engine.session import Session
+
+BUFFER_LIMIT = 2000
+"""Events that may arrive while a subscription reads the log; past it the session must come again."""
+
+
+class Subscription:
+    """What the hub calls for one session and one topic."""
+
+    __slots__ = ("authorized", "buffer", "memory", "session", "topic")
+
+    def __init__(self, session: "Session", topic: str) -> None:
+        self.session = session
+        self.topic = topic
+        self.buffer: list[Happening] | None = []
+        """Events held back until the log is read; None once live."""
+        self.authorized: Any = None
+        """What the topic's kind returned when it let the session in."""
+        self.memory: dict[str, Any] = {}
+        """What a feature remembers of this subscription, while it lasts."""
+
+    def deliver(self, event: Happening) -> None:
+        if self.buffer is None:
+            self.session.show(event)
+        elif len(self.buffer) < BUFFER_LIMIT:
+            self.buffer.append(event)
+        else:
+            self.session.too_slow()
+
+    def reset(self, position: Position, reason: str) -> None:
+        if self.buffer is None:
+            self.session.put(self.session.dialect.reset(self.topic, position, reason))
+
+    def go_live(self, position: Position) -> None:
+        """Pass on what arrived after ``position``, and from now on everything at once."""
+        held, self.buffer = self.buffer or [], None
+        for event in held:
+            if event.offset is None or (event.epoch == position.epoch and event.offset > position.offset):
+                self.session.show(event)
+
+
+def topic_kind_of(topic: str) -> TopicKind:
+    """The kind of a topic. Raises Forbidden where no feature knows it, as if it were another's."""
+    kind = registry.topics.get(kind_of(topic))
+    if kind is None:
+        raise Forbidden
+    return kind
+
+
+def authorize(actor: Actor, topic: str) -> None:
+    """Raises Forbidden if the actor may not follow the topic. May read the database."""
+    topic_kind_of(topic).authorize(actor, topic)
+
+
+def recover(
+    store: StreamStore, state: StreamState, topic: str, since: Position | None, limit: int
+) -> tuple[list[Happening], str | None]:
+    """The events after ``since``: all of them, or none and the reason why a reset is needed."""
+    if since is None:
+        return [], None
+    if since.epoch != state.epoch or since.offset > state.top:
+        return [], "epoch"
+    if since.offset + 1 < state.first:
+        return [], "too_old"
+    if state.top - since.offset > limit:
+        return [], "too_far"
+    if state.top == since.offset:
+        return [], None
+    return store.read(topic, since.offset, limit), None
+
+
+def _read(
+    store: StreamStore, actor: Actor, topic: str, since: Position | None, limit: int, snapshot: bool
+) -> Subscribed:
+    """Everything a subscription needs of the database, in one read transaction."""
+    kind = topic_kind_of(topic)
+    authorized = kind.authorize(actor, topic)
+    state = store.states([topic])[topic]
+    events, reset = recover(store, state, topic, since, limit)
+    shown = kind.snapshot(actor, topic) if snapshot and kind.snapshot else None
+    return Subscribed(
+        position=Position(state.epoch, state.top),
+        recovered=since is not None and reset is None,
+        events=events,
+        reset=reset,
+        snapshot=shown,
+        authorized=authorized,
+    )
+
+
+async def subscribe(
+    session: "Session", topic: str, *, since: Position | None = None, snapshot: bool = False, by_server: bool = False
+) -> tuple[Subscription, Subscribed]:
+    """Subscribe the session. The caller sends the outcome, then calls ``go_live(outcome.position)``.
+
+    Raises Forbidden, TooManySubscriptions (not for those that the server makes), and Busy.
+    """
+    engine = session.engine
+    topic_kind_of(topic)
+    if not by_server and len(session.subscriptions) >= engine.settings.max_subscriptions:
+        raise TooManySubscriptions
+    subscription = session.follow(topic)
+    try:
+        outcome = await engine.reader.run(
+            partial(
+                _read, engine.store, session.actor, topic, since, engine.settings.resume_limit, snapshot
+            )
+        )
+    except BaseException:
+        session.unfollow(subscription)
+        raise
+    subscription.authorized = outcome.authorized
+    engine.hub.prime(topic, outcome.position)
+    return subscription, outcome
+
+
+
+class Followed(msgspec.Struct):
+    """What ``follow_all`` found, all read at one moment."""
+
+    snapshot: Any
+    positions: dict[str, Position]
+    missed: list[Happening]
+    reset: list[str]
+
+
+def _read_all(
+    store: StreamStore,
+    find: Callable[[], list[str]],
+    snapshot: Callable[[], Any],
+    since: dict[str, Position],
+    limit: int,
+) -> Followed:
+    found = Followed(snapshot(), {}, [], [])
+    topics = find()
+    states = store.states(topics)
+    for topic in topics:
+        state = states[topic]
+        found.positions[topic] = Position(state.epoch, state.top)
+        # One budget for all topics: the reply has to fit into the outbox.
+        events, reset = recover(store, state, topic, since.get(topic), limit - len(found.missed))
+        found.missed += events
+        if reset:
+            found.reset.append(topic)
+    return found
+
+
+async def follow_all(
+    session: "Session", find: Callable[[], list[str]], snapshot: Callable[[], Any], since: dict[str, Position]
+) -> tuple[list[Subscription], Followed]:
+    """Follow all topics that ``find`` names, and those granted later, with a snapshot of that moment.
+
+    ``find`` and ``snapshot`` may block. Topics that the session follows already stay as they are and are not
+    in ``positions``. The caller shows ``missed``, sends its reply, and calls ``session.go_live`` on each
+    subscription. Raises Busy.
+    """
+    engine = session.engine
+    session.follows_grants = True
+    topics = await engine.reader.run(find)
+    session.kept.update(topics)
+    made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
+    try:
+        read = partial(_read_all, engine.store, find, snapshot, since, engine.settings.resume_limit)
+        found = await engine.reader.run(read)
+    except BaseException:
+        for subscription in made.values():
+            session.unfollow(subscription)
+        raise
+    # What was joined between the two reads comes by its grant; what was left is not for us.
+    for topic in made.keys() - found.positions.keys():
+        session.unfollow(made.pop(topic))
+    found.positions = {topic: at for topic, at in found.positions.items() if topic in made}
+    found.missed = [event for event in found.missed if event.topic in made]
+    for topic, position in found.positions.items():
+        engine.hub.prime(topic, position)
+    return list(made.values()), found

@@ -1,0 +1,180 @@
+"""What a dialect is, and the full one, ``hubbub.v1``.
+
+A dialect is a set of pure functions that read and write one wire format. Instances are shared by all
+sessions that speak alike, and an event is encoded once for each of them.
+"""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from hubbub.protocol.errors import BadFrame, BadJson, HubbubError
+from hubbub.protocol.frames import Happening, Inbound, Position
+from hubbub.protocol.topics import check_topic
+
+MAX_DEPTH = 64
+"""Deeper JSON is refused before it is decoded: no front end needs it, and recursion costs stack."""
+
+
+class Subscribed(msgspec.Struct):
+    """The outcome of a subscription (rules SUB-1 to SUB-4)."""
+
+    position: Position
+    recovered: bool
+    events: list[Happening]
+    reset: str | None = None
+    """Why ``since`` could not be served: ``epoch``, ``too_old`` or ``too_far``."""
+    snapshot: msgspec.Struct | None = None
+    authorized: Any = None
+    """What the topic's kind said when it let the session in."""
+
+
+class Dialect(Protocol):
+    """One wire format. Every method that writes may return None: this format says nothing there."""
+
+    bound: str | None
+    """The topic that every command of this socket is for; None where the envelope names it."""
+    full: bool
+    """Whether its clients answer pings and refresh their tokens."""
+
+    def read(self, text: str | bytes) -> tuple[Inbound, "Dialect"]:
+        """Read a client's frame; also the dialect to go on with (mostly the same).
+
+        Raises a HubbubError that ``error`` can write.
+        """
+        ...
+
+    def ready(self, info: dict[str, Any]) -> bytes | None: ...
+
+    def reply(self, inbound: Inbound, ok: Any) -> bytes | None: ...
+
+    def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None: ...
+
+    def event(self, event: Happening) -> bytes | None: ...
+
+    def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]: ...
+
+    def reset(self, topic: str, position: Position, reason: str) -> bytes | None: ...
+
+    def unsubscribed(self, topic: str, reason: str) -> bytes | None: ...
+
+    def ping(self) -> bytes | None: ...
+
+
+def check_depth(text: str | bytes) -> None:
+    """Raises BadJson if brackets nest deeper than MAX_DEPTH (counted outside strings, roughly on purpose).
+
+    A cheap upper bound first: most frames have fewer brackets in all than are allowed in depth.
+    """
+    opens = text.count(b"[") + text.count(b"{") if isinstance(text, bytes) else text.count("[") + text.count("{")
+    if opens <= MAX_DEPTH:
+        return
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    depth, in_string, escaped = 0, False, False
+    for byte in raw:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in (0x5B, 0x7B):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadJson
+        elif byte in (0x5D, 0x7D):
+            depth -= 1
+
+
+def decode_json(text: str | bytes, type: Any = Any) -> Any:
+    """Decode JSON strictly: no NaN, no Infinity, no number past 64-bit floats, no lone surrogates.
+
+    Raises BadJson for what is not JSON; msgspec.ValidationError for what does not fit ``type``.
+    """
+    check_depth(text)
+    try:
+        return msgspec.json.decode(text, type=type)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+        raise BadJson from None
+
+
+class V1:
+    """The full protocol ``hubbub.v1``, on ``/ws/`` (section "Frames" of ``docs/SPEC.md``)."""
+
+    bound: str | None = None
+    full = True
+
+    def __init__(self) -> None:
+        self._encode = msgspec.json.Encoder(enc_hook=_event_json).encode
+        self._decode = msgspec.json.Decoder(Inbound).decode
+
+    def read(self, text: str | bytes) -> tuple[Inbound, Dialect]:
+        check_depth(text)
+        try:
+            inbound = self._decode(text)
+        except msgspec.ValidationError as error:
+            # The envelope is wrong; find the id all the same, so that the client can match the answer.
+            raise BadFrame(f"The frame is not a command: {error}") from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+            raise BadJson from None
+        if inbound.topic is not None:
+            check_topic(inbound.topic)
+        return inbound, self
+
+    def ready(self, info: dict[str, Any]) -> bytes | None:
+        return self._encode({"type": "ready", "data": info})
+
+    def reply(self, inbound: Inbound, ok: Any) -> bytes | None:
+        if inbound.id is None:
+            return None
+        return self._encode({"id": inbound.id, "type": "reply", "ok": {} if ok is None else ok})
+
+    def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
+        if inbound is None or inbound.id is None:
+            return self._encode({"type": "error", "error": error.body()})
+        return self._encode({"id": inbound.id, "type": "reply", "error": error.body()})
+
+    def event(self, event: Happening) -> bytes | None:
+        return self._encode({"type": event.type, "topic": event.topic, **_event_json(event)})
+
+    def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]:
+        ok: dict[str, Any] = {
+            "position": outcome.position,
+            "recovered": outcome.recovered,
+            "events": outcome.events,
+        }
+        if outcome.reset:
+            ok["reset"] = outcome.reset
+        if outcome.snapshot is not None:
+            ok["snapshot"] = outcome.snapshot
+        frame = self.reply(inbound, ok) if inbound else None
+        return [frame] if frame else []
+
+    def reset(self, topic: str, position: Position, reason: str) -> bytes | None:
+        return self._encode({"type": "reset", "topic": topic, "data": {"position": position, "reason": reason}})
+
+    def unsubscribed(self, topic: str, reason: str) -> bytes | None:
+        return self._encode({"type": "unsubscribed", "topic": topic, "data": {"reason": reason}})
+
+    def ping(self) -> bytes | None:
+        return b'{"type":"ping"}'
+
+
+def _event_json(value: Any) -> dict[str, Any]:
+    """An event without its topic, as it stands in a reply's ``events``."""
+    if not isinstance(value, Happening):
+        raise NotImplementedError(f"{type(value).__name__} cannot be written as JSON.")
+    body: dict[str, Any] = {"type": value.type}
+    if value.offset is not None:
+        body["offset"] = value.offset
+    body["data"] = msgspec.Raw(value.raw)
+    body["at"] = value.created_at
+    return body
+
+
+V1_DIALECT = V1()

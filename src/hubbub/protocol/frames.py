@@ -1,0 +1,70 @@
+"""What travels: positions, events, and the envelope that a client sends."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A place in a topic's stream: the client has seen everything up to and with ``offset``."""
+
+    epoch: str
+    offset: int
+
+
+class Inbound(msgspec.Struct, omit_defaults=True):
+    """A client's frame once its envelope is read; ``data`` is still raw (rule ENV-2)."""
+
+    type: str
+    id: int | str | None = None
+    topic: str | None = None
+    since: Position | None = None
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Happening:
+    """An event on its way to subscribers: made once, encoded at most once for each dialect.
+
+    ``data`` is a struct when the event was born in this process, plain decoded JSON when it was read
+    from the log or came by the layer; dialects go through ``payload()`` or ``raw``.
+    """
+
+    __slots__ = ("author", "created_at", "encoded", "epoch", "key", "offset", "raw", "skip", "topic", "type")
+
+    def __init__(
+        self,
+        topic: str,
+        type: str,
+        raw: bytes,
+        *,
+        created_at: datetime,
+        epoch: str = "",
+        offset: int | None = None,
+        author: str = "",
+        skip: str = "",
+        key: str = "",
+    ) -> None:
+        self.topic = topic
+        self.type = type
+        self.raw = raw
+        """The data as encoded JSON."""
+        self.created_at = created_at
+        self.epoch = epoch
+        self.offset = offset
+        """None for an ephemeral event."""
+        self.author = author
+        """The author's key, as in ``Identity.key``; empty for the system."""
+        self.skip = skip
+        """The session id or identity key that does not get it, the typist's for example."""
+        self.key = key
+        """Ephemeral events of one key replace each other while they wait in an outbox."""
+        self.encoded: dict[Any, bytes | None] = {}
+
+    @property
+    def ephemeral(self) -> bool:
+        return self.offset is None
+
+    def payload(self) -> Any:
+        """The data as plain JSON values."""
+        return msgspec.json.decode(self.raw)

@@ -1,0 +1,165 @@
+"""The registry of commands, events and topic kinds: where a feature says what it adds.
+
+A new message type is one class and one decorated function::
+
+    @command("poll.vote", reply=Voted)
+    class Vote(msgspec.Struct, forbid_unknown_fields=False):
+        option: int
+
+    @handles(Vote)
+    async def vote(ctx: Context, data: Vote) -> Voted:
+        return await ctx.act(actions.vote, ctx.actor, ctx.topic, data.option)
+
+Validation, the JSON Schema and the TypeScript types come from the class.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from hubbub.protocol.errors import UnknownCommand
+
+Handler = Callable[[Any, Any], Awaitable[Any]]
+S = TypeVar("S", bound=type[msgspec.Struct])
+H = TypeVar("H", bound=Handler)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
+
+
+@dataclass(slots=True)
+class CommandType:
+    """One command: its name, its data, its reply, and who answers it."""
+
+    name: str
+    data: type[msgspec.Struct]
+    reply: type[msgspec.Struct] | None
+    topic: Literal["required", "none"]
+    """``required``: the envelope must carry a topic. ``none``: the command has no topic."""
+    limit: str
+    """The rate limit that it counts against, a key of ``LIMITS``; empty for none but the frame limit."""
+    handler: Handler | None = None
+
+    @property
+    def doc(self) -> str:
+        return (self.data.__doc__ or "").strip()
+
+
+@dataclass(slots=True)
+class EventType:
+    """One event: its name and its data; ``durable`` events stand in their topic's stream."""
+
+    name: str
+    data: type[msgspec.Struct]
+    durable: bool
+
+    @property
+    def doc(self) -> str:
+        return (self.data.__doc__ or "").strip()
+
+
+@dataclass(slots=True)
+class TopicKind:
+    """The topics ``<kind>.<key>``: who may follow them, and what a new follower is shown.
+
+    ``authorize(actor, topic)`` raises Forbidden or Absent; it runs where it may read the database, and what
+    it returns is kept as ``subscription.authorized``.
+    ``snapshot(actor, topic)`` returns a struct; the engine reads it and the stream's position in one
+    transaction. ``joined`` and ``left`` are called with (session, subscription) on the event loop.
+    """
+
+    name: str
+    authorize: Callable[[Any, str], Any]
+    snapshot: Callable[[Any, str], msgspec.Struct] | None = None
+    joined: Callable[[Any, str], None] | None = None
+    left: Callable[[Any, str], None] | None = None
+
+
+@dataclass(slots=True)
+class Registry:
+    """Everything that the installed features add to the protocol. One for a process: ``registry``."""
+
+    commands: dict[str, CommandType] = field(default_factory=dict)
+    events: dict[str, EventType] = field(default_factory=dict)
+    topics: dict[str, TopicKind] = field(default_factory=dict)
+    event_names: dict[type, str] = field(default_factory=dict)
+
+    def command_type(self, name: str) -> CommandType:
+        """The command of that name. Raises UnknownCommand, also where nothing handles it."""
+        found = self.commands.get(name)
+        if found is None or found.handler is None:
+            raise UnknownCommand
+        return found
+
+    def event_type(self, data: msgspec.Struct) -> EventType:
+        """The event type of a struct. Raises TypeError if its class is not an event."""
+        name = self.event_names.get(type(data))
+        if name is None:
+            raise TypeError(f"{type(data).__name__} is not an event: decorate the class with @event('app.happened').")
+        return self.events[name]
+
+
+registry = Registry()
+
+
+def _check(name: str, known: dict[str, Any], data: type) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no message name: write 'app.verb' in lower case.")
+    if name in known and known[name].data.__qualname__ != data.__qualname__:
+        raise ValueError(f"{name!r} is already registered, by {known[name].data.__qualname__}.")
+
+
+def command(
+    name: str,
+    *,
+    reply: type[msgspec.Struct] | None = None,
+    topic: Literal["required", "none"] = "required",
+    limit: str = "",
+) -> Callable[[S], S]:
+    """Register a struct as the data of the command ``name``. Raises ValueError if the name is taken."""
+
+    def register(data: S) -> S:
+        _check(name, registry.commands, data)
+        registry.commands[name] = CommandType(name, data, reply, topic, limit)
+        return data
+
+    return register
+
+
+def event(name: str, *, ephemeral: bool = False) -> Callable[[S], S]:
+    """Register a struct as the data of the event ``name``. Raises ValueError if the name is taken."""
+
+    def register(data: S) -> S:
+        _check(name, registry.events, data)
+        registry.events[name] = EventType(name, data, durable=not ephemeral)
+        registry.event_names[data] = name
+        return data
+
+    return register
+
+
+def handles(data: type[msgspec.Struct]) -> Callable[[H], H]:
+    """Make the coroutine function the handler of the command whose data is ``data``.
+
+    It gets ``(ctx, data)`` and returns the command's reply struct, or None. Raises LookupError if the
+    class is no command.
+    """
+
+    def register(handler: H) -> H:
+        for found in registry.commands.values():
+            if found.data is data:
+                found.handler = handler
+                return handler
+        raise LookupError(f"{data.__name__} is not a command: decorate the class with @command('app.verb').")
+
+    return register
+
+
+def topic_kind(kind: TopicKind) -> TopicKind:
+    """Register the topics of a kind. Raises ValueError if the kind is taken."""
+    if registry.topics.get(kind.name, kind).authorize.__qualname__ != kind.authorize.__qualname__:
+        raise ValueError(f"Topics {kind.name!r} are already registered.")
+    registry.topics[kind.name] = kind
+    return kind

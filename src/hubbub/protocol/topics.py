@@ -1,0 +1,27 @@
+"""Topic names (rule TOP-1 of ``docs/SPEC.md``)."""
+
+import re
+
+from hubbub.protocol.errors import BadFrame
+
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,90}")
+
+
+def check_topic(topic: str) -> str:
+    """Return ``topic`` if it is a legal topic, a legal Channels group name as it stands.
+
+    Raises BadFrame if it is not 1 to 90 letters, digits, ``.``, ``-`` or ``_``.
+    """
+    if not _TOPIC.fullmatch(topic):
+        raise BadFrame("A topic is 1 to 90 letters, digits, '.', '-' or '_'.")
+    return topic
+
+
+def kind_of(topic: str) -> str:
+    """The part of a topic before its first dot: ``chat`` of ``chat.42``. Topics of a kind share a policy."""
+    return topic.partition(".")[0]
+
+
+def key_of(topic: str) -> str:
+    """The part of a topic after its first dot: ``42`` of ``chat.42``."""
+    return topic.partition(".")[2]

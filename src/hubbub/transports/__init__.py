@@ -1,0 +1,1 @@
+"""Thin shells between a connection and a session."""

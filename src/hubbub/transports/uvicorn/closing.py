@@ -1,0 +1,231 @@
+"""How a WebSocket connection ends, whoever ends it.
+
+Three things that uvicorn's sans-I/O protocol leaves open:
+
+* A failed client gets its close frame. Closing a socket with unread input makes the kernel
+  reset it, which throws the close frame away; so the socket is half-closed, what still
+  comes is dropped, and a moment later it is closed.
+* A client that doesn't read can't keep a closed socket and its buffer alive: the transport
+  waits for the buffer to drain, for ever, so it is aborted after a while.
+* An application that sends to a client that is gone is told so (``OSError``), from the
+  moment of the fault on. uvicorn raises ``RuntimeError``, and logs a traceback, until the
+  socket is closed: a way for clients to flood the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from uvicorn.config import Config
+from uvicorn.protocols.utils import get_client_addr
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.exceptions import InvalidState
+from websockets.frames import CloseCode, Frame
+
+from . import faults
+from .frames import EXTENSION
+from .parser import BoundedServerProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ClosingProtocol(WebSocketsSansIOProtocol):
+    """The endings of a connection; :class:`.websocket.HubbubWebSocketProtocol` has the rest.
+
+    Attributes:
+        linger: seconds that a failed client has to read its close frame.
+        linger_bytes: bytes that are read and dropped meanwhile; then reading stops.
+        abort_after: seconds until a closed transport that can't flush is aborted.
+        patience: keepalive time-outs in a row that are excused while the application
+            leaves a message unread. Reading is paused then, so the pong that is missing
+            may well lie in the kernel's buffer: the fault isn't the client's.
+    """
+
+    linger: ClassVar[float] = 1.0
+    linger_bytes: ClassVar[int] = 262_144
+    abort_after: ClassVar[float] = 10.0
+    patience: ClassVar[int] = 6
+
+    conn: BoundedServerProtocol
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.conn = BoundedServerProtocol(
+            extensions=self.conn.available_extensions or (),
+            max_size=config.ws_max_size,
+            logger=faults.logger,
+        )
+        self._failed = False
+        self._lost = False
+        self._returned = False
+        self._going_down = False
+        self._dropped = 0
+        self._excused = 0
+        self._abort_timer: asyncio.TimerHandle | None = None
+
+    def peer(self) -> str:
+        """``address:port`` of the client, for the log; "" where it is unknown."""
+        if hasattr(self, "scope"):
+            return get_client_addr(self.scope)
+        return f"{self.client[0]}:{self.client[1]}" if self.client else ""
+
+    # Faults of the client ----------------------------------------------------------------
+
+    def reject(self, what: str) -> None:
+        """Answer 400 where no handshake was completed, and close.
+
+        Args:
+            what: the fault, in words of ours.
+        """
+        if self.transport.is_closing() or self.initial_response is not None:
+            return
+        faults.report(self.peer(), what, 400)
+        if not self.conn.eof_sent:
+            self.conn.send_response(self.conn.reject(400, f"Bad request: {what}.\n"))
+        output = b"".join(self.conn.data_to_send())
+        # A request that can't be read at all leaves the library without an answer.
+        self.transport.write(
+            output or b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        )
+        self.handshake_complete = True
+        self._end_gently(1006, "")
+
+    def fail(self, code: CloseCode, reason: str) -> None:
+        """Fail the connection: close frame, disconnect event, no more input or output.
+
+        Args:
+            code: the close code, unless a close frame was sent before.
+            reason: at most 123 bytes, in words of ours.
+        """
+        if self._failed:
+            return
+        self.conn.fail(code, reason)
+        sent = self.conn.close_sent
+        answer = int(sent.code) if sent else 1006
+        faults.report(self.peer(), reason, answer)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self._end_gently(answer, reason)
+
+    def handle_parser_exception(self) -> None:
+        """Pass on the parser's verdict: it has failed the connection already."""
+        self.fail(CloseCode.PROTOCOL_ERROR, str(self.conn.parser_exc))
+
+    def drop(self, size: int) -> None:
+        """Count input of a failed client; stop reading when it sends on and on."""
+        self._dropped += size
+        if self._dropped > self.linger_bytes and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def _end_gently(self, code: int, reason: str) -> None:
+        """Half-close, drop further input for a moment, then close."""
+        self._failed = self.close_sent = self.disconnected = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.writable.set()  # whoever waits to send learns at once that it is over
+        self.stop_keepalive()
+        self.frames = []
+        self.conn.events.clear()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        # With a timer set, uvicorn doesn't close when the application returns.
+        self.close_timer = self.loop.call_later(self.linger, self.transport.close)
+        self._abort_later()
+        if self.transport.is_closing():
+            return
+        if self.transport.can_write_eof():  # not under TLS
+            self.transport.write_eof()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    # Other endings -------------------------------------------------------------------------
+
+    def handle_pong(self, event: Frame) -> None:
+        """Note a sign of life."""
+        self._excused = 0
+        super().handle_pong(event)
+
+    def handle_close(self, event: Frame) -> None:
+        """Answer a close frame, or finish the closing that the application began."""
+        super().handle_close(event)
+        self._abort_later()
+
+    def keepalive_timeout(self) -> None:
+        """Close 1011 when no pong came, unless it is us who didn't read it."""
+        if self.close_sent or self.transport.is_closing():
+            self.pong_timer = None
+        elif self.read_paused and self._excused < self.patience and self.ping_timeout:
+            self._excused += 1
+            again: Callable[[], None] = self.keepalive_timeout
+            self.pong_timer = self.loop.call_later(self.ping_timeout, again)
+        else:
+            super().keepalive_timeout()
+            self.disconnected = True
+            self.writable.set()
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
+            self._abort_later()
+
+    def shutdown(self) -> None:
+        """Close 1012 (service restart: reconnect and resume). Called by the server.
+
+        A handshake that is in progress is finished first: a 500 would read as a failed
+        deploy, 1012 right after accepting is what a client knows how to handle.
+        """
+        self.stop_keepalive()
+        if self._failed or self.transport.is_closing():
+            return
+        if not self.handshake_complete:
+            self._going_down = True
+        elif self.close_sent:
+            super().shutdown()
+        else:
+            with contextlib.suppress(InvalidState):
+                self.conn.send_close(CloseCode.SERVICE_RESTART)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self._end_gently(CloseCode.SERVICE_RESTART, "")
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Limit the socket's time, now that the application has returned."""
+        super().on_task_complete(task)
+        self._returned = True
+        self._abort_later()
+        self._release()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Clean up: the socket is gone."""
+        self._lost = True
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+            self._abort_timer = None
+        super().connection_lost(exc)
+        self._release()
+
+    def _release(self) -> None:
+        """Cut the reference cycles once socket and application are both done.
+
+        The connection is then freed at once. Left to the garbage collector, a few hundred
+        reconnects a second stall everybody for 0.2 s at a time.
+        """
+        started = hasattr(self, "scope")
+        if not self._lost or (started and not self._returned):
+            return
+        self.conn.events.clear()
+        self.conn.parser.close()
+        # A stored exception's traceback holds the frame that holds the parser.
+        self.conn.parser_exc = self.conn.handshake_exc = None
+        if started:
+            self.scope.get("extensions", {}).pop(EXTENSION, None)
+
+    def _abort_later(self) -> None:
+        if self._abort_timer is None and not self._lost:
+            delay = self.linger + self.abort_after
+            self._abort_timer = self.loop.call_later(delay, self.transport.abort)

@@ -1,0 +1,105 @@
+"""The frame writer: ready-made WebSocket frames straight to the transport.
+
+A hub encodes an event once and frames it once; then the same bytes go to every
+connection. ASGI's ``send`` would build the frame again for each. The uvicorn protocol
+offers this writer in the scope, where it survives middleware::
+
+    frames = scope["extensions"].get("hubbub.frames")
+    payload = frames.frame(b'{"type": "ready"}')
+    frames.write(payload)          # now, or raises OSError once the socket is closing
+    if frames.buffered() > limit:
+        await frames.drain()
+
+Frames of this writer and messages of ASGI's ``send`` may be mixed freely: both write
+whole frames, in the order of the calls. A server without the extension still works by
+``send``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from uvicorn.protocols.utils import ClientDisconnected
+from websockets.protocol import State
+
+if TYPE_CHECKING:
+    from .closing import ClosingProtocol
+
+EXTENSION: Final = "hubbub.frames"
+"""Key of the writer in ``scope["extensions"]``."""
+
+_FIN_TEXT: Final = 0x81
+_OPEN: Final = State.OPEN
+
+
+def text_frame(text: bytes) -> bytes:
+    """Encode one unmasked, unfragmented text frame (RFC 6455, section 5.2). Pure.
+
+    Args:
+        text: the message, UTF-8. Not checked: whoever encoded it vouches for it.
+    """
+    size = len(text)
+    if size < 126:
+        return bytes((_FIN_TEXT, size)) + text
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + text
+    return b"\x81\x7f" + size.to_bytes(8, "big") + text
+
+
+class FrameWriter:
+    """Writes encoded frames to one connection. Event loop's thread only."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: ClosingProtocol) -> None:
+        self._protocol = protocol
+
+    @staticmethod
+    def frame(text: bytes) -> bytes:
+        """See :func:`text_frame`."""
+        return text_frame(text)
+
+    @property
+    def writable(self) -> bool:
+        """False while the transport's buffer is above its high-water mark (64 KiB)."""
+        return self._protocol.writable.is_set()
+
+    def write(self, payload: bytes) -> None:
+        """Hand one or more whole frames to the transport. Never waits.
+
+        The bytes are sent at once or buffered by the transport without a bound of its own:
+        look at :meth:`buffered` or await :meth:`drain` between writes.
+
+        Args:
+            payload: frames from :meth:`frame`, possibly several joined.
+
+        Raises:
+            OSError: the socket is closing or gone; nothing was written. ASGI's ``send``
+                raises the same.
+            RuntimeError: the handshake isn't complete yet (a bug of the caller's).
+        """
+        protocol = self._protocol
+        # The one state that allows data: it is CONNECTING before the handshake's answer
+        # is out, and CLOSING from the moment that a close frame was sent or echoed.
+        state = protocol.conn.state
+        if state is not _OPEN or protocol.disconnected or protocol.transport.is_closing():
+            if state is State.CONNECTING and not protocol.disconnected:
+                raise RuntimeError("frames can't be written before the WebSocket is accepted")
+            raise ClientDisconnected
+        protocol.transport.write(payload)
+
+    def buffered(self) -> int:
+        """Bytes that wait in the transport's buffer (the kernel's not counted)."""
+        return self._protocol.transport.get_write_buffer_size()
+
+    async def drain(self) -> None:
+        """Wait until the transport's buffer is below its low-water mark.
+
+        Returns at once where it already is.
+
+        Raises:
+            OSError: the socket is gone.
+        """
+        await self._protocol.writable.wait()
+        if self._protocol.disconnected:
+            raise ClientDisconnected

@@ -1,0 +1,91 @@
+"""The WebSocket parser with two more bounds: fragments and control frames.
+
+The websockets library bounds a message's size. A message of half a million one-byte
+fragments stays below that bound and costs an object for each; pings cost a pong each and
+never reach the application. Both are counted here, frame by frame inside the parser, so
+that a 256 KiB read full of them is given up after the first few and not after all.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import ClassVar
+
+from websockets.exceptions import ProtocolError
+from websockets.extensions import ServerExtensionFactory
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.server import ServerProtocol
+
+
+class LimitExceededError(ProtocolError):
+    """A client went over one of the parser's bounds; the text says which."""
+
+
+class BoundedServerProtocol(ServerProtocol):
+    """Sans-I/O server connection that fails a client which goes over a bound.
+
+    As for every other client fault, the connection is failed (close frame queued, all
+    further input discarded) and ``parser_exc`` is set.
+
+    Attributes:
+        max_fragments: frames of one message; more are answered 1009, like any message
+            that is too big to be put together.
+        control_rate: pings and pongs per second that a client may send in the long run;
+            over it the answer is 1008.
+        control_burst: pings and pongs that may come at once.
+    """
+
+    max_fragments: ClassVar[int] = 1024
+    control_rate: ClassVar[float] = 50.0
+    control_burst: ClassVar[float] = 100.0
+
+    def __init__(
+        self,
+        *,
+        extensions: Sequence[ServerExtensionFactory],
+        max_size: int,
+        logger: logging.Logger,
+    ) -> None:
+        super().__init__(extensions=extensions, max_size=max_size, logger=logger)
+        # At level DEBUG the library logs every header and frame: cookies, tokens, messages.
+        self.debug = False
+        self._fragments = 0
+        self._control_left = self.control_burst
+        self._control_at = time.monotonic()
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Count the frame, then process it; fail the connection at a bound."""
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            self._fragments = 1
+        elif opcode is Opcode.CONT:
+            self._fragments += 1
+            if self._fragments > self.max_fragments:
+                self._refuse(
+                    CloseCode.MESSAGE_TOO_BIG,
+                    f"message of more than {self.max_fragments} fragments",
+                )
+                return
+        elif opcode is not Opcode.CLOSE and not self._control_allowed():
+            self._refuse(CloseCode.POLICY_VIOLATION, "too many pings or pongs")
+            return
+        super().recv_frame(frame)
+
+    def _control_allowed(self) -> bool:
+        """Take one token from the bucket of control frames."""
+        now = time.monotonic()
+        refill = (now - self._control_at) * self.control_rate
+        self._control_left = min(self.control_burst, self._control_left + refill)
+        self._control_at = now
+        if self._control_left < 1.0:
+            return False
+        self._control_left -= 1.0
+        return True
+
+    def _refuse(self, code: CloseCode, reason: str) -> None:
+        # fail() puts the discarding parser in this one's place and empties the buffer:
+        # this one then finds no input and never runs again, as after a close frame.
+        self.fail(code, reason)
+        self.parser_exc = LimitExceededError(reason)

@@ -1,0 +1,174 @@
+"""The server and its configuration: uvicorn with defaults that are safe in production."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+
+from . import redact
+from .http import HubbubHTTPProtocol
+from .proxy import TrustedProxies, networks_of
+from .websocket import MAX_MESSAGE, HubbubWebSocketProtocol
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIApplication
+
+logger = logging.getLogger("hubbub.transports.server")
+
+_OURS: Final[Any] = object()
+
+
+class HubbubConfig(uvicorn.Config):
+    """uvicorn's configuration plus the proxies that are trusted."""
+
+    trusted_proxies: Sequence[str] = ()
+
+    def load(self) -> None:
+        """Import the application and wrap it."""
+        super().load()
+        if self.trusted_proxies:
+            self.loaded_app = TrustedProxies(self.loaded_app, self.trusted_proxies)
+
+
+def make_config(
+    app: ASGIApplication | str,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    uds: str | None = None,
+    *,
+    http: type[HubbubHTTPProtocol] = HubbubHTTPProtocol,
+    ws: type[HubbubWebSocketProtocol] = HubbubWebSocketProtocol,
+    trusted_proxies: Sequence[str] = (),
+    graceful_timeout: int = 10,
+    keep_alive: int = 65,
+    limit_concurrency: int | None = None,
+    access_log: bool = True,
+    log_level: str = "info",
+    log_config: dict[str, Any] | None = _OURS,
+    lifespan: uvicorn.config.LifespanType = "auto",
+) -> uvicorn.Config:
+    """Make the configuration of one server process.
+
+    Args:
+        app: the ASGI application, or where to import it from (``"package.module:name"``).
+        host: address to listen on.
+        port: TCP port; 0 lets the system choose.
+        uds: path of a unix socket to listen on instead.
+        http: HTTP protocol class (a subclass may set other limits).
+        ws: WebSocket protocol class, likewise.
+        trusted_proxies: whose ``X-Forwarded-For`` and ``-Proto`` are believed: addresses,
+            networks and ``"unix"`` for the peer on a unix socket. Nobody's by default; the
+            usual settings are ``("127.0.0.1", "::1")`` and ``("unix",)``.
+        graceful_timeout: seconds that stopping waits for the drain, and again for requests.
+        keep_alive: seconds that an idle HTTP connection is kept. Longer than nginx's 60, so
+            that the proxy never picks a connection that is just being closed (a 502).
+        limit_concurrency: HTTP connections and running requests above which the answer is
+            503; WebSockets are limited by the application, per user and per address.
+        access_log: log each HTTP request.
+        log_level: least level of uvicorn's loggers.
+        log_config: ``dictConfig`` dictionary; None leaves logging as it is. Secrets are
+            hidden by a filter on the loggers either way.
+        lifespan: ``"auto"``, ``"on"`` or ``"off"``.
+
+    Raises:
+        ValueError: a trusted proxy isn't an address, a network or ``"unix"``.
+    """
+    redact.install()
+    networks_of(trusted_proxies)  # complain now, not when the app is loaded
+    config = HubbubConfig(
+        app,
+        host=host,
+        port=port,
+        uds=uds,
+        loop="auto",  # uvloop where it is installed
+        http=http,
+        ws=ws,
+        ws_max_size=MAX_MESSAGE,
+        ws_max_queue=32,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        # Costs memory for each connection, and is what a deflate bomb needs.
+        ws_per_message_deflate=False,
+        lifespan=lifespan,
+        log_config=redact.log_config(log_level.upper()) if log_config is _OURS else log_config,
+        log_level=log_level,
+        access_log=access_log,
+        proxy_headers=False,  # see TrustedProxies
+        server_header=False,
+        limit_concurrency=limit_concurrency,
+        backlog=2048,
+        timeout_keep_alive=keep_alive,
+        timeout_graceful_shutdown=graceful_timeout,
+        h11_max_incomplete_event_size=http.max_head_size,
+    )
+    config.trusted_proxies = tuple(trusted_proxies)
+    return config
+
+
+class HubbubServer(uvicorn.Server):
+    """A uvicorn server that stops in order.
+
+    On SIGTERM or SIGINT: listening ends, :meth:`drain` runs, every WebSocket that is left
+    gets 1012, running requests are waited for (``timeout_graceful_shutdown``), and the
+    application's lifespan is shut down. A second SIGINT skips the waiting.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        redact.install()
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then listen."""
+        await super().startup(sockets)
+        # What the application imported stays for good: hundreds of thousands of objects
+        # that every full collection would walk again, with all sockets waiting.
+        gc.collect()
+        gc.freeze()
+
+    def open_sockets(self) -> list[HubbubWebSocketProtocol]:
+        """The WebSocket connections of this process, in no order."""
+        return [
+            connection
+            for connection in self.server_state.connections
+            if isinstance(connection, HubbubWebSocketProtocol)
+        ]
+
+    async def drain(self) -> None:
+        """Hook: empty the process before it stops. Does nothing here.
+
+        Runs once, when no new connection is taken any more and before anybody is
+        disconnected; the application still works. Override it to close sockets in
+        jittered batches, so that not all clients reconnect in the same instant::
+
+            async def drain(self) -> None:
+                sockets = self.open_sockets()
+                random.shuffle(sockets)
+                for start in range(0, len(sockets), 200):
+                    for one in sockets[start : start + 200]:
+                        one.shutdown()          # close 1012: resume elsewhere
+                    await asyncio.sleep(random.uniform(0.05, 0.15))
+
+        It is given ``timeout_graceful_shutdown`` seconds and then cancelled. What it raises
+        is logged. Neither keeps the server from stopping: sockets that are left get 1012
+        all at once afterwards.
+        """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order; see the class."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        try:
+            await asyncio.wait_for(self.drain(), self.config.timeout_graceful_shutdown)
+        except TimeoutError:
+            logger.warning("draining took too long and was cut short")
+        except Exception:
+            logger.exception("draining failed")
+        await super().shutdown(sockets)

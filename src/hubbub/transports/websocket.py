@@ -1,0 +1,159 @@
+"""The WebSocket transport: a Channels consumer that hands everything to a session."""
+
+import asyncio
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+
+from hubbub.engine.actor import Actor, guest
+from hubbub.engine.engine import Engine
+from hubbub.engine.session import Session
+from hubbub.engine.sockets import Bind, routes
+from hubbub.protocol.close import Close
+from hubbub.protocol.errors import Forbidden, HubbubError, NotAuthenticated
+
+logger = logging.getLogger("hubbub.websocket")
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class HubbubConsumer(AsyncConsumer):  # type: ignore[misc]
+    """One WebSocket. ``scope["actor"]`` is an Actor, None for a guest, or a NotAuthenticated.
+
+    It overrides ``__call__`` whole: the base class would make two tasks, a channel of its own, and a hop
+    to a thread for each message.
+    """
+
+    def __init__(self, get_engine: Callable[[], Awaitable[Engine]], prefix: str) -> None:
+        self._get_engine = get_engine
+        self._prefix = prefix
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        found = find_route(scope, self._prefix)
+        if found is None:
+            await send({"type": "websocket.close", "code": 1000})  # Before accepting: HTTP 403.
+            return
+        if (await receive())["type"] != "websocket.connect":
+            return
+        await _Connection(await self._get_engine(), scope, receive, send).run(*found)
+
+
+class _Connection:
+    """One socket, as the sink of its session.
+
+    It is accepted once its session follows the topics that it is bound to: whoever is connected misses nothing.
+    """
+
+    def __init__(self, engine: Engine, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        self._engine = engine
+        self._scope = scope
+        self._receive = receive
+        self._asgi_send = send
+        self._closed = False
+        self._accepted = asyncio.Event()
+
+    async def accept(self) -> None:
+        if not self._accepted.is_set():
+            subprotocol = choose_subprotocol(self._scope.get("subprotocols", []))
+            await self._asgi_send({"type": "websocket.accept", "subprotocol": subprotocol})
+            self._accepted.set()
+
+    async def send(self, frame: bytes) -> None:
+        await self._accepted.wait()
+        await self._asgi_send({"type": "websocket.send", "text": frame.decode()})
+
+    async def close(self, code: int, reason: str) -> None:
+        if not self._closed:
+            self._closed = True
+            # A browser sees only 1006 where the handshake is refused, never why (rule AUT-2).
+            await self.accept()
+            await self._asgi_send({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def run(self, bind: Bind, params: dict[str, str]) -> None:
+        id = uuid.uuid4().hex
+        actor = self._scope.get("actor")
+        if isinstance(actor, NotAuthenticated):
+            await self.close(Close.NOT_AUTHENTICATED, "")
+            return
+        actor = actor or guest(id)
+        keys = self._connection_keys(actor)
+        if not self._engine.limiter.connect(keys):
+            logger.warning("too many connections of %s, closed %d", list(keys), Close.TOO_MANY_CONNECTIONS)
+            await self.close(Close.TOO_MANY_CONNECTIONS, "too many connections")
+            return
+        session: Session | None = None
+        try:
+            session = await self._open(id, actor, bind, params)
+            if session is not None:
+                await self.accept()
+                await self._read(session)
+        finally:
+            self._closed = True
+            self._engine.limiter.disconnect(keys)
+            if session is not None:
+                session.ended()
+
+    async def _open(self, id: str, actor: Actor, bind: Bind, params: dict[str, str]) -> Session | None:
+        """Bind the socket and open its session, or close it with the code that says why not."""
+        session: Session | None = None
+        try:
+            binding = await bind(self._engine, actor, params)
+            session = Session(self._engine, self, actor, binding.dialect, id)
+            authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
+            await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot)
+            return session
+        except HubbubError as error:
+            code = Close.TRY_LATER
+            if isinstance(error, NotAuthenticated):
+                code = Close.NOT_AUTHENTICATED
+            elif isinstance(error, Forbidden):
+                code = Close.NOT_ALLOWED
+            await self.close(code, "")
+        except Exception:
+            logger.exception("a socket on %s could not be opened", self._scope.get("path"))
+            await self.close(Close.TRY_LATER, "")
+        if session is not None:
+            session.ended()
+        return None
+
+    async def _read(self, session: Session) -> None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.receive":
+                session.receive(message.get("text"))
+            elif message["type"] == "websocket.disconnect":
+                return
+
+    def _connection_keys(self, actor: Actor) -> dict[str, int]:
+        settings = self._engine.settings
+        client = self._scope.get("client")
+        keys = {f"address {client[0]}": settings.sockets_per_address} if client and client[0] else {}
+        if not actor.is_guest:
+            keys[f"user {actor.key}"] = settings.sockets_per_user
+        return keys
+
+
+def choose_subprotocol(offered: list[str]) -> str | None:
+    """``hubbub.v1`` or ``chat`` where offered, else the first offered: a browser needs an echo."""
+    for known in ("hubbub.v1", "chat"):
+        if known in offered:
+            return known
+    return offered[0] if offered else None
+
+
+def find_route(scope: dict[str, Any], prefix: str) -> tuple[Bind, dict[str, str]] | None:
+    """The route for the scope's path, and the path's named groups."""
+    path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
+    if not path.startswith(prefix):
+        return None
+    rest = path.removeprefix(prefix)
+    for route in routes:
+        if found := re.fullmatch(route.pattern, rest):
+            return route.bind, {key: value for key, value in found.groupdict().items() if value is not None}
+    return None
+

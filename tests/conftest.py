@@ -1,0 +1,63 @@
+"""Fixtures that stand on real servers. A test that doesn't ask for one starts none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.services import CHROMIUM_ARGS, StartServer, live_servers, postgres_server, valkey_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of this test run, or the one that TEST_DATABASE_URL names."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+    else:
+        with postgres_server() as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A Valkey of this test run, or the server that TEST_REDIS_URL names."""
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield url
+    else:
+        with valkey_server() as url:
+            yield url
+
+
+@pytest.fixture
+def live_server_process(tmp_path: Path) -> Iterator[StartServer]:
+    """`live_server_process()` starts hubbub as a process. For one server per module, use `live_servers`."""
+    with live_servers(tmp_path) as start:
+        yield start
+
+
+# Per module, not per run: while Playwright's synchronous API is open, no other event loop
+# runs in this thread, and tests of other modules are asynchronous.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless. Keep its tests synchronous, in modules of their own."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("there is no chromium on the path, and CI leaves no browser test out")
+        pytest.skip("there is no chromium on the path")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        try:
+            yield launched
+        finally:
+            launched.close()

@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+export default defineConfig({
+  base: "/static/hubbub/",
+  resolve: {
+    // The client's source, so that the UI can be checked and built without building the client first.
+    alias: { hubbub: path("../clients/typescript/src/index.ts") },
+  },
+  build: {
+    outDir: path("../src/hubbub/django/static/hubbub"),
+    emptyOutDir: true,
+    target: "es2022",
+    // One file each, of a fixed name: the page's template refers to them, and Django's static files
+    // storage puts the hash into the name.
+    cssCodeSplit: false,
+    modulePreload: false,
+    assetsInlineLimit: 0,
+    rollupOptions: {
+      input: path("src/main.tsx"),
+      output: {
+        entryFileNames: "app.js",
+        chunkFileNames: "[name].js",
+        assetFileNames: (asset) => (asset.names.some((name) => name.endsWith(".css")) ? "app.css" : "[name][extname]"),
+      },
+    },
+  },
+});
