@@ -98,7 +98,6 @@ export class Client extends Emitter<ClientEvents> {
       },
     );
     this.#refresh = new TokenRefresh(credentials, this.#calls, world);
-    if (options.user !== undefined) this.#bind(String(options.user));
   }
 
   /** How the client stands to the server. */
@@ -114,6 +113,14 @@ export class Client extends Emitter<ClientEvents> {
   /** The commands that wait, are being sent, or failed and were kept. */
   get queue(): readonly QueuedCommand[] {
     return this.#queue.commands;
+  }
+
+  /**
+   * Say who is signed in before the server does, so that what is queued meanwhile is stored as that
+   * user's, and what the user left behind shows.
+   */
+  useQueueOf(user: string | number): void {
+    this.#bind(String(user));
   }
 
   /** Connect, and stay connected from now on. */

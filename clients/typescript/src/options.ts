@@ -9,8 +9,6 @@ export interface ClientOptions {
   url: string;
   /** Without a token the session cookie says who this is. */
   token?: TokenSource;
-  /** Whose queue to begin with, where it is known before the server says it: the user's id. */
-  user?: string | number;
   /** Where the outgoing queue is kept. By default as long as the page lives. */
   store?: QueueStore;
   /** How long to wait between attempts to connect. By default up to 0.5 s at first, 30 s at last. */

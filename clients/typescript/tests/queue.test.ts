@@ -214,6 +214,16 @@ describe("the store", () => {
     expect(kept).toEqual(["early"]);
   });
 
+  test("a page that knows its user stores as that user's before it has ever been online", () => {
+    const store = new MemoryStore();
+    const client = new Client({ url: "ws://test/ws/", environment: new FakeWorld(), store });
+    client.useQueueOf(7);
+    void send(client, "early");
+    const kept: unknown[] = [];
+    store.open("7", (commands) => kept.push(...commands));
+    expect(kept).toHaveLength(1);
+  });
+
   test("what is older than the server's memory is left to the user", async () => {
     const store = new MemoryStore();
     const { client } = await online({ store });

@@ -86,5 +86,3 @@ async def subscribe_inbox(ctx: Context, data: wire.SubscribeInbox) -> object:
 
 def _inbox_topics(actor: Actor) -> list[str]:
     return [user_topic(actor.user_id or ""), *queries.topics_of(actor)]
-
-

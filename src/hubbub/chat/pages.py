@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hubbub.chat import queries
-from hubbub.chat.models import Conversation, Participant
+from hubbub.chat.models import Conversation
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import BadData
 
@@ -62,8 +62,7 @@ def message_page(request: Request, actor: Actor, conversation_id: int) -> Respon
 def conversation_page(request: Request, actor: Actor) -> Response:
     """The actor's conversations, the most recently active first."""
     size, before = _size(request), _number(request, "before")
-    mine = Participant.objects.filter(user_id=actor.user_id)
-    found = Conversation.objects.filter(pk__in=mine.values("conversation_id"))
+    found = queries.conversations_of(actor)
     if before is not None:
         at = Conversation.objects.filter(pk=before).values_list("active_at", flat=True).first()
         if at is None:

@@ -59,6 +59,14 @@ def history(actor: Actor, conversation_id: int, before: int | None, limit: int) 
     return wire.HistoryPage([wire_message(row) for row in reversed(rows[:limit])], more=len(rows) > limit)
 
 
+def conversations_of(actor: Actor) -> QuerySet[Conversation]:
+    """The conversations that the actor takes part in; none for a guest."""
+    if actor.user_id is None:
+        return Conversation.objects.none()
+    mine = Participant.objects.filter(user_id=actor.user_id)
+    return Conversation.objects.filter(pk__in=mine.values("conversation_id"))
+
+
 def history_after(actor: Actor, conversation_id: int, after: int, limit: int) -> wire.HistoryPage:
     """Up to ``limit`` messages after the number ``after``, oldest first; ``more`` says that later ones follow."""
     rows = list(visible(actor, conversation_id).filter(number__gt=after).order_by("number")[: limit + 1])
@@ -70,8 +78,7 @@ def conversation_list(
 ) -> list[wire.Conversation]:
     """The actor's conversations, the most recently active first. Three queries in all."""
     if found is None:
-        mine = Participant.objects.filter(user_id=actor.user_id)
-        found = Conversation.objects.filter(pk__in=mine.values("conversation_id"))
+        found = conversations_of(actor)
     people = Prefetch("participants", Participant.objects.select_related("user").order_by("pk"))
     conversations = list(found.prefetch_related(people).order_by("-active_at", "-pk")[:limit])
     last = _last_messages(actor, conversations)
@@ -126,8 +133,7 @@ def users_by_name(names: list[str]) -> dict[str, Any]:
 
 def topics_of(actor: Actor) -> list[str]:
     """The topics of all the actor's conversations. One query."""
-    ids = Participant.objects.filter(user_id=actor.user_id).values_list("conversation_id", flat=True)
-    return [topic_of(pk) for pk in ids]
+    return [topic_of(pk) for pk in conversations_of(actor).values_list("pk", flat=True)]
 
 
 def rooms() -> QuerySet[Conversation]:

@@ -42,7 +42,9 @@ def left(session: Session, subscription: Subscription) -> None:
         announce(session, subscription, wire.UserLeft(person))
 
 
-def announce(session: Session, subscription: Subscription, event: wire.Typing | wire.UserJoined | wire.UserLeft) -> None:
+def announce(
+    session: Session, subscription: Subscription, event: wire.Typing | wire.UserJoined | wire.UserLeft
+) -> None:
     session.engine.publish_ephemeral(subscription.topic, event, author=session.actor.key, skip=session.id)
 
 

@@ -80,7 +80,7 @@ def actor_of_request(request: Any) -> Actor:
     user = request.user
     if not user.is_authenticated:
         raise NotAuthenticated
-    claims = getattr(request, "auth", None)
+    claims: Any = getattr(request, "auth", None)
     login = claims.get("sid", "") if hasattr(claims, "get") else ""
     if not login and hasattr(request, "session"):
         login = request.session.get(LOGIN_KEY, "")

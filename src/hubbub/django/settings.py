@@ -29,9 +29,7 @@ if HUBBUB_SECRET_IS_LOCAL and not DEBUG:
 SECRET_KEY = local_secret(DATA_DIR) if HUBBUB_SECRET_IS_LOCAL else env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
-DATABASES: dict[str, Any] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'hubbub.sqlite3'}")
-}
+DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'hubbub.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "hubbub.django.sqlite"
 else:
@@ -149,7 +147,11 @@ LOGGING = {
     "formatters": {"line": {"()": "hubbub.django.logs.OneLineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
-        "hubbub": {"handlers": ["stderr"], "level": env.str("HUBBUB_LOG_LEVEL", default="INFO"), "propagate": False},
+        "hubbub": {
+            "handlers": ["stderr"],
+            "level": env.str("HUBBUB_LOG_LEVEL", default="INFO"),
+            "propagate": False,
+        },
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }

@@ -64,9 +64,7 @@ class DjangoStreamStore:
         """Add an event to a topic's stream, inside the caller's transaction."""
         return self.append_many(topic, [(type, data, author, at)])[0]
 
-    def append_many(
-        self, topic: str, events: Sequence[tuple[str, bytes, str, datetime]]
-    ) -> list[Happening]:
+    def append_many(self, topic: str, events: Sequence[tuple[str, bytes, str, datetime]]) -> list[Happening]:
         """Add several events to one stream, in order, inside the caller's transaction."""
         with connections[self.alias].cursor() as cursor:
             cursor.execute(_TAKE, [topic, len(events), len(events)])
@@ -74,7 +72,12 @@ class DjangoStreamStore:
         first = top - len(events) + 1
         rows = [
             Event(
-                stream_id=stream_id, offset=offset, type=type, data=data.decode(), author=author, created_at=at
+                stream_id=stream_id,
+                offset=offset,
+                type=type,
+                data=data.decode(),
+                author=author,
+                created_at=at,
             )
             for offset, (type, data, author, at) in enumerate(events, first)
         ]

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from typing import Any
 
 from django.db import connections
 
@@ -20,7 +21,7 @@ WHERE {after}
 ORDER BY {cursor} LIMIT %s
 """
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 
 
 class SqliteLog:
@@ -43,20 +44,18 @@ class SqliteLog:
             return []
         with connections[self._alias].cursor() as cursor:
             cursor.execute(_READ.format(cursor="e.id", after="e.id > %s"), [self._last, BATCH])
-            rows = [row[1:] for row in cursor.fetchall() if self._step(row[0])]
+            rows = cursor.fetchall()
+        if rows:
+            self._last = rows[-1][0]
         if len(rows) == BATCH:
             self._version = None  # There may be more.
-        return rows
-
-    def _step(self, id: int) -> bool:
-        self._last = id
-        return True
+        return [row[1:] for row in rows]
 
     def _changed(self) -> bool:
         # Five microseconds: the number changes when another connection has committed.
         with connections[self._alias].cursor() as cursor:
             cursor.execute("PRAGMA data_version")
-            version = cursor.fetchone()[0]
+            version = int(cursor.fetchone()[0])
         changed, self._version = version != self._version, version
         return changed
 
@@ -146,7 +145,13 @@ def _happenings(rows: list[Row], hub: Hub) -> list[Happening]:
     is just being added is primed from the log after that."""
     return [
         Happening(
-            str(topic), str(type), str(data).encode(), created_at=at, epoch=str(epoch), offset=offset, author=str(author)
+            str(topic),
+            str(type),
+            str(data).encode(),
+            created_at=at,
+            epoch=str(epoch),
+            offset=offset,
+            author=str(author),
         )
         for topic, epoch, offset, type, data, author, at in rows
         if topic in hub.topics

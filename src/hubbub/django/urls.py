@@ -13,7 +13,7 @@ def feature_urls() -> list[URLPattern | URLResolver]:
     return [
         path("api/", include(f"{app.name}.urls"))
         for app in apps.get_app_configs()
-        if getattr(app, "hubbub_feature", False) and module_has_submodule(app.module, "urls")  # type: ignore[arg-type]
+        if getattr(app, "hubbub_feature", False) and module_has_submodule(app.module, "urls")
     ]
 
 

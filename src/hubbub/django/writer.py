@@ -192,9 +192,8 @@ class GroupCommitWriter:
             if connection.closed_in_transaction or connection.needs_rollback:
                 raise  # The connection is lost, or its savepoint could not be rolled back: so is the batch.
         # One action's failing callback must not keep the callbacks of the others from running.
-        connection.run_on_commit[hooks_before:] = [
-            (ids, hook, True) for ids, hook, _ in connection.run_on_commit[hooks_before:]
-        ]
+        hooks: list[Any] = connection.run_on_commit
+        hooks[hooks_before:] = [(ids, hook, True) for ids, hook, _ in hooks[hooks_before:]]
 
     def _limit_lock_waits(self) -> None:
         connection = connections[self._alias]
@@ -232,4 +231,3 @@ def _as_busy(error: BaseException) -> BaseException:
     busy = Busy("The database does not answer. Nothing was saved; try again in a moment.")
     busy.__cause__ = error
     return busy
-

@@ -50,9 +50,7 @@ class Hub:
     Everything but ``publish`` and ``post`` belongs to the event loop.
     """
 
-    def __init__(
-        self, store: StreamStore, reader: Reader, relay: Relay, clock: Clock, tasks: TaskGroup
-    ) -> None:
+    def __init__(self, store: StreamStore, reader: Reader, relay: Relay, clock: Clock, tasks: TaskGroup) -> None:
         self._store = store
         self._reader = reader
         self.relay = relay

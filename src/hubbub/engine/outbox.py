@@ -17,7 +17,11 @@ class Outbox:
     __slots__ = ("_overflow", "_queue", "_send", "_size", "_task", "_tasks", "limit")
 
     def __init__(
-        self, send: Callable[[bytes], Awaitable[None]], overflow: Callable[[], None], tasks: TaskGroup, limit: int
+        self,
+        send: Callable[[bytes], Awaitable[None]],
+        overflow: Callable[[], None],
+        tasks: TaskGroup,
+        limit: int,
     ) -> None:
         self._send = send
         self._overflow = overflow

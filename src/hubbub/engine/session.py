@@ -19,6 +19,7 @@ from hubbub.protocol.dialect import Dialect
 from hubbub.protocol.errors import BadData, BadFrame, BadJson, Forbidden, HubbubError, Internal, RateLimited
 from hubbub.protocol.frames import Happening, Inbound, Position
 from hubbub.protocol.registry import CommandType, registry
+from hubbub.protocol.topics import check_topic
 
 if TYPE_CHECKING:
     from hubbub.engine.engine import Engine
@@ -222,25 +223,34 @@ class Session:
             if len(frame) > self.engine.settings.max_frame_bytes:
                 self.close(Close.TOO_BIG, "frame too big")
                 return
-            if wait := self._frames.take(at):
-                self._too_fast(wait)
+            wait = self._frames.take(at)
+            if wait and self._floods():
+                return
             inbound, self.dialect = self.dialect.read(frame)
+            if wait:
+                raise RateLimited(retry_after=wait)
             if inbound.type == "pong":
                 return
             if self.dialect.bound is not None:
                 inbound.topic = self.dialect.bound
+            elif inbound.topic is not None:
+                check_topic(inbound.topic)
             self._lanes.put(inbound)
+        except BadFrame as error:
+            self.put(self.dialect.error(inbound or error.about, error))
         except HubbubError as error:
             self.put(self.dialect.error(inbound, error))
         except Exception:
             self._failed(inbound)
 
-    def _too_fast(self, wait: float) -> None:
+    def _floods(self) -> bool:
+        """Count a frame over the rate; a client that goes on all the same is closed (rule LIM-2)."""
         self._over_rate += 1
-        if self._over_rate > PATIENCE:
-            suspicious.warning("session %s of %r goes on over its frame rate, closed", self.id, self.actor.username)
-            self.close(Close.RATE_LIMIT, "rate limit")
-        raise RateLimited(retry_after=wait)
+        if self._over_rate <= PATIENCE:
+            return False
+        suspicious.warning("session %s of %r goes on over its frame rate, closed", self.id, self.actor.username)
+        self.close(Close.RATE_LIMIT, "rate limit")
+        return True
 
     async def _run(self, inbound: Inbound) -> None:
         """Carry out one command and reply (rule ENV-3)."""

@@ -23,7 +23,7 @@ class EngineSettings:
     outbox_bytes: int = 1_000_000
     resume_limit: int = 500
     """Events that a subscription resumes with at most; past it the client is reset."""
-    frame_rate: Rate = Rate(200, 2.0)
+    frame_rate: Rate = field(default_factory=lambda: Rate(200, 2.0))
     """Frames of one session; a client that goes on past it is closed."""
     sockets_per_user: int = 50
     sockets_per_address: int = 500

@@ -106,7 +106,12 @@ def _read(
 
 
 async def subscribe(
-    session: "Session", topic: str, *, since: Position | None = None, snapshot: bool = False, by_server: bool = False
+    session: "Session",
+    topic: str,
+    *,
+    since: Position | None = None,
+    snapshot: bool = False,
+    by_server: bool = False,
 ) -> tuple[Subscription, Subscribed]:
     """Subscribe the session. The caller sends the outcome, then calls ``go_live(outcome.position)``.
 
@@ -119,9 +124,7 @@ async def subscribe(
     subscription = session.follow(topic)
     try:
         outcome = await engine.reader.run(
-            partial(
-                _read, engine.store, session.actor, topic, since, engine.settings.resume_limit, snapshot
-            )
+            partial(_read, engine.store, session.actor, topic, since, engine.settings.resume_limit, snapshot)
         )
     except BaseException:
         session.unfollow(subscription)
@@ -129,7 +132,6 @@ async def subscribe(
     subscription.authorized = outcome.authorized
     engine.hub.prime(topic, outcome.position)
     return subscription, outcome
-
 
 
 class Followed(msgspec.Struct):

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from hubbub.protocol.errors import BadFrame, BadJson, HubbubError
-from hubbub.protocol.frames import Happening, Inbound, Position
-from hubbub.protocol.topics import check_topic
+from hubbub.protocol.frames import CommandId, Happening, Inbound, Position
 
 MAX_DEPTH = 64
 """Deeper JSON is refused before it is decoded: no front end needs it, and recursion costs stack."""
@@ -118,12 +117,11 @@ class V1:
         try:
             inbound = self._decode(text)
         except msgspec.ValidationError as error:
-            # The envelope is wrong; find the id all the same, so that the client can match the answer.
-            raise BadFrame(f"The frame is not a command: {error}") from None
+            bad = BadFrame(f"The frame is not a command: {error}")
+            bad.about = _with_id_only(text)
+            raise bad from None
         except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
             raise BadJson from None
-        if inbound.topic is not None:
-            check_topic(inbound.topic)
         return inbound, self
 
     def ready(self, info: dict[str, Any]) -> bytes | None:
@@ -163,6 +161,18 @@ class V1:
 
     def ping(self) -> bytes | None:
         return b'{"type":"ping"}'
+
+
+class _Id(msgspec.Struct):
+    id: CommandId
+
+
+def _with_id_only(text: str | bytes) -> Inbound | None:
+    """A bad envelope's id, if that at least is good: the client can then match the answer."""
+    try:
+        return Inbound(type="", id=msgspec.json.decode(text, type=_Id).id)
+    except (msgspec.DecodeError, UnicodeError, ValueError):
+        return None
 
 
 def _event_json(value: Any) -> dict[str, Any]:

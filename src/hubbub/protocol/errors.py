@@ -48,6 +48,8 @@ class BadFrame(HubbubError):
     """The frame is not a command: it needs a "type" that is text."""
 
     code = "bad_frame"
+    about: Any = None
+    """The frame as far as it could be read, so that the answer finds its command."""
 
 
 class UnknownCommand(HubbubError):

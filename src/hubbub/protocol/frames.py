@@ -1,7 +1,7 @@
 """What travels: positions, events, and the envelope that a client sends."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,11 +13,15 @@ class Position(msgspec.Struct, frozen=True):
     offset: int
 
 
+CommandId = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | Annotated[str, msgspec.Meta(max_length=64)]
+"""What a client matches replies by; within what JavaScript can count."""
+
+
 class Inbound(msgspec.Struct, omit_defaults=True):
     """A client's frame once its envelope is read; ``data`` is still raw (rule ENV-2)."""
 
     type: str
-    id: int | str | None = None
+    id: CommandId | None = None
     topic: str | None = None
     since: Position | None = None
     data: msgspec.Raw = msgspec.Raw(b"{}")

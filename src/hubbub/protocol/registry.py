@@ -73,8 +73,8 @@ class TopicKind:
     name: str
     authorize: Callable[[Any, str], Any]
     snapshot: Callable[[Any, str], msgspec.Struct] | None = None
-    joined: Callable[[Any, str], None] | None = None
-    left: Callable[[Any, str], None] | None = None
+    joined: Callable[[Any, Any], None] | None = None
+    left: Callable[[Any, Any], None] | None = None
 
 
 @dataclass(slots=True)

@@ -33,7 +33,14 @@ def json_schema(registry: Registry) -> dict[str, Any]:
         "events": {
             each.name: {"description": each.doc, "durable": each.durable, "data": of[each.data]} for each in events
         },
-        "errors": {error.code: {"message": (error.__doc__ or "").strip(), "temporary": error.temporary, "status": error.status} for error in ERRORS},
+        "errors": {
+            error.code: {
+                "message": (error.__doc__ or "").strip(),
+                "temporary": error.temporary,
+                "status": error.status,
+            }
+            for error in ERRORS
+        },
         "$defs": components,
     }
 

@@ -53,9 +53,7 @@ def typescript(registry: Registry) -> str:
     commands = [registry.commands[name] for name in sorted(registry.commands)]
     events = [registry.events[name] for name in sorted(registry.events)]
     asked = _reachable(command.data for command in commands)
-    told = _reachable(
-        [command.reply for command in commands if command.reply] + [event.data for event in events]
-    )
+    told = _reachable([command.reply for command in commands if command.reply] + [event.data for event in events])
     names = _names(asked | told)
     parts = [HEADER, _commands(commands, names), _events(events, names)]
     parts += [
@@ -139,9 +137,7 @@ def _type(kind: types.Type, names: dict[type, str]) -> str:
             return f"({item})[]" if "|" in item else f"{item}[]"
         case types.DictType():
             return f"Record<string, {_type(kind.value_type, names)}>"
-    raise TypeError(
-        f"{type(kind).__name__} has no counterpart in TypeScript: use another type for the field."
-    )
+    raise TypeError(f"{type(kind).__name__} has no counterpart in TypeScript: use another type for the field.")
 
 
 def _reachable(roots: Iterable[type]) -> set[type]:

@@ -156,4 +156,3 @@ def find_route(scope: dict[str, Any], prefix: str) -> tuple[Bind, dict[str, str]
         if found := re.fullmatch(route.pattern, rest):
             return route.bind, {key: value for key, value in found.groupdict().items() if value is not None}
     return None
-

@@ -66,7 +66,9 @@ def join_room(actor: Actor, name: str) -> wire.ConversationReply:
     conversation = _room(actor, name)
     if actor.user_id is not None:
         _, entered = Participant.objects.get_or_create(
-            conversation=conversation, user_id=actor.user_id, defaults={"read_number": conversation.top_number}
+            conversation=conversation,
+            user_id=actor.user_id,
+            defaults={"read_number": conversation.top_number},
         )
         if entered:
             grant(conversation, [actor.user_id], position_of(topic_of(conversation.pk)))

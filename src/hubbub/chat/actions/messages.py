@@ -48,9 +48,7 @@ def send_message(actor: Actor, topic: str, content: str, *, client_id: str | Non
     if actor.user_id is not None:
         # Who writes has read what stands above.
         Participant.objects.filter(conversation_id=conversation.pk, user_id=actor.user_id).update(read_number=number)
-    message = wire.Message(
-        id=row.pk, sender=person_of_actor(actor), content=content, timestamp=now, number=number
-    )
+    message = wire.Message(id=row.pk, sender=person_of_actor(actor), content=content, timestamp=now, number=number)
     position = publish(topic, wire.MessageSent(message, client_id), author=actor.key)
     return wire.MessageReply(message, position.offset)
 
@@ -81,5 +79,3 @@ def mark_read(actor: Actor, topic: str, number: int | None = None) -> wire.ReadR
         return wire.ReadReply(number, top - number)
     number = mine.values_list("read_number", flat=True).first() or 0
     return wire.ReadReply(number, max(0, top - number))
-
-

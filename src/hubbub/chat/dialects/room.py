@@ -17,7 +17,14 @@ from hubbub.protocol.frames import Happening, Inbound, Position
 
 
 def room_frame(type: str, username: str, message: str, at: datetime | str, **more: Any) -> dict[str, Any]:
-    return {"type": type, "username": username, "user": username, "message": message, "timestamp": iso(at), **more}
+    return {
+        "type": type,
+        "username": username,
+        "user": username,
+        "message": message,
+        "timestamp": iso(at),
+        **more,
+    }
 
 
 class RoomDialect:

@@ -5,50 +5,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Stream',
+            name="Stream",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=90, unique=True)),
-                ('epoch', models.CharField(max_length=16)),
-                ('first', models.PositiveBigIntegerField(default=1)),
-                ('top', models.PositiveBigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("topic", models.CharField(max_length=90, unique=True)),
+                ("epoch", models.CharField(max_length=16)),
+                ("first", models.PositiveBigIntegerField(default=1)),
+                ("top", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('author', models.CharField(max_length=80)),
-                ('client_id', models.CharField(max_length=64)),
-                ('action', models.CharField(max_length=100)),
-                ('reply', models.TextField()),
-                ('expires_at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("author", models.CharField(max_length=80)),
+                ("client_id", models.CharField(max_length=64)),
+                ("action", models.CharField(max_length=100)),
+                ("reply", models.TextField()),
+                ("expires_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('author', 'client_id'), name='hubbub_receipt_once')],
+                "constraints": [models.UniqueConstraint(fields=("author", "client_id"), name="hubbub_receipt_once")],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('offset', models.PositiveBigIntegerField()),
-                ('type', models.CharField(max_length=100)),
-                ('data', models.TextField()),
-                ('author', models.CharField(blank=True, max_length=80)),
-                ('created_at', models.DateTimeField()),
-                ('stream', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='hubbub.stream')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("offset", models.PositiveBigIntegerField()),
+                ("type", models.CharField(max_length=100)),
+                ("data", models.TextField()),
+                ("author", models.CharField(blank=True, max_length=80)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "stream",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="hubbub.stream",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('stream', 'offset'), name='hubbub_event_offset')],
+                "constraints": [models.UniqueConstraint(fields=("stream", "offset"), name="hubbub_event_offset")],
             },
         ),
     ]

@@ -43,6 +43,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._holds_gate = False
         self._reading = False
 
+    transaction_mode: str | None
+    init_commands: list[str]
+
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
         # Other processes do not see the gate, only SQLite's lock: wait for that longer than the 5 s default.
@@ -106,25 +109,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         self._enter()
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self._leave()
             raise
 
     def _commit(self) -> Any:
-        result = super()._commit()
+        result = super()._commit()  # type: ignore[misc]
         self._leave()
         return result
 
     def _rollback(self) -> Any:
         try:
-            return super()._rollback()
+            return super()._rollback()  # type: ignore[misc]
         finally:
             self._leave()
 
     def _close(self) -> Any:
         try:
-            return super()._close()
+            return super()._close()  # type: ignore[misc]
         finally:
             self._leave()
-

@@ -10,6 +10,10 @@ from hubbub.transports.uvicorn.server import HubbubServer, make_config
 
 
 class Command(StaticFilesCommand):
+    addr: str
+    port: str
+    _raw_ipv6: bool
+
     help = "Starts the development server, which also serves hubbub's sockets."
 
     def inner_run(self, *args: Any, **options: Any) -> None:

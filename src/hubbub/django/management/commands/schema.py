@@ -11,7 +11,10 @@ from hubbub.protocol.registry import registry
 from hubbub.protocol.schema import json_schema
 from hubbub.protocol.typescript import typescript
 
-FILES = {"json": Path("docs/reference/schema.json"), "typescript": Path("clients/typescript/src/generated.ts")}
+FILES = {
+    "json": Path("docs/reference/schema.json"),
+    "typescript": Path("clients/typescript/src/generated.ts"),
+}
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.management import call_command
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         # Imported late: the application needs the settings, and this module is read by `help` too.
         from hubbub.django.asgi import application
 
-        server = HubbubServer(make_config(application, host, port))
+        server = HubbubServer(make_config(cast(Any, application), host, port))
         server.run()
         if not server.started:
             raise CommandError(f"Could not listen on {host}:{port}. Is something else there? Try --port.")

@@ -1,0 +1,36 @@
+"""What accounts reads."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+
+from hubbub.accounts.models import Login
+from hubbub.django.conf import hubbub_settings
+
+
+def login_with_user(id: str) -> Login | None:
+    """A sign-in and its user, in one query; None if there is none."""
+    return Login.objects.using(hubbub_settings().database).select_related("user").filter(pk=id).first()
+
+
+def user_by(field: str, value: Any) -> Any:
+    """The user whose ``field`` is ``value``; None where there is none, or the value cannot be one."""
+    try:
+        return _users().filter(**{field: value}).first()
+    except (TypeError, ValueError, OverflowError, ValidationError):
+        return None
+
+
+def user_named(name: str) -> Any:
+    """The user who signs in with ``name``; None if there is none."""
+    return user_by(get_user_model().USERNAME_FIELD, name)
+
+
+def name_taken(name: str) -> bool:
+    """Whether somebody signs in with ``name``, in capitals or not: Alice and alice would be confused."""
+    return _users().filter(**{f"{get_user_model().USERNAME_FIELD}__iexact": name}).exists()
+
+
+def _users() -> Any:
+    return get_user_model()._default_manager.using(hubbub_settings().database)

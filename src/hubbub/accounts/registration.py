@@ -1,0 +1,70 @@
+"""New users: what is asked of them, whoever makes them (rule ACC-1)."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+
+from hubbub.accounts import policy, queries
+
+NAME_REFUSED = "This name is not available."
+"""For a name that is taken or reserved, or is too like another: the answer says no more."""
+
+
+def new_user(username: str, password: str, *, weak: bool = False, **fields: Any) -> Any:
+    """A user, not saved yet, of whatever model. Hashes the password, so not for the writer's thread.
+
+    ``fields`` that the model lacks are left out. With ``weak`` any password will do. Raises Django's
+    ValidationError with the faults of each field.
+    """
+    model: Any = get_user_model()
+    user = model(
+        **{
+            model.USERNAME_FIELD: model.normalize_username(username),
+            **{name: value for name, value in fields.items() if _has_field(model, name)},
+        }
+    )
+    if hasattr(user, "email"):
+        user.email = BaseUserManager.normalize_email(user.email)
+    faults: dict[str, list[str]] = {}
+    if fault := _name_faults(user):
+        faults["username"] = fault
+    for name in ("first_name", "last_name"):
+        if bad := policy.bad_characters(str(fields.get(name, "")), joiners=True):
+            faults[name] = [_invisible(bad)]
+    if not weak:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            faults["password"] = error.messages
+    if faults:
+        raise ValidationError(faults)
+    user.set_password(password)
+    return user
+
+
+def _name_faults(user: Any) -> list[str]:
+    name = user.get_username()
+    if bad := policy.bad_characters(name):
+        return [_invisible(bad)]
+    try:
+        user._meta.get_field(user.USERNAME_FIELD).clean(name, user)
+    except ValidationError as error:
+        return error.messages
+    if policy.reserved(name) or queries.name_taken(name):
+        return [NAME_REFUSED]
+    return []
+
+
+def _invisible(bad: str) -> str:
+    codes = ", ".join(f"U+{ord(letter):04X}" for letter in dict.fromkeys(bad))
+    return f"Line breaks, control characters and marks that turn or hide text are not allowed ({codes})."
+
+
+def _has_field(model: Any, name: str) -> bool:
+    try:
+        return bool(model._meta.get_field(name).concrete)
+    except FieldDoesNotExist:
+        return False

@@ -1,0 +1,116 @@
+"""JSON web tokens: simplejwt's, with the sign-in's id as the claim ``sid``.
+
+Tokens of a project's own simplejwt views have no ``sid``. They are accepted as simplejwt accepts them, and
+no signing out reaches them before they expire.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, UntypedToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from hubbub.accounts import policy, queries
+from hubbub.accounts.models import Login
+from hubbub.protocol.errors import NotAuthenticated
+
+SID = "sid"
+"""The claim that carries the id of the sign-in."""
+
+_FAULTS = (TokenError, UnicodeError)
+"""Half a surrogate pair, which JSON can carry, is no token either."""
+
+
+class BadToken(NotAuthenticated):
+    """Token is invalid or expired"""
+
+
+def new_refresh_token(login: Login) -> RefreshToken:
+    """A refresh token of a sign-in; its ``access_token`` is the other half of the pair.
+
+    Unlike simplejwt's ``for_user`` it is not copied into the database: who reads that table could use it.
+    """
+    token = RefreshToken()
+    _describe(token, login)
+    return token
+
+
+def next_refresh_token(token: RefreshToken) -> RefreshToken:
+    """The one that follows a refresh token that is used up: the same claims, a lifetime of its own."""
+    following = RefreshToken()
+    for claim, value in token.payload.items():
+        if claim not in RefreshToken.no_copy_claims:
+            following[claim] = value
+    return following
+
+
+def new_access_token(login: Login, lifetime: timedelta) -> AccessToken:
+    """An access token of a sign-in, without a refresh token beside it."""
+    token = AccessToken()
+    token.set_exp(lifetime=lifetime)
+    _describe(token, login)
+    return token
+
+
+def _describe(token: Token, login: Login) -> None:
+    token[SID] = login.pk
+    token[api_settings.USER_ID_CLAIM] = str(getattr(login.user, api_settings.USER_ID_FIELD))
+    if api_settings.CHECK_REVOKE_TOKEN:
+        token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(login.user.password)
+
+
+def read_access_token(raw: str) -> tuple[Any, Token]:
+    """The user and the claims of an access token, in one query. Raises BadToken, the same for every fault."""
+    for token_class in api_settings.AUTH_TOKEN_CLASSES:
+        try:
+            token = token_class(raw)
+        except _FAULTS:
+            continue
+        return user_of(token), token
+    raise BadToken
+
+
+def read_refresh_token(raw: str) -> RefreshToken:
+    """A refresh token that is neither expired nor used already. Raises BadToken."""
+    try:
+        return RefreshToken(raw)
+    except _FAULTS:
+        raise BadToken from None
+
+
+def verify(raw: str) -> None:
+    """Raises BadToken for a token of any type that would not be accepted where its type is."""
+    try:
+        token = UntypedToken(raw)
+        if token.get(api_settings.TOKEN_TYPE_CLAIM) == RefreshToken.token_type:
+            token = RefreshToken(raw)  # Looks at the list of used ones.
+    except _FAULTS:
+        raise BadToken from None
+    user_of(token)
+
+
+def user_of(token: Token) -> Any:
+    """The user of a token whose signature was checked, in one query.
+
+    Raises BadToken where the sign-in has ended, is somebody else's, or the user is gone or not active.
+    """
+    user_id = token.get(api_settings.USER_ID_CLAIM)
+    if user_id is None:
+        raise BadToken
+    if sid := token.get(SID):
+        login = queries.login_with_user(str(sid))
+        if login is None or not policy.good(login):
+            raise BadToken
+        if str(getattr(login.user, api_settings.USER_ID_FIELD)) != str(user_id):
+            raise BadToken
+        return login.user
+    user = queries.user_by(api_settings.USER_ID_FIELD, user_id)
+    if not policy.active(user):
+        raise BadToken
+    if api_settings.CHECK_REVOKE_TOKEN and token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(
+        user.password
+    ):
+        raise BadToken
+    return user

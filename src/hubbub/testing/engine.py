@@ -1,0 +1,78 @@
+"""A whole engine in memory, on a clock of one's own."""
+
+import dataclasses
+from typing import Any, Self
+
+import msgspec
+
+from hubbub.engine.actor import Actor, guest, user_key
+from hubbub.engine.engine import Engine
+from hubbub.engine.ports import NoRelay
+from hubbub.engine.session import Session
+from hubbub.engine.settings import EngineSettings
+from hubbub.protocol.dialect import V1_DIALECT, Dialect
+from hubbub.protocol.errors import NotAuthenticated
+from hubbub.protocol.frames import Happening
+from hubbub.testing.clock import FakeClock
+from hubbub.testing.connection import FakeConnection, settle
+from hubbub.testing.store import DirectReader, DirectWriter, MemoryStore
+
+
+class MemoryEngine:
+    """``async with MemoryEngine() as engine: alice = await engine.connect("alice")``.
+
+    Keyword arguments are those of ``EngineSettings``. ``engine.tokens`` maps access tokens to actors.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryStore()
+        self.reader = DirectReader()
+        self.writer = DirectWriter()
+        self.tokens: dict[str, Actor] = {}
+        self._settings = dataclasses.replace(EngineSettings(guests=True), **settings)
+        self.engine: Engine
+
+    async def __aenter__(self) -> Self:
+        self.engine = Engine(
+            store=self.store,
+            writer=self.writer,
+            reader=self.reader,
+            relay=NoRelay(),
+            clock=self.clock,
+            settings=self._settings,
+            authenticate_token=self._authenticate,
+        )
+        await self.engine.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.engine.stop()
+
+    async def _authenticate(self, token: str) -> Actor:
+        if token not in self.tokens:
+            raise NotAuthenticated
+        return self.tokens[token]
+
+    async def connect(
+        self, user: str | Actor | None = None, dialect: Dialect = V1_DIALECT, topics: list[str] | None = None
+    ) -> FakeConnection:
+        """Open a session for a user's name, an actor, or None for a guest."""
+        connection = FakeConnection()
+        if user is None:
+            actor = guest(f"guest-{id(connection)}")
+        elif isinstance(user, Actor):
+            actor = user
+        else:
+            actor = Actor(key=user_key(user), user_id=user, username=user)
+        connection.session = Session(self.engine, connection, actor, dialect)
+        await connection.session.open(topics or [], self.clock.monotonic())
+        await settle()
+        return connection
+
+    async def publish(self, topic: str, event: msgspec.Struct) -> Happening:
+        """Commit a durable event and let it be delivered."""
+        happening = self.store.append(topic, event)
+        self.engine.hub.publish([happening])
+        await settle()
+        return happening

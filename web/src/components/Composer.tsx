@@ -1,0 +1,61 @@
+import "./Composer.css";
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { OpenConversation } from "../state/conversation";
+
+const MAX_LENGTH = 5000;
+
+/** Where one writes: Enter sends, Shift+Enter begins a new line. */
+export function Composer({ conversation }: { conversation: OpenConversation }) {
+  const text = useSignal("");
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    // On a phone the keyboard would cover what one has come to read.
+    if (matchMedia("(hover: hover)").matches) field.current?.focus();
+  }, [conversation]);
+
+  const content = text.value.trim();
+  const over = Array.from(content).length - MAX_LENGTH;
+  const send = () => {
+    if (!content || over > 0) return;
+    conversation.send(content);
+    text.value = "";
+    field.current?.focus();
+  };
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={field}
+        class="composer-text"
+        rows={1}
+        value={text.value}
+        aria-label="Message"
+        placeholder="Write a message"
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+          conversation.setTyping(text.value.trim() !== "");
+        }}
+        onKeyDown={(event) => {
+          // While a word is being composed, Enter takes the suggestion.
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          send();
+        }}
+      />
+      <button class="button primary" type="submit" disabled={!content || over > 0}>
+        Send
+      </button>
+      {over > 0 && (
+        <p class="composer-over" role="alert">
+          {over} characters too long
+        </p>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,51 @@
+import "./ConnectionBar.css";
+import { unreachable } from "../state/account";
+import { client, status, waitingCount, wasOnline } from "../state/connection";
+
+/** What is wrong with the connection, and what it means; nothing while all is well. */
+export function ConnectionBar() {
+  const text = barText();
+  if (!text) return <div class="connection-bar-place" role="status" />;
+  const mayRetry = status.value === "offline" || status.value === "restarting";
+  return (
+    <div class="connection-bar-place" role="status">
+      <div class={`connection-bar ${status.value === "connecting" ? "is-brief" : ""}`}>
+        <span>{text}</span>
+        {mayRetry && (
+          <button class="link-button" onClick={() => client.retryNow()}>
+            Try now
+          </button>
+        )}
+        {status.value === "not_allowed" && (
+          <button class="link-button" onClick={() => client.connect()}>
+            Try again
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function barText(): string {
+  if (unreachable.value) return "Couldn't reach the server. Trying again.";
+  const waits = waitingText(waitingCount.value);
+  switch (status.value) {
+    case "connecting":
+      return wasOnline.value ? `Reconnecting. ${waits}` : "Connecting.";
+    case "offline":
+      return `Offline. ${waits}`;
+    case "restarting":
+      return `The server is restarting. ${waits}`;
+    case "not_allowed":
+      return "You may not connect here.";
+    case "closed":
+      return wasOnline.value && waits ? `Not connected. ${waits}` : "";
+    default:
+      return "";
+  }
+}
+
+function waitingText(count: number): string {
+  if (count === 0) return "";
+  return count === 1 ? "1 message waits." : `${count} messages wait.`;
+}

@@ -1,0 +1,17 @@
+import { render } from "preact";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import { App } from "./components/App";
+import { startAccount } from "./state/account";
+import { startClock } from "./state/clock";
+import { startCurrent } from "./state/current";
+import { startRouting } from "./state/route";
+
+const root = document.getElementById("app");
+if (!root) throw new Error("The page has no #app to show anything in.");
+
+startRouting();
+startClock();
+startCurrent();
+void startAccount();
+render(<App />, root);

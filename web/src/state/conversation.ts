@@ -1,0 +1,164 @@
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
+import { HubbubError, type AnyEvent, type Person, type QueuedCommand, type Subscription } from "hubbub";
+import { client, queue, status } from "./connection";
+import { conversations } from "./inbox";
+import { NO_MESSAGES, withPage, withSent, withoutHidden, type Messages } from "./messages";
+import { stillTyping, withTyping, withoutTypist, type Typists } from "./typists";
+
+/** `gone`: it doesn't exist, or one may not see it; the server doesn't say which. */
+export type Loading = "loading" | "ready" | "gone" | "failed";
+
+const TYPING_PAUSE_MS = 4000;
+
+/** One conversation on the screen: what it shows, and what can be done in it. */
+export class OpenConversation {
+  readonly topic: string;
+  readonly id: number;
+  readonly loading = signal<Loading>("loading");
+  readonly messages = signal<Messages>(NO_MESSAGES);
+  readonly typists = signal<Typists>(new Map());
+  readonly loadingEarlier = signal(false);
+  /** The user's messages that are on their way or have failed, oldest first. */
+  readonly outgoing: ReadonlySignal<readonly QueuedCommand[]>;
+
+  #subscription: Subscription;
+  #stops: (() => void)[] = [];
+  #typing = false;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #reading = 0;
+
+  constructor(topic: string, id: number) {
+    this.topic = topic;
+    this.id = id;
+    this.outgoing = computed(() =>
+      queue.value.filter(
+        (command) =>
+          command.type === "chat.send" &&
+          command.topic === topic &&
+          !this.messages.value.arrived.has(command.data.client_id),
+      ),
+    );
+    this.#subscription = client.subscribe(topic, {
+      onLive: () => void this.load(),
+      onEvent: (event) => this.#apply(event),
+      onReset: () => {
+        this.messages.value = { ...NO_MESSAGES, hidden: this.messages.value.hidden };
+        void this.load();
+      },
+      onEnd: () => (this.loading.value = "gone"),
+    });
+    this.#stops.push(
+      client.on("event", (event) => {
+        if (event.type === "chat.message_hidden" && event.data.conversation_id === id) {
+          this.messages.value = withoutHidden(this.messages.value, event.data.message_id);
+        }
+      }),
+      // A message that an earlier page queued has no promise here to wait for its reply.
+      client.on("replied", ({ command, reply }) => {
+        if (command.topic === topic && command.type === "chat.send") this.#sent(command.data.client_id, reply);
+      }),
+      effect(() => this.#readWhenSeen()),
+    );
+    const timer = setInterval(() => (this.typists.value = stillTyping(this.typists.value, Date.now())), 5000);
+    this.#stops.push(() => clearInterval(timer));
+  }
+
+  /** Leave it. */
+  close(): void {
+    this.setTyping(false);
+    this.#subscription.unsubscribe();
+    for (const stop of this.#stops) stop();
+  }
+
+  /** Read the latest messages. */
+  async load(): Promise<void> {
+    try {
+      const page = await client.command("chat.history", this.topic, {});
+      this.messages.value = withPage(this.messages.value, page);
+      this.loading.value = "ready";
+    } catch (error) {
+      if (this.loading.value !== "loading") return; // What is shown is still true.
+      const temporary = error instanceof HubbubError && error.temporary;
+      this.loading.value = temporary ? "failed" : "gone";
+    }
+  }
+
+  async loadEarlier(): Promise<void> {
+    const before = this.messages.value.list[0]?.number;
+    if (before === undefined || this.loadingEarlier.value) return;
+    this.loadingEarlier.value = true;
+    try {
+      const page = await client.command("chat.history", this.topic, { before });
+      this.messages.value = withPage(this.messages.value, page);
+    } catch {
+      // The button is still there to try again; the bar says that the connection is lost.
+    } finally {
+      this.loadingEarlier.value = false;
+    }
+  }
+
+  /** Send a message: it is shown at once, and goes out when it can. */
+  send(content: string): void {
+    this.setTyping(false);
+    const clientId = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    client
+      .command("chat.send", this.topic, { content, client_id: clientId }, { queue: true, keepFailed: true })
+      .then((reply) => this.#sent(clientId, reply))
+      .catch(() => {
+        // It stays in `outgoing`, with the reason.
+      });
+  }
+
+  retry(command: QueuedCommand): void {
+    client.retry(command.key);
+  }
+
+  discard(command: QueuedCommand): void {
+    client.discard(command.key);
+  }
+
+  /** Delete a message for the user alone. Rejects with a HubbubError. */
+  async hide(messageId: number): Promise<void> {
+    await client.command("chat.hide", this.topic, { message_id: messageId });
+    this.messages.value = withoutHidden(this.messages.value, messageId);
+  }
+
+  /** Say that the user is typing; a pause says by itself that it is over. */
+  setTyping(typing: boolean): void {
+    clearTimeout(this.#typingTimer);
+    if (typing) this.#typingTimer = setTimeout(() => this.setTyping(false), TYPING_PAUSE_MS);
+    if (typing === this.#typing) return;
+    this.#typing = typing && client.tell("chat.typing", this.topic, { is_typing: true });
+    if (!typing) client.tell("chat.typing", this.topic, { is_typing: false });
+  }
+
+  #apply(event: AnyEvent): void {
+    if (event.type === "chat.message_sent") {
+      this.messages.value = withSent(this.messages.value, event.data);
+      this.typists.value = withoutTypist(this.typists.value, event.data.message.sender.id);
+    } else if (event.type === "chat.typing" && !isMe(event.data.user)) {
+      this.typists.value = withTyping(this.typists.value, event.data, Date.now());
+    }
+  }
+
+  #sent(clientId: string, reply: unknown): void {
+    const { message } = reply as { message: Parameters<typeof withSent>[1]["message"] };
+    this.messages.value = withSent(this.messages.value, { message, client_id: clientId });
+  }
+
+  /** Move the read cursor when there is something unread and the page is looked at. */
+  #readWhenSeen(): void {
+    const unread = conversations.value?.find(({ topic }) => topic === this.topic)?.unread ?? 0;
+    const last = this.messages.value.list.at(-1)?.number ?? 0;
+    if (!visible.value || unread === 0 || status.value !== "online" || last <= this.#reading) return;
+    this.#reading = last;
+    client.command("chat.read", this.topic, { number: last }).catch(() => (this.#reading = 0));
+  }
+}
+
+function isMe(person: Person): boolean {
+  return person.id === client.user?.id;
+}
+
+const visible = signal(document.visibilityState === "visible");
+document.addEventListener("visibilitychange", () => (visible.value = document.visibilityState === "visible"));

@@ -1,0 +1,64 @@
+import type { HistoryPage, Message, MessageSent, Person } from "hubbub";
+
+/** What is known of a conversation's messages: a stretch without gaps up to the newest. */
+export interface Messages {
+  /** By number, oldest first. */
+  readonly list: readonly Message[];
+  /** Whether there are earlier ones. */
+  readonly more: boolean;
+  /** The `client_id`s that have arrived, so that none of them still shows as being sent. */
+  readonly arrived: ReadonlySet<string>;
+  /** Messages that the user deleted, so that a page that was read before doesn't bring them back. */
+  readonly hidden: ReadonlySet<number>;
+}
+
+export const NO_MESSAGES: Messages = { list: [], more: false, arrived: new Set(), hidden: new Set() };
+
+/** The messages with a page of history, the latest or an earlier one. */
+export function withPage(messages: Messages, page: HistoryPage): Messages {
+  const first = messages.list[0]?.number ?? Infinity;
+  // A page that begins after what is known says nothing about what was before that.
+  const reachesBack = (page.messages[0]?.number ?? 0) <= first;
+  return { ...added(messages, page.messages), more: reachesBack ? page.more : messages.more };
+}
+
+/** The messages after `chat.message_sent`; one that is there already changes nothing. */
+export function withSent(messages: Messages, { message, client_id }: MessageSent): Messages {
+  const arrived = client_id ? new Set([...messages.arrived, client_id]) : messages.arrived;
+  return { ...added(messages, [message]), arrived };
+}
+
+/** The messages without one that the user deleted. */
+export function withoutHidden(messages: Messages, id: number): Messages {
+  const list = messages.list.filter((message) => message.id !== id);
+  return { ...messages, list, hidden: new Set([...messages.hidden, id]) };
+}
+
+function added(messages: Messages, some: readonly Message[]): Messages {
+  const byNumber = new Map(messages.list.map((message) => [message.number, message]));
+  for (const message of some) if (!messages.hidden.has(message.id)) byNumber.set(message.number, message);
+  return { ...messages, list: [...byNumber.values()].sort((a, b) => a.number - b.number) };
+}
+
+/** Consecutive messages of one author, shown with one name and time. */
+export interface Block {
+  readonly sender: Person;
+  readonly messages: readonly Message[];
+}
+
+const BLOCK_MS = 5 * 60 * 1000;
+
+/** The messages in blocks: a new one begins with another author, or after five minutes. */
+export function blocksOf(list: readonly Message[]): Block[] {
+  const blocks: { sender: Person; messages: Message[] }[] = [];
+  for (const message of list) {
+    const block = blocks.at(-1);
+    const last = block?.messages.at(-1);
+    const near = last && Date.parse(message.timestamp) - Date.parse(last.timestamp) < BLOCK_MS;
+    // Guests have one id in common, but not one name.
+    const same = block?.sender.id === message.sender.id && block.sender.username === message.sender.username;
+    if (block && near && same) block.messages.push(message);
+    else blocks.push({ sender: message.sender, messages: [message] });
+  }
+  return blocks;
+}

@@ -1,0 +1,24 @@
+import type { Conversation, Person } from "hubbub";
+
+const COLOURS = 8;
+
+/** A person's name as it is shown: the full name, or else the user name. */
+export function nameOf(person: Person): string {
+  return `${person.first_name} ${person.last_name}`.trim() || person.username;
+}
+
+/** Which of the palette's colours is a person's: the same everywhere, and for ever. */
+export function colourOf({ id, username }: Pick<Person, "id" | "username">): number {
+  const text = id === 0 ? username : String(id);
+  let sum = 0;
+  for (const letter of text) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  return sum % COLOURS;
+}
+
+/** What a conversation is called: its title, its room, or who else takes part. */
+export function titleOf(conversation: Conversation, me: Person["id"] | undefined): string {
+  if (conversation.title) return conversation.title;
+  if (conversation.name) return conversation.name;
+  const others = conversation.participants.filter(({ id }) => id !== me).map(nameOf);
+  return others.join(", ") || "Just you";
+}

@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import type { Message } from "hubbub";
+import { NO_MESSAGES, blocksOf, withPage, withSent, withoutHidden } from "../src/state/messages";
+
+function message(number: number, { minute = 0, sender = 1, name = "ada" } = {}): Message {
+  const timestamp = new Date(Date.UTC(2026, 0, 1, 12, minute)).toISOString();
+  return { id: 100 + number, sender: { id: sender, username: name, first_name: "", last_name: "" }, content: "", timestamp, number };
+}
+
+const page = (numbers: number[], more: boolean) => ({ messages: numbers.map((number) => message(number)), more });
+const numbers = ({ list }: { list: readonly Message[] }) => list.map(({ number }) => number);
+
+test("pages and events merge by number, each message once", () => {
+  let messages = withSent(NO_MESSAGES, { message: message(5), client_id: null });
+  messages = withPage(messages, page([3, 4, 5], true));
+  messages = withSent(messages, { message: message(5), client_id: null });
+  messages = withSent(messages, { message: message(6), client_id: "x" });
+  expect(numbers(messages)).toEqual([3, 4, 5, 6]);
+  expect(messages.more).toBe(true);
+  expect(messages.arrived.has("x")).toBe(true);
+  messages = withPage(messages, page([1, 2], false));
+  expect(numbers(messages)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(messages.more).toBe(false);
+});
+
+test("the latest page, read once more, doesn't say that there is more before what is known", () => {
+  const all = withPage(NO_MESSAGES, page([1, 2, 3], false));
+  expect(withPage(all, page([3], true)).more).toBe(false);
+});
+
+test("an empty page ends the search for earlier ones", () => {
+  expect(withPage(NO_MESSAGES, page([], false)).more).toBe(false);
+  expect(withPage(withPage(NO_MESSAGES, page([5], true)), page([], false)).more).toBe(false);
+});
+
+test("what was deleted stays away, also from a page that was read before", () => {
+  const messages = withoutHidden(withPage(NO_MESSAGES, page([1, 2], false)), 102);
+  expect(numbers(withPage(messages, page([1, 2], false)))).toEqual([1]);
+});
+
+test("a block is one author's, within five minutes", () => {
+  const list = [
+    message(1),
+    message(2, { minute: 4 }),
+    message(3, { minute: 8 }),
+    message(4, { minute: 13 }),
+    message(5, { minute: 13, sender: 2 }),
+    message(6, { minute: 13 }),
+  ];
+  expect(blocksOf(list).map(({ messages }) => messages.map(({ number }) => number))).toEqual([[1, 2, 3], [4], [5], [6]]);
+});
+
+test("guests of different names are different authors", () => {
+  expect(blocksOf([message(1, { sender: 0 }), message(2, { sender: 0, name: "bob" })])).toHaveLength(2);
+});

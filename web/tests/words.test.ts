@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { shortTime } from "../src/state/clock";
+import { colourOf, nameOf, titleOf } from "../src/state/people";
+import { pathOf, routeOf } from "../src/state/route";
+import { BELIEVED_MS, stillTyping, typingLine, withTyping, withoutTypist } from "../src/state/typists";
+
+const person = (id: number, first_name = "") => ({ id, username: `u${id}`, first_name, last_name: "" });
+
+test.each([
+  ["/", { view: "list" }],
+  ["/new", { view: "new" }],
+  ["/c/42", { view: "conversation", id: 42 }],
+  ["/c/x", { view: "unknown" }],
+  ["/r/caf%C3%A9", { view: "room", name: "café" }],
+  ["/r/%E0%A4%A", { view: "room", name: "%E0%A4%A" }],
+  ["/r/a/b", { view: "unknown" }],
+])("%s is a view", (path, view) => {
+  expect(routeOf(path)).toEqual(view);
+});
+
+test("a view's address leads back to it", () => {
+  for (const path of ["/", "/new", "/c/42", "/r/caf%C3%A9", "/sign-in"]) expect(pathOf(routeOf(path))).toBe(path);
+});
+
+test.each([
+  ["?next=/c/1", "/c/1"],
+  ["?next=//evil.example", "/"],
+  ["?next=/\\evil.example", "/"],
+  ["?next=https://evil.example", "/"],
+  ["", "/"],
+])("signing in with %s leads to %s, never to another site", (query, next) => {
+  expect(routeOf("/sign-in", query)).toEqual({ view: "sign-in", next });
+});
+
+test("times are relative up to a day, then dates", () => {
+  const now = Date.UTC(2026, 6, 10, 12);
+  const ago = (minutes: number) => shortTime(now - minutes * 60_000, now, "en-GB");
+  expect([ago(0), ago(5), ago(59), ago(60), ago(60 * 23)]).toEqual(["just now", "5 min ago", "59 min ago", "1 h ago", "23 h ago"]);
+  expect(ago(60 * 24 * 2)).toBe("8 Jul");
+  expect(ago(60 * 24 * 365)).toBe("10 Jul 2025");
+});
+
+test("names, titles and colours", () => {
+  const direct = { title: "", name: null, participants: [person(1), person(2, "Bo")] };
+  expect(nameOf(person(1))).toBe("u1");
+  expect(titleOf(direct as never, 1)).toBe("Bo");
+  expect(titleOf({ ...direct, title: "Lunch" } as never, 1)).toBe("Lunch");
+  expect(titleOf({ ...direct, participants: [person(1)] } as never, 1)).toBe("Just you");
+  expect(colourOf(person(7))).toBe(colourOf(person(7)));
+});
+
+test("who types is believed until they stop, send, or too much time has passed", () => {
+  const typists = withTyping(withTyping(new Map(), { user: person(1), is_typing: true }, 0), { user: person(2), is_typing: true }, 5);
+  expect(stillTyping(typists, BELIEVED_MS + 1).size).toBe(1);
+  expect(withTyping(typists, { user: person(1), is_typing: false }, 9).size).toBe(1);
+  expect(withoutTypist(typists, 2).size).toBe(1);
+  expect([[], ["A"], ["A", "B"], ["A", "B", "C"]].map(typingLine)).toEqual([
+    "",
+    "A is typing",
+    "A and B are typing",
+    "A and 2 others are typing",
+  ]);
+});
