@@ -210,3 +210,33 @@ async def test_one_bad_subscriber_harms_nobody():
         alice.session.subscriptions["feed.a"].session = None  # Breaks its delivery.
         await engine.publish("feed.a", Happened(1))
         assert offsets(bob) == [1]
+
+
+async def test_a_hub_that_is_behind_the_log_shows_nothing_twice():
+    """SUB-1: the reply has what the hub has yet to deliver to the others."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        await alice.command("subscribe", "feed.a")
+        late = [engine.store.append("feed.a", Happened(n)) for n in (1, 2)]
+        bob = await engine.connect("bob")
+        reply = await bob.command("subscribe", "feed.a", since={"epoch": "e1", "offset": 0})
+        assert [each["offset"] for each in reply["ok"]["events"]] == [1, 2]
+        engine.engine.hub.publish(late)
+        await engine.publish("feed.a", Happened(3))
+        assert offsets(bob) == [3]
+        assert offsets(alice) == [1, 2, 3]
+
+
+async def test_subscribing_while_the_connection_goes_leaves_nothing():
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        reading = asyncio.Event()
+        engine.reader.gate = reading.wait
+        for name in "ab":
+            alice.send_text(f'{{"id": 1, "type": "subscribe", "topic": "feed.{name}"}}')
+        await asyncio.sleep(0)
+        alice.drop()
+        reading.set()
+        await settle()
+        assert engine.engine.hub.topics.keys() == {"control"}
+        assert alice.session.subscriptions == {}

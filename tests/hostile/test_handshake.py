@@ -120,6 +120,7 @@ def test_data_before_the_answer(server: Server) -> None:
     """HOST-12: a frame that comes before the handshake's answer ends the connection, 400."""
     client = Client.tcp(server.port)
     client.send(handshake("/late/"))
+    server.wait_for_log("handshake in progress")
     client.send(frame(TEXT, b"early"))
     assert client.status() == 400
     assert client.ended()
@@ -161,9 +162,7 @@ def test_pipelined_flood(server: Server) -> None:
 def test_underscore_headers(server: Server) -> None:
     """HOST-16: a header with an underscore never reaches the application."""
     client = Client.tcp(server.port)
-    client.send(
-        b"GET / HTTP/1.1\r\nHost: x\r\nX_Forwarded_For: 1.1.1.1\r\nX-Ok: 1\r\nConnection: close\r\n\r\n"
-    )
+    client.send(b"GET / HTTP/1.1\r\nHost: x\r\nX_Forwarded_For: 1.1.1.1\r\nX-Ok: 1\r\nConnection: close\r\n\r\n")
     assert client.ended()
     assert b"'x-ok'" in client.buffer
     assert b"x_forwarded_for" not in client.buffer.lower()

@@ -141,9 +141,7 @@ def test_records_are_cleaned() -> None:
     record = _record('%s - "WebSocket %s" [accepted]', "1.2.3.4:5", "/ws/\r\n?x=1")
     RedactFilter().filter(record)
     assert record.getMessage() == '1.2.3.4:5 - "WebSocket /ws/\\x0d\\x0a?[redacted]" [accepted]'
-    record = _record(
-        '%s - "%s %s HTTP/%s" %d', "a:1", "GET", "/\x1b?token=t", "1.1", 200, name="uvicorn.access"
-    )
+    record = _record('%s - "%s %s HTTP/%s" %d', "a:1", "GET", "/\x1b?token=t", "1.1", 200, name="uvicorn.access")
     RedactFilter().filter(record)
     assert record.args == ("a:1", "GET", "/\\x1b?token=[redacted]", "1.1", 200)
     record = _record("%d", "no number")
@@ -154,9 +152,7 @@ def test_records_are_cleaned() -> None:
     except ValueError as error:
         record = logging.LogRecord("x", 40, "", 0, "m\n", None, (ValueError, error, None))
     RedactFilter().filter(record)
-    assert logging.Formatter().format(record) == (
-        "m\n    ValueError: bad\\x1b[31m\n    INFO: forged token=[redacted]"
-    )
+    assert logging.Formatter().format(record) == ("m\n    ValueError: bad\\x1b[31m\n    INFO: forged token=[redacted]")
 
 
 def test_once_per_interval() -> None:

@@ -11,7 +11,7 @@ from hubbub.transports.uvicorn import make_config, text_frame
 from hubbub.transports.uvicorn.proxy import TrustedProxies
 
 from .conftest import Server, StartServer
-from .wire import TEXT, Client, frame, handshake, noise
+from .wire import CLOSE, PING, TEXT, Client, frame, handshake, noise
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
@@ -28,6 +28,7 @@ def test_frame_writer(server: Server) -> None:
     client.send(frame(TEXT, b"close"))
     assert client.close_code() == 4010
     server.wait_for_log("frame after the close refused")
+    client.send(frame(CLOSE, (4010).to_bytes(2, "big")))
     assert client.read() is None
     Client.open(server.port, "/late/").echo(b"x")
     server.wait_for_log("frame before the handshake refused")
@@ -42,6 +43,7 @@ def test_stop(server: Server) -> None:
         client.send(frame(TEXT, b"x" * 60_000) * 3)
     late = Client.tcp(server.port)
     late.send(handshake("/late/"))
+    server.wait_for_log("handshake in progress")
     idle = Client.tcp(server.port)
     half = Client.tcp(server.port)
     half.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
@@ -72,6 +74,52 @@ def test_stop_with_stuck_clients(start_server: StartServer) -> None:
     print(f"stopped in {took:.2f} s with {len(stuck)} stuck clients (time-out 2 s)")
     assert took < 8
     assert "lifespan shutdown ran" in server.log()
+
+
+@pytest.mark.parametrize("how", ["batches", "hang", "raise"])
+def test_drain(start_server: StartServer, how: str) -> None:
+    """HOST-18: the drain hook runs before 1012; neither a slow nor a broken one stops the stopping."""
+    server = start_server(drain=how, config={"graceful_timeout": 1})
+    clients = [Client.open(server.port) for _ in range(20)]
+    server.process.terminate()
+    server.wait_for_log("drain began with 20 sockets")
+    assert [client.close_code() for client in clients] == [1012] * 20
+    for client in clients:
+        client.close()
+    took = server.stop()
+    log = server.log()
+    print(f"{how}: stopped in {took:.2f} s")
+    assert took < 5
+    assert ("drain finished" in log) == (how == "batches")
+    assert "lifespan shutdown ran" in log
+
+
+def test_nothing_left_to_the_collector(server: Server) -> None:
+    """HOST-6: a connection is freed when it ends, not at the next collection, which stalls everybody."""
+
+    def collect() -> int:
+        client = Client.tcp(server.port)
+        client.send(b"GET /collect/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        client.ended()
+        return int(client.buffer.split(b"\r\n\r\n")[1].split()[0])
+
+    endings = [
+        frame(CLOSE, b"\x03\xe8"),
+        frame(TEXT, b"\xff"),
+        frame(TEXT, b"x", mask=False),
+        frame(PING) * 300,
+        frame(TEXT, b"close") + frame(CLOSE, b"\x0f\xaa"),
+    ]
+    # The first round fills caches.
+    for made in (0, 200):
+        for n in range(made):
+            client = Client.open(server.port)
+            client.send(endings[n % len(endings)])
+            client.close_code()
+            client.close()
+        left = collect()
+    print(f"objects in cycles after {made} connections: {left}")
+    assert left < made
 
 
 def _client_line(port: int, *extra: bytes) -> str:

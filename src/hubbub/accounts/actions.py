@@ -116,6 +116,13 @@ def end_login(actor: Actor, id: str, reason: str = SIGNED_OUT) -> None:
 
 
 @action
+def delete_login(actor: Actor, id: str) -> None:
+    """End a sign-in and forget that it was."""
+    end_login(actor, id)
+    _logins().filter(pk=id).delete()
+
+
+@action
 def end_logins(actor: Actor, user: Any, reason: str, except_login: str = "") -> None:
     """End all of a user's sign-ins but one (rule AUT-4), and the sockets of sign-ins that nobody counts too."""
     ending = _logins().filter(user=user, ended_at__isnull=True).exclude(pk=except_login)
@@ -155,7 +162,7 @@ def _logins() -> Any:
 def _begin(kind: Login.Kind, user: Any, user_agent: str, address: str) -> Login:
     """A new sign-in, unless the password that was checked is no longer the user's."""
     users = get_user_model()._default_manager.using(hubbub_settings().database)
-    still = users.select_for_update(no_key=True).filter(pk=user.pk).first()
+    still: Any = users.select_for_update(no_key=True).filter(pk=user.pk).first()
     if not policy.active(still) or still.password != user.password:
         raise NotAuthenticated
     login = Login(user=user, kind=kind, user_agent=user_agent[:200], address=address)
@@ -165,8 +172,8 @@ def _begin(kind: Login.Kind, user: Any, user_agent: str, address: str) -> Login:
 
 def _use_up(token: RefreshToken) -> None:
     """Refuse the token from now on. Raises BadToken if somebody else was first."""
-    _, first = token.blacklist()
-    if not first:
+    outcome: Any = token.blacklist()
+    if not outcome[1]:
         raise tokens.BadToken
 
 

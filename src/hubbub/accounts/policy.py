@@ -19,9 +19,7 @@ def bad_characters(name: str, *, joiners: bool = False) -> str:
     With ``joiners`` the zero-width joiners are let by.
     """
     return "".join(
-        letter
-        for letter in name
-        if unicodedata.category(letter) in _INVISIBLE and not (joiners and letter in _JOINERS)
+        letter for letter in name if unicodedata.category(letter) in _INVISIBLE and not (joiners and letter in _JOINERS)
     )
 
 

@@ -29,7 +29,7 @@ def user_named(name: str) -> Any:
 
 def name_taken(name: str) -> bool:
     """Whether somebody signs in with ``name``, in capitals or not: Alice and alice would be confused."""
-    return _users().filter(**{f"{get_user_model().USERNAME_FIELD}__iexact": name}).exists()
+    return bool(_users().filter(**{f"{get_user_model().USERNAME_FIELD}__iexact": name}).exists())
 
 
 def _users() -> Any:

@@ -28,12 +28,9 @@ def new_user(username: str, password: str, *, weak: bool = False, **fields: Any)
     )
     if hasattr(user, "email"):
         user.email = BaseUserManager.normalize_email(user.email)
-    faults: dict[str, list[str]] = {}
+    faults = _field_faults(user, fields)
     if fault := _name_faults(user):
         faults["username"] = fault
-    for name in ("first_name", "last_name"):
-        if bad := policy.bad_characters(str(fields.get(name, "")), joiners=True):
-            faults[name] = [_invisible(bad)]
     if not weak:
         try:
             validate_password(password, user)
@@ -45,14 +42,25 @@ def new_user(username: str, password: str, *, weak: bool = False, **fields: Any)
     return user
 
 
+def _field_faults(user: Any, fields: dict[str, Any]) -> dict[str, list[str]]:
+    """What the model has against what was given, and what nobody may be called."""
+    faults: dict[str, list[str]] = {}
+    try:
+        user.clean_fields({field.name for field in user._meta.fields} - {user.USERNAME_FIELD, *fields})
+    except ValidationError as error:
+        faults = error.message_dict
+        if user.USERNAME_FIELD in faults:
+            faults["username"] = faults.pop(user.USERNAME_FIELD)
+    for name in ("first_name", "last_name"):
+        if bad := policy.bad_characters(str(fields.get(name, "")), joiners=True):
+            faults[name] = [_invisible(bad)]
+    return faults
+
+
 def _name_faults(user: Any) -> list[str]:
     name = user.get_username()
     if bad := policy.bad_characters(name):
         return [_invisible(bad)]
-    try:
-        user._meta.get_field(user.USERNAME_FIELD).clean(name, user)
-    except ValidationError as error:
-        return error.messages
     if policy.reserved(name) or queries.name_taken(name):
         return [NAME_REFUSED]
     return []

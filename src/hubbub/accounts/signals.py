@@ -12,6 +12,7 @@ Changes that send no signal, ``QuerySet.update`` and SQL, keep sockets open that
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import get_hasher, identify_hasher
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
@@ -19,8 +20,8 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 
 from hubbub.accounts import actions
 from hubbub.accounts.authentication import KNOWN_LOGIN
-from hubbub.accounts.limits import client_address
-from hubbub.django.auth import LOGIN_KEY, actor_of_user
+from hubbub.accounts.clients import client_address, user_agent
+from hubbub.django.auth import LOGIN_KEY
 from hubbub.engine.actor import SYSTEM
 
 _ENDING = "_hubbub_ending"
@@ -53,16 +54,25 @@ def _before_save(
         return
     if row.get("is_active") and not instance.is_active:
         setattr(instance, _ENDING, actions.DEACTIVATED)
-    elif "password" in row and row["password"] != instance.password and not _rehashed(instance, update_fields):
+        return
+    before = row.get("password", instance.password)
+    if before != instance.password and not _rehashed(instance, before, update_fields):
         setattr(instance, _ENDING, actions.PASSWORD_CHANGED)
 
 
-def _rehashed(user: Any, update_fields: Any) -> bool:
+def _rehashed(user: Any, old: str, update_fields: Any) -> bool:
     """Whether Django stores the same password with a newer hasher, as it does when somebody signs in.
 
-    It says so by a ``_password`` of None on the instance, and saves nothing else.
+    It then saves nothing else, and leaves a ``_password`` of None on the instance.
     """
-    return set(update_fields or ()) == {"password"} and vars(user).get("_password", "") is None
+    if set(update_fields or ()) != {"password"} or vars(user).get("_password", "") is not None:
+        return False
+    try:
+        hasher = identify_hasher(old)
+    except ValueError:  # No usable password: there is nothing to hash anew.
+        return False
+    preferred = get_hasher()
+    return bool(hasher.algorithm != preferred.algorithm or preferred.must_update(old))
 
 
 def _after_save(sender: type[Model], instance: Model, **kwargs: Any) -> None:
@@ -85,7 +95,7 @@ def _logged_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     if not session.session_key:
         session.create()
     session[LOGIN_KEY] = actions.sign_in_with_session(
-        actor_of_user(user),
+        SYSTEM,
         user,
         session.session_key or "",
         session.get(LOGIN_KEY, ""),
@@ -97,12 +107,7 @@ def _logged_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
 def _logged_out(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     session = getattr(request, "session", None)
     if session is not None and (login := session.get(LOGIN_KEY)):
-        actions.end_login(SYSTEM if user is None else actor_of_user(user), login)
-
-
-def user_agent(request: Any) -> str:
-    """What the client calls itself, as one printable line."""
-    return "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))[:200]
+        actions.end_login(SYSTEM, login)
 
 
 for _signal, _receiver in (

@@ -98,6 +98,4 @@ def redeem(ticket: str, clock: Clock = _clock) -> Actor:
 
 def note_ending(actor_key: str, login: str = "", except_login: str = "") -> None:
     """Refuse tickets of sign-ins that have just ended in this process."""
-    memory.end(
-        actor_key, login, except_login, _clock.now().timestamp(), hubbub_settings().ticket_seconds
-    )
+    memory.end(actor_key, login, except_login, _clock.now().timestamp(), hubbub_settings().ticket_seconds)

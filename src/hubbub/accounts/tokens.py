@@ -5,7 +5,7 @@ no signing out reaches them before they expire.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -15,6 +15,8 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 from hubbub.accounts import policy, queries
 from hubbub.accounts.models import Login
 from hubbub.protocol.errors import NotAuthenticated
+
+T = TypeVar("T", bound=Token)
 
 SID = "sid"
 """The claim that carries the id of the sign-in."""
@@ -65,7 +67,7 @@ def read_access_token(raw: str) -> tuple[Any, Token]:
     """The user and the claims of an access token, in one query. Raises BadToken, the same for every fault."""
     for token_class in api_settings.AUTH_TOKEN_CLASSES:
         try:
-            token = token_class(raw)
+            token = _parse(token_class, raw)
         except _FAULTS:
             continue
         return user_of(token), token
@@ -75,17 +77,21 @@ def read_access_token(raw: str) -> tuple[Any, Token]:
 def read_refresh_token(raw: str) -> RefreshToken:
     """A refresh token that is neither expired nor used already. Raises BadToken."""
     try:
-        return RefreshToken(raw)
+        return _parse(RefreshToken, raw)
     except _FAULTS:
         raise BadToken from None
+
+
+def _parse(token_class: type[T], raw: str) -> T:
+    return token_class(raw)  # type: ignore[arg-type]  # Its own annotation forgets text.
 
 
 def verify(raw: str) -> None:
     """Raises BadToken for a token of any type that would not be accepted where its type is."""
     try:
-        token = UntypedToken(raw)
+        token: Token = _parse(UntypedToken, raw)
         if token.get(api_settings.TOKEN_TYPE_CLAIM) == RefreshToken.token_type:
-            token = RefreshToken(raw)  # Looks at the list of used ones.
+            token = _parse(RefreshToken, raw)  # Looks at the list of used ones.
     except _FAULTS:
         raise BadToken from None
     user_of(token)

@@ -21,7 +21,7 @@ from django.utils import timezone
 from hubbub.django import runtime
 from hubbub.django.conf import hubbub_settings
 from hubbub.django.models import Receipt
-from hubbub.django.writer import run_inline
+from hubbub.django.transactions import run_inline
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Conflict
 

@@ -13,12 +13,14 @@ from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.models import AnonymousUser
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 
+from hubbub.django.conf import hubbub_settings
+from hubbub.django.transactions import as_busy, renew_connections
 from hubbub.engine.actor import Actor, user_key
-from hubbub.protocol.errors import NotAuthenticated
+from hubbub.protocol.errors import HubbubError, NotAuthenticated
 
 logger = logging.getLogger("hubbub.auth")
 
@@ -81,9 +83,9 @@ def actor_of_request(request: Any) -> Actor:
     if not user.is_authenticated:
         raise NotAuthenticated
     claims: Any = getattr(request, "auth", None)
-    login = claims.get("sid", "") if hasattr(claims, "get") else ""
-    if not login and hasattr(request, "session"):
-        login = request.session.get(LOGIN_KEY, "")
+    if hasattr(claims, "get"):
+        return actor_of_user(user, login=claims.get("sid", ""), expires=claims.get("exp"))
+    login = request.session.get(LOGIN_KEY, "") if hasattr(request, "session") else ""
     return actor_of_user(user, login=login)
 
 
@@ -116,7 +118,11 @@ def user_of_actor(actor: Actor | None) -> Any:
 
 
 class AuthMiddleware:
-    """Puts ``actor`` and ``user`` into a socket's scope; a bad credential as a NotAuthenticated, to be closed 4001."""
+    """Puts ``actor`` and ``user`` into a socket's scope.
+
+    ``actor`` is None for a guest, and the error where a credential is bad (NotAuthenticated) or the database
+    does not answer (Busy): the transport closes with the code that says so.
+    """
 
     def __init__(self, app: Any, monotonic: Callable[[], float]) -> None:
         self._app = app
@@ -126,7 +132,7 @@ class AuthMiddleware:
         scope = {**scope, "authenticated_at": self._monotonic()}
         try:
             scope["actor"] = await sync_to_async(_in_thread, thread_sensitive=False)(scope)
-        except NotAuthenticated as error:
+        except HubbubError as error:
             scope["actor"] = error
         actor = scope["actor"]
         scope["user"] = user_of_actor(actor if isinstance(actor, Actor) else None)
@@ -134,5 +140,8 @@ class AuthMiddleware:
 
 
 def _in_thread(scope: dict[str, Any]) -> Actor | None:
-    close_old_connections()
-    return actor_of_scope(scope)
+    renew_connections(hubbub_settings().database)
+    try:
+        return actor_of_scope(scope)
+    except (OperationalError, InterfaceError) as error:
+        raise as_busy(error) from error

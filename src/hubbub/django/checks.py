@@ -65,6 +65,20 @@ def _check_database(alias: str) -> list[CheckMessage]:
     return []
 
 
+@register("hubbub")
+def check_redis(**kwargs: Any) -> list[CheckMessage]:
+    if getattr(django_settings, "HUBBUB_REDIS_URL", ""):
+        return [
+            Warning(
+                "REDIS_URL is set, but this version has no Redis layer yet.",
+                hint="Processes follow each other through the database; typing and the like stay in their process. "
+                "Unset it to silence this.",
+                id="hubbub.W003",
+            )
+        ]
+    return []
+
+
 @register(Tags.security, deploy=True)
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     if getattr(django_settings, "HUBBUB_SECRET_IS_LOCAL", False):

@@ -7,7 +7,9 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TypeVar
 
-from django.db import close_old_connections, connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
+
+from hubbub.django.transactions import as_busy, renew_connections
 
 T = TypeVar("T")
 
@@ -37,8 +39,11 @@ class ThreadReader:
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(self._run, query))
 
     def _run(self, query: Callable[[], T]) -> T:
-        close_old_connections()
-        return read_transaction(self._alias, query)
+        renew_connections(self._alias)
+        try:
+            return read_transaction(self._alias, query)
+        except (OperationalError, InterfaceError) as error:
+            raise as_busy(error) from error
 
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

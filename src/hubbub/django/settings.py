@@ -98,6 +98,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "uploads"
+# No Redis layer yet: a check says what that means (hubbub.W003).
+HUBBUB_REDIS_URL = env.str("REDIS_URL", default="")
 # Serves the files of installed apps, the built UI among them, without `collectstatic`.
 WHITENOISE_USE_FINDERS = True
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connections
 
 from hubbub.django.reader import read_transaction
-from hubbub.engine.hub import Hub
+from hubbub.engine.hub import Hub, LiveTopic
 from hubbub.protocol.frames import Happening
 
 logger = logging.getLogger("hubbub.tail")
@@ -29,7 +29,7 @@ class SqliteLog:
 
     def __init__(self, alias: str) -> None:
         self._alias = alias
-        self._version: int | None = None
+        self._version: tuple[object, int] | None = None
         self._last = 0
 
     def begin(self) -> None:
@@ -52,10 +52,11 @@ class SqliteLog:
         return [row[1:] for row in rows]
 
     def _changed(self) -> bool:
-        # Five microseconds: the number changes when another connection has committed.
+        # Five microseconds: the number changes when another connection has committed. It is the connection's
+        # own: that of a new one says nothing beside that of the one before.
         with connections[self._alias].cursor() as cursor:
             cursor.execute("PRAGMA data_version")
-            version = int(cursor.fetchone()[0])
+            version = (connections[self._alias].connection, int(cursor.fetchone()[0]))
         changed, self._version = version != self._version, version
         return changed
 
@@ -120,9 +121,15 @@ class Tail:
             except Exception as error:
                 # The database is away: it is asked again, and the cursor stands where it was.
                 logger.warning("the log could not be followed: %s", error)
-                connections[self._alias].close()
+                self._disconnect()
                 self._stopping.wait(1.0)
-        connections[self._alias].close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        try:
+            connections[self._alias].close()
+        except Exception as error:
+            logger.info("the connection could not be closed: %s", error)
 
     def _begin(self) -> SqliteLog | PostgresLog | None:
         connection = connections[self._alias]
@@ -133,7 +140,7 @@ class Tail:
                 return log
             except Exception as error:
                 logger.warning("the log could not be opened: %s", error)
-                connection.close()
+                self._disconnect()
                 self._stopping.wait(1.0)
             finally:
                 self._began.set()
@@ -154,5 +161,9 @@ def _happenings(rows: list[Row], hub: Hub) -> list[Happening]:
             author=str(author),
         )
         for topic, epoch, offset, type, data, author, at in rows
-        if topic in hub.topics
+        if _may_be_news(hub.topics.get(topic), epoch, offset)
     ]
+
+
+def _may_be_news(live: LiveTopic | None, epoch: str, offset: int) -> bool:
+    return live is not None and (live.last is None or offset > live.last or epoch != live.epoch)

@@ -68,7 +68,8 @@ class Outbox:
                     self._queue.popleft()
                     self._size -= len(frame)
         finally:
-            self._task = None
+            if self._task is asyncio.current_task():
+                self._task = None
 
     def clear(self) -> None:
         """Drop everything that waits and stop sending."""
@@ -76,6 +77,7 @@ class Outbox:
         self._size = 0
         if self._task is not None:
             self._task.cancel()
+            self._task = None
 
     async def drained(self) -> None:
         """Wait until all that waits is sent."""

@@ -16,7 +16,7 @@ from hubbub.engine.ports import Sink
 from hubbub.engine.subscription import Subscription, subscribe, topic_kind_of
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Dialect
-from hubbub.protocol.errors import BadData, BadFrame, BadJson, Forbidden, HubbubError, Internal, RateLimited
+from hubbub.protocol.errors import BadData, BadFrame, BadJson, Busy, Forbidden, HubbubError, Internal, RateLimited
 from hubbub.protocol.frames import Happening, Inbound, Position
 from hubbub.protocol.registry import CommandType, registry
 from hubbub.protocol.topics import check_topic
@@ -142,7 +142,12 @@ class Session:
     # Topics
 
     def follow(self, topic: str) -> Subscription:
-        """Register with the hub, still buffering. A subscription that was there is replaced."""
+        """Register with the hub, still buffering. A subscription that was there is replaced.
+
+        Raises Busy where the session is closing: nothing would ever end the subscription.
+        """
+        if self.closing is not None:
+            raise Busy("The connection is closing.")
         old = self.subscriptions.get(topic)
         subscription = Subscription(self, topic)
         self.subscriptions[topic] = subscription
@@ -218,13 +223,13 @@ class Session:
         at = self.last_seen = self.engine.clock.monotonic()
         inbound: Inbound | None = None
         try:
+            wait = self._frames.take(at)
+            if wait and self._floods():
+                return
             if frame is None:
                 raise BadJson
             if len(frame) > self.engine.settings.max_frame_bytes:
                 self.close(Close.TOO_BIG, "frame too big")
-                return
-            wait = self._frames.take(at)
-            if wait and self._floods():
                 return
             inbound, self.dialect = self.dialect.read(frame)
             if wait:

@@ -24,13 +24,15 @@ BUFFER_LIMIT = 2000
 class Subscription:
     """What the hub calls for one session and one topic."""
 
-    __slots__ = ("authorized", "buffer", "memory", "session", "topic")
+    __slots__ = ("_floor", "authorized", "buffer", "memory", "session", "topic")
 
     def __init__(self, session: "Session", topic: str) -> None:
         self.session = session
         self.topic = topic
         self.buffer: list[Happening] | None = []
         """Events held back until the log is read; None once live."""
+        self._floor = 0
+        """The offset up to which the client has everything by the log; the hub may still be behind that."""
         self.authorized: Any = None
         """What the topic's kind returned when it let the session in."""
         self.memory: dict[str, Any] = {}
@@ -38,7 +40,8 @@ class Subscription:
 
     def deliver(self, event: Happening) -> None:
         if self.buffer is None:
-            self.session.show(event)
+            if event.offset is None or event.offset > self._floor:
+                self.session.show(event)
         elif len(self.buffer) < BUFFER_LIMIT:
             self.buffer.append(event)
         else:
@@ -46,14 +49,16 @@ class Subscription:
 
     def reset(self, position: Position, reason: str) -> None:
         if self.buffer is None:
+            self._floor = position.offset
             self.session.put(self.session.dialect.reset(self.topic, position, reason))
 
     def go_live(self, position: Position) -> None:
         """Pass on what arrived after ``position``, and from now on everything at once."""
         held, self.buffer = self.buffer or [], None
+        self._floor = position.offset
         for event in held:
-            if event.offset is None or (event.epoch == position.epoch and event.offset > position.offset):
-                self.session.show(event)
+            if event.offset is None or event.epoch == position.epoch:
+                self.deliver(event)
 
 
 def topic_kind_of(topic: str) -> TopicKind:

@@ -68,9 +68,7 @@ class FakeConnection:
     def events(self, topic: str | None = None) -> list[dict[str, Any]]:
         """The events seen, of one topic or all."""
         return [
-            frame
-            for frame in self.frames
-            if "." in frame["type"] and (topic is None or frame.get("topic") == topic)
+            frame for frame in self.frames if "." in frame["type"] and (topic is None or frame.get("topic") == topic)
         ]
 
     def drop(self) -> None:

@@ -23,7 +23,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class HubbubConsumer(AsyncConsumer):  # type: ignore[misc]
-    """One WebSocket. ``scope["actor"]`` is an Actor, None for a guest, or a NotAuthenticated.
+    """One WebSocket. ``scope["actor"]`` is an Actor, None for a guest, or a HubbubError.
 
     It overrides ``__call__`` whole: the base class would make two tasks, a channel of its own, and a hop
     to a thread for each message.
@@ -77,8 +77,8 @@ class _Connection:
     async def run(self, bind: Bind, params: dict[str, str]) -> None:
         id = uuid.uuid4().hex
         actor = self._scope.get("actor")
-        if isinstance(actor, NotAuthenticated):
-            await self.close(Close.NOT_AUTHENTICATED, "")
+        if isinstance(actor, HubbubError):
+            await self.close(code_for(actor), "")
             return
         actor = actor or guest(id)
         keys = self._connection_keys(actor)
@@ -108,12 +108,7 @@ class _Connection:
             await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot)
             return session
         except HubbubError as error:
-            code = Close.TRY_LATER
-            if isinstance(error, NotAuthenticated):
-                code = Close.NOT_AUTHENTICATED
-            elif isinstance(error, Forbidden):
-                code = Close.NOT_ALLOWED
-            await self.close(code, "")
+            await self.close((session and session.closing) or code_for(error), "")
         except Exception:
             logger.exception("a socket on %s could not be opened", self._scope.get("path"))
             await self.close(Close.TRY_LATER, "")
@@ -136,6 +131,13 @@ class _Connection:
         if not actor.is_guest:
             keys[f"user {actor.key}"] = settings.sockets_per_user
         return keys
+
+
+def code_for(error: HubbubError) -> Close:
+    """How a socket that could not be opened is closed."""
+    if isinstance(error, NotAuthenticated):
+        return Close.NOT_AUTHENTICATED
+    return Close.NOT_ALLOWED if isinstance(error, Forbidden) else Close.TRY_LATER
 
 
 def choose_subprotocol(offered: list[str]) -> str | None:

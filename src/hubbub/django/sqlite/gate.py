@@ -24,13 +24,22 @@ class Gate:
                 return True
             turn = threading.Event()
             self._waiting.append(turn)
-        if turn.wait(timeout):
-            return True
-        with self._lock:
-            if turn.is_set():  # It came just now.
+        try:
+            if turn.wait(timeout):
                 return True
+        except BaseException:  # Control-C: a turn must not come to somebody who has gone.
+            if not self._give_up(turn):
+                self.release()
+            raise
+        return not self._give_up(turn)
+
+    def _give_up(self, turn: threading.Event) -> bool:
+        """Leave the queue. False if the turn came just now, and the gate is held."""
+        with self._lock:
+            if turn.is_set():
+                return False
             self._waiting.remove(turn)
-            return False
+            return True
 
     def release(self) -> None:
         with self._lock:

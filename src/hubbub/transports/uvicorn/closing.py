@@ -94,9 +94,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
             self.conn.send_response(self.conn.reject(400, f"Bad request: {what}.\n"))
         output = b"".join(self.conn.data_to_send())
         # A request that can't be read at all leaves the library without an answer.
-        self.transport.write(
-            output or b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        )
+        self.transport.write(output or b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         self.handshake_complete = True
         self._end_gently(1006, "")
 

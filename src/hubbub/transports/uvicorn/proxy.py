@@ -61,9 +61,7 @@ class TrustedProxies:
             if name == b"x-forwarded-for":
                 forwarded += value.decode("latin-1").split(",")
             elif name == b"x-forwarded-proto":
-                secure = {b"https": True, b"wss": True, b"http": False, b"ws": False}.get(
-                    value.strip().lower()
-                )
+                secure = {b"https": True, b"wss": True, b"http": False, b"ws": False}.get(value.strip().lower())
                 if secure is not None:
                     web_socket = scope["type"] == "websocket"
                     scope["scheme"] = ("ws" if web_socket else "http") + "s" * secure

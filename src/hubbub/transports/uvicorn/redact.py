@@ -101,9 +101,7 @@ class RedactFilter(logging.Filter):
             record.args = tuple(_clean(a) if isinstance(a, str) else a for a in args)
         else:
             if isinstance(args, tuple) and "WebSocket" in str(record.msg):
-                record.args = tuple(
-                    redact_query(a) if isinstance(a, str) and a.startswith("/") else a for a in args
-                )
+                record.args = tuple(redact_query(a) if isinstance(a, str) and a.startswith("/") else a for a in args)
             record.msg = _clean(record.getMessage().rstrip("\n"))
             record.args = None
             # uvicorn's coloured variant of the message would need the arguments.

@@ -1,0 +1,194 @@
+"""The REST side of accounts (rules AUT-4, AUT-5 and ERR-3). Paths are below ``/api/auth/``."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib.auth import authenticate, get_user_model, login, logout
+from django.core.exceptions import ValidationError as DjangoValidationError
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from hubbub.accounts import actions, limits, tickets, tokens
+from hubbub.accounts.authentication import TokenAuthentication
+from hubbub.accounts.clients import client_address, user_agent
+from hubbub.accounts.registration import NAME_REFUSED, new_user
+from hubbub.accounts.serializers import (
+    CredentialsSerializer,
+    RefreshSerializer,
+    RegistrationSerializer,
+    TokenSerializer,
+    user_body,
+)
+from hubbub.django.conf import hubbub_settings
+from hubbub.django.rest import Anybody, actor, exception_handler
+from hubbub.engine.actor import SYSTEM
+from hubbub.protocol.errors import NotAuthenticated
+
+logger = logging.getLogger("hubbub.accounts")
+
+
+class BadCredentials(AuthenticationFailed):
+    """The one answer to a wrong password, an unknown name and a user who is not active."""
+
+    default_detail = "No active account found with the given credentials"
+    default_code = "no_active_account"
+
+
+class AccountView(APIView):
+    """For users who have signed in, whatever the project's own defaults are."""
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication, SessionAuthentication)
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return exception_handler
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        final["Cache-Control"] = "no-store"
+        return final
+
+
+class OpenView(AccountView):
+    """For everybody: a credential sent along, be it good or bad, is not looked at."""
+
+    authentication_classes = ()
+    permission_classes = (Anybody,)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return TokenAuthentication().authenticate_header(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, tokens.BadToken):
+            exc = AuthenticationFailed(exc.message, "token_not_valid")
+        return super().handle_exception(exc)
+
+
+class Register(OpenView):
+    """``register/``: a new user. The answer to a name that is taken is the same as to one that is reserved."""
+
+    def post(self, request: Request) -> Response:
+        limits.attempt("registrations", request)
+        given = _valid(RegistrationSerializer, request)
+        try:
+            user = actions.register(SYSTEM, new_user(**given))
+        except DjangoValidationError as error:
+            raise ValidationError(error.message_dict) from None
+        except actions.NameTaken:
+            raise ValidationError({"username": [NAME_REFUSED]}) from None
+        return Response(user_body(user), status=201)
+
+
+class Token(OpenView):
+    """``token/``: sign in for a pair of tokens."""
+
+    def post(self, request: Request) -> Response:
+        user = _check_credentials(request)
+        try:
+            pair = actions.sign_in_with_tokens(SYSTEM, user, user_agent(request), client_address(request))
+        except NotAuthenticated:
+            raise BadCredentials from None
+        return Response(_pair(pair))
+
+
+class TokenRefresh(OpenView):
+    """``token/refresh/``: the next pair of the same sign-in; a refresh token is good for once."""
+
+    def post(self, request: Request) -> Response:
+        token = tokens.read_refresh_token(_valid(RefreshSerializer, request)["refresh"])
+        following = actions.refresh(SYSTEM, token)
+        pair = _pair(following)
+        return Response(pair if following is not token else {"access": pair["access"]})
+
+
+class TokenVerify(OpenView):
+    """``token/verify/``: ``{}`` for a token that is good, of whichever type."""
+
+    def post(self, request: Request) -> Response:
+        tokens.verify(_valid(TokenSerializer, request)["token"])
+        return Response({})
+
+
+class TokenBlacklist(OpenView):
+    """``token/blacklist/``: sign out by refresh token; its access tokens and sockets end too."""
+
+    def post(self, request: Request) -> Response:
+        actions.sign_out_token(SYSTEM, tokens.read_refresh_token(_valid(RefreshSerializer, request)["refresh"]))
+        return Response({})
+
+
+class Session(AccountView):
+    """``session/``: sign in for a cookie, and out again; a token can be signed out here too."""
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        if self.request.method == "POST":
+            return []  # Who was signed in before makes no difference.
+        return super().get_authenticators()
+
+    def get_permissions(self) -> Sequence[Any]:
+        return [Anybody()] if self.request.method == "POST" else super().get_permissions()
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return TokenAuthentication().authenticate_header(request)
+
+    def post(self, request: Request) -> Response:
+        # Or else another site could sign its visitors in here as somebody of its choice.
+        SessionAuthentication().enforce_csrf(request)
+        user = _check_credentials(request)
+        before = request._request
+        if before.user.is_authenticated and before.user.pk != user.pk:
+            logout(before)
+        login(before, user)
+        return Response(user_body(user))
+
+    def delete(self, request: Request) -> Response:
+        if request.auth is None:
+            logout(request._request)
+        else:
+            actions.end_login(actor(request), actor(request).login)
+        return Response(status=204)
+
+
+class Me(AccountView):
+    """``me/``: who is signed in."""
+
+    def get(self, request: Request) -> Response:
+        return Response(user_body(request.user))
+
+
+class Ticket(AccountView):
+    """``ticket/``: what a browser connects with where it cannot send a header."""
+
+    def post(self, request: Request) -> Response:
+        who = actor(request)
+        limits.hit("tickets", who.key)
+        return Response({"ticket": tickets.issue(who), "expires_in": hubbub_settings().ticket_seconds})
+
+
+def _valid(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    serializer = kind(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _check_credentials(request: Request) -> Any:
+    """The user of name and password. Raises BadCredentials, RateLimited; takes as long for an unknown name."""
+    given = _valid(CredentialsSerializer, request)
+    name = get_user_model().normalize_username(given["username"])
+    limits.attempt("logins", request, name)
+    user = authenticate(request._request, username=name, password=given["password"])
+    if user is None or not user.is_active:
+        logger.info("sign-in of %r from %s was refused", name, client_address(request) or "unknown")
+        raise BadCredentials
+    return user
+
+
+def _pair(refresh: RefreshToken) -> dict[str, str]:
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}

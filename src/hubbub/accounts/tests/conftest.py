@@ -1,0 +1,107 @@
+"""Users, clients and what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from hubbub.accounts import limits, tickets
+from hubbub.django.streams import DjangoStreamStore
+from hubbub.engine.control import CONTROL_TOPIC, SessionsEnded
+
+PASSWORD = "correct horse battery"
+
+
+class SetClock:
+    """A clock that stands where it is set; tests move it instead of waiting."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.forward(seconds)
+
+    def forward(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class Api:
+    """A client that speaks JSON; ``token`` is sent as ``Authorization: Bearer``."""
+
+    def __init__(self, **options: Any) -> None:
+        self.client = Client(**options)
+
+    def __call__(self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str) -> Any:
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        return self.client.generic(
+            method,
+            f"/api/auth/{path}",
+            b"" if body is None else msgspec.json.encode(body),
+            content_type="application/json",
+            headers=headers,
+        )
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Any:
+        return self("POST", path, body, **options)
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self("GET", path, **options)
+
+    def sign_in(self, name: str = "ann", password: str = PASSWORD) -> dict[str, str]:
+        response = self.post("token/", {"username": name, "password": password})
+        assert response.status_code == 200, response.content
+        pair: dict[str, str] = response.json()
+        return pair
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rates and used tickets of other tests don't count."""
+    limits.limiter.cache_clear()
+    monkeypatch.setattr(tickets, "memory", tickets.Memory())
+    yield
+    limits.limiter.cache_clear()
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user(
+        "ann", "ann@example.org", PASSWORD, first_name="Ann", last_name="Smith"
+    )
+
+
+@pytest.fixture
+def endings(db: None) -> Callable[[], list[SessionsEnded]]:
+    """The endings published since the last call, oldest first."""
+    seen = 0
+
+    def read() -> list[SessionsEnded]:
+        nonlocal seen
+        events = DjangoStreamStore().read(CONTROL_TOPIC, seen, 100)
+        seen += len(events)
+        return [msgspec.json.decode(event.raw, type=SessionsEnded) for event in events]
+
+    return read

@@ -1,0 +1,268 @@
+"""The writer that commits together what waits (rule ACK-1)."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db.transaction import TransactionManagementError
+
+from hubbub.django.transactions import (
+    as_busy,
+    atomically,
+    guarded,
+    plain,
+    renew_connections,
+    run_inline,
+    sqlstate,
+)
+from hubbub.protocol.errors import Busy
+
+logger = logging.getLogger("hubbub.writer")
+
+T = TypeVar("T")
+
+LOCK_TIMEOUT_MS = 100
+"""How long a batch waits for a row that somebody else holds (PostgreSQL)."""
+NEXT_LOCK_TIMEOUT_MS = 1
+"""The same, once a batch has waited for one in vain."""
+SIDE_LOCK_TIMEOUT_MS = 250
+"""How long the side thread waits for a row before it looks after the next topic."""
+SIDE_SECONDS = 10.0
+"""How old an action on the side may grow before its caller is told ``busy``."""
+_TRY_AGAIN = {"55P03", "40P01", "40001"}
+"""SQLSTATE of lock not available, deadlock and serialisation failure: worth another try, on the side."""
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """An action that waits, and where its outcome goes."""
+
+    action: Callable[[], Any]
+    topic: str
+    future: "Future[Any]" = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def line(self) -> Hashable:
+        """What keeps its order: actions of one topic. Those without a topic have no order to keep."""
+        return self.topic or id(self)
+
+    def try_again(self) -> bool:
+        return sqlstate(self.error) in _TRY_AGAIN
+
+    def settle(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(as_busy(self.error))
+
+
+class GroupCommitWriter:
+    """One thread commits everything that waits as one transaction, each action in a savepoint of it.
+
+    An action that fails is rolled back alone. A commit that fails, fails all its actions. What waits for a
+    row that somebody else holds goes to a side thread, and the later actions of its topic follow it there.
+    """
+
+    def __init__(self, alias: str, queue: int, batch: int) -> None:
+        self._alias = alias
+        self._most_waiting = queue
+        self._batch = batch
+        self._jobs: deque[_Job] = deque()
+        self._side: dict[Hashable, deque[_Job]] = {}
+        self._side_count = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._side_stopping = False
+        self._main_thread = threading.Thread(target=self._work, name="hubbub-write", daemon=True)
+        self._side_thread = threading.Thread(target=self._work_aside, name="hubbub-write-side", daemon=True)
+
+    def start(self) -> None:
+        self._main_thread.start()
+        self._side_thread.start()
+
+    def stop(self) -> None:
+        """Finish what waits, then end the threads."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._main_thread.is_alive():
+            self._main_thread.join()
+        with self._changed:  # Only now: the last batch may have put something aside.
+            self._side_stopping = True
+            self._changed.notify_all()
+        if self._side_thread.is_alive():
+            self._side_thread.join()
+
+    async def run(self, action: Callable[[], T], *, topic: str) -> T:
+        return await asyncio.wrap_future(self._submit(action, topic))
+
+    def run_sync(self, action: Callable[[], T], *, topic: str) -> T:
+        ours = threading.current_thread() in (self._main_thread, self._side_thread)
+        if ours or connections[self._alias].in_atomic_block:
+            return run_inline(self._alias, action)
+        return self._submit(action, topic).result()
+
+    def _submit(self, action: Callable[[], T], topic: str) -> "Future[T]":
+        job = _Job(action, topic)
+        with self._changed:
+            if self._stopping or len(self._jobs) + self._side_count >= self._most_waiting:
+                raise Busy
+            self._jobs.append(job)
+            self._changed.notify_all()
+        return job.future
+
+    # The writer's thread
+
+    def _work(self) -> None:
+        while (batch := self._take()) is not None:
+            # Sorted, so that two processes take the locks of topics in the same order. The sort is
+            # stable: actions of one topic keep theirs.
+            batch.sort(key=lambda job: job.topic)
+            self._commit(batch)
+            for job in batch:
+                if job.try_again():
+                    with self._changed:
+                        self._put_aside(job)
+                else:
+                    job.settle()
+        connections.close_all()
+
+    def _take(self) -> list[_Job] | None:
+        """Wait for jobs; None means that the writer stops."""
+        with self._changed:
+            while not self._jobs:
+                if self._stopping:
+                    return None
+                self._changed.wait()
+            batch = []
+            for _ in range(min(self._batch, len(self._jobs))):
+                job = self._jobs.popleft()
+                if not job.future.set_running_or_notify_cancel():
+                    continue  # Whoever asked has gone before it began.
+                if job.line in self._side:
+                    self._put_aside(job)
+                else:
+                    batch.append(job)
+            return batch
+
+    def _commit(self, batch: list[_Job]) -> None:
+        """Run a batch as one transaction and note the outcome of each job. Never raises."""
+        error = self._transact(batch, LOCK_TIMEOUT_MS)
+        if error is None:
+            return
+        # A deferred constraint fails at the commit, and does not say whose it was.
+        alone = len(batch) > 1 and isinstance(error, DatabaseError) and not isinstance(error, OperationalError)
+        for job in batch:
+            if job.error is None:
+                job.error = self._transact([job], LOCK_TIMEOUT_MS) if alone else error
+
+    def _transact(self, batch: list[_Job], lock_timeout: int) -> BaseException | None:
+        """Run jobs as one transaction. Returns why it was not committed, if so. Never raises."""
+        if not batch:
+            return None
+        committed = False
+
+        def note_commit() -> None:
+            nonlocal committed
+            committed = True
+
+        try:
+            renew_connections(self._alias)
+            with transaction.atomic(using=self._alias, durable=True):
+                # The first callback after commit: what raises later is a callback, not the commit.
+                transaction.on_commit(note_commit, using=self._alias)
+                self._run_all(batch, lock_timeout)
+            if not committed:  # Django leaves a transaction without a word where its connection was closed.
+                raise TransactionManagementError("The connection was closed before the commit.")
+        except BaseException as error:
+            if committed:
+                logger.exception("a callback after commit failed; its transaction stands")
+                return None
+            logger.warning("a batch of %d actions was not committed: %s", len(batch), error)
+            return plain(error)
+        return None
+
+    def _run_all(self, batch: list[_Job], lock_timeout: int) -> None:
+        self._limit_lock_waits(lock_timeout)
+        held: dict[Hashable, BaseException | None] = {}
+        for job in batch:
+            if job.error is not None:
+                continue  # It failed before, in a batch that was not committed.
+            if job.line in held:  # In order: it waits for the same row, or comes after what does.
+                job.error = held[job.line]
+                continue
+            self._run(job)
+            if job.try_again():
+                if not held and len(batch) > 1:
+                    self._limit_lock_waits(NEXT_LOCK_TIMEOUT_MS)
+                held[job.line] = job.error
+
+    def _run(self, job: _Job) -> None:
+        connection = connections[self._alias]
+        hooks_before = len(connection.run_on_commit)
+        try:
+            job.result = atomically(self._alias, job.action)
+        except BaseException as error:
+            job.error = plain(error)
+        if connection.closed_in_transaction or connection.needs_rollback:
+            # The connection is lost, or the savepoint could not be rolled back: so is the batch.
+            if isinstance(job.error, OperationalError | InterfaceError):
+                raise job.error
+            raise TransactionManagementError("The transaction is lost.") from job.error
+        # One action's failing callback must not keep the callbacks of the others from running.
+        hooks: list[Any] = connection.run_on_commit
+        hooks[hooks_before:] = [(ids, partial(guarded, hook), False) for ids, hook, _ in hooks[hooks_before:]]
+
+    def _limit_lock_waits(self, milliseconds: int) -> None:
+        connection = connections[self._alias]
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
+
+    # The side thread
+
+    def _put_aside(self, job: _Job) -> None:
+        """Called with the lock held."""
+        job.error = None
+        self._side.setdefault(job.line, deque()).append(job)
+        self._side_count += 1
+        self._changed.notify_all()
+
+    def _work_aside(self) -> None:
+        while (job := self._next_aside()) is not None:
+            late = time.monotonic() > job.begun + SIDE_SECONDS
+            error = self._transact([job], NEXT_LOCK_TIMEOUT_MS if late else SIDE_LOCK_TIMEOUT_MS)
+            job.error = job.error or error
+            again = job.try_again() and not late
+            with self._changed:
+                line = self._side.pop(job.line)
+                if again:
+                    job.error = None
+                else:
+                    line.popleft()
+                    self._side_count -= 1
+                if line:  # At the end: who waits for another row comes first.
+                    self._side[job.line] = line
+            if not again:
+                job.settle()
+        connections.close_all()
+
+    def _next_aside(self) -> _Job | None:
+        """Wait for a job that was put aside; None means that the writer stops. It stays first in its line."""
+        with self._changed:
+            while not self._side:
+                if self._side_stopping:
+                    return None
+                self._changed.wait()
+            return next(iter(self._side.values()))[0]

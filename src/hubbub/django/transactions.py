@@ -1,0 +1,84 @@
+"""What the writers and the readers share: one action as a transaction, and connections that last."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connections, transaction
+from django.db.transaction import TransactionManagementError
+
+from hubbub.protocol.errors import Busy, HubbubError
+
+logger = logging.getLogger("hubbub.writer")
+
+T = TypeVar("T")
+
+
+def atomically(alias: str, action: Callable[[], T]) -> T:
+    """Run an action in a transaction, or in a savepoint of the one that is open.
+
+    Raises TransactionManagementError where the action caught a database error outside a savepoint of its own,
+    or lost its connection: Django would roll back without a word, and the caller would be told that it is saved.
+    """
+    connection = connections[alias]
+    with transaction.atomic(using=alias):
+        result = action()
+        if connection.needs_rollback or connection.closed_in_transaction:
+            raise TransactionManagementError(
+                "An action went on after a database error, so nothing of it can be saved. "
+                "Wrap what may fail in an atomic() of its own."
+            )
+    return result
+
+
+def run_inline(alias: str, action: Callable[[], T]) -> T:
+    """Run an action in a transaction of its own, or in a savepoint of the caller's. Raises Busy."""
+    try:
+        return atomically(alias, action)
+    except (OperationalError, InterfaceError) as error:
+        raise as_busy(error) from error
+
+
+def as_busy(error: BaseException) -> BaseException:
+    """A database that is away, locked or full is ``busy`` for the client, and may be back soon."""
+    if isinstance(error, HubbubError) or not isinstance(error, OperationalError | InterfaceError):
+        return error
+    logger.warning("the database did not answer: %s", error)
+    busy = Busy("The database does not answer. Try again in a moment.")
+    busy.__cause__ = error
+    return busy
+
+
+def renew_connections(alias: str) -> None:
+    """What Django does between two requests, for a thread of ours, which has none.
+
+    A connection that has failed is closed. With CONN_MAX_AGE = 0, Django's default, a sound one would be too,
+    and each batch and query would begin by opening the database: ours stays.
+    """
+    connection = connections[alias]
+    if not connection.settings_dict["CONN_MAX_AGE"]:
+        connection.close_at = None
+    close_old_connections()
+
+
+def guarded(hook: Callable[[], object]) -> None:
+    """Run a callback after commit; whatever it raises is logged, and the next callback runs."""
+    try:
+        hook()
+    except BaseException:
+        logger.exception("a callback after commit failed; its transaction stands")
+
+
+def plain(error: BaseException) -> Exception:
+    """An error that can travel through a future into a task: SystemExit would end the server there."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration | CancelledError):
+        return error
+    plain = RuntimeError(f"an action ended with {type(error).__name__}")
+    plain.__cause__ = error
+    return plain
+
+
+def sqlstate(error: BaseException | None) -> str:
+    """PostgreSQL's code of a database error; empty for others."""
+    return getattr(getattr(error, "__cause__", None), "sqlstate", None) or ""

@@ -1,0 +1,125 @@
+"""Connections that break while people talk: nothing is lost, nothing doubled, and the page says what is the case."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Enter
+from tests.browser.proxy import Proxy
+from tests.services import LiveServer
+
+
+def test_messages_flow_on_both_sides_of_a_cut(enter: Enter, proxy: Proxy) -> None:
+    """SUB-2, ACK-2 on the page: each message once, in the same order for both."""
+    ada, bob = enter("ada", proxy), enter("bob")
+    path = ada.start_group("cut", "bob")
+    bob.visit(path)
+    ada.write("before")
+    bob.sees(["before"])
+
+    proxy.cut()
+    expect(ada.bar).to_contain_text("Offline")
+    bob.write("b1", "b2")
+    bob.sees(["before", "b1", "b2"])
+    ada.write("a1", "a2")
+    expect(ada.bar).to_contain_text("2 messages wait.")
+    expect(ada.unsent).to_have_text(["a1", "a2"])
+    bob.write("b3")
+    bob.sees(["before", "b1", "b2", "b3"])
+
+    proxy.mend()
+    expected = ["before", "b1", "b2", "b3", "a1", "a2"]
+    for person in (ada, bob):
+        person.sees(expected, timeout=40)
+    expect(ada.bar).to_have_count(0)
+    ada.write("after")
+    for person in (ada, bob):
+        person.sees([*expected, "after"])
+
+
+def test_a_message_whose_reply_was_lost_is_there_once(enter: Enter, proxy: Proxy) -> None:
+    """ACK-2 on the page."""
+    ada, bob = enter("ada", proxy), enter("bob")
+    path = ada.start_group("lost reply", "bob")
+    bob.visit(path)
+    expect(bob.composer).to_be_visible()
+    ada.sees([])
+    proxy.deafen()
+    ada.write("only once")
+    bob.sees(["only once"])
+    expect(ada.unsent).to_have_text("only once")
+
+    proxy.cut()
+    proxy.mend()
+    ada.sees(["only once"], timeout=40)
+    ada.write("and more")
+    for person in (ada, bob):
+        person.sees(["only once", "and more"])
+
+
+def test_a_reload_in_the_middle_of_sending_loses_nothing(enter: Enter, proxy: Proxy) -> None:
+    """ACK-2 on the page: what the server has already is not sent twice, what it has not is sent."""
+    ada, bob = enter("ada", proxy), enter("bob")
+    path = ada.start_group("reload", "bob")
+    bob.visit(path)
+    expect(bob.composer).to_be_visible()
+    ada.sees([])
+    proxy.deafen()
+    ada.write("one", "two", "three")
+    bob.sees(["one"])
+    expect(ada.unsent).to_have_text(["one", "two", "three"])
+
+    ada.page.reload()
+    for person in (ada, bob):
+        person.sees(["one", "two", "three"], timeout=30)
+    assert ada.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_a_closed_tab_leaves_its_messages_to_another(enter: Enter, proxy: Proxy) -> None:
+    """ACK-2 on the page: a tab takes over what one that is gone has not sent, and only then."""
+    ada, bob = enter("ada", proxy), enter("bob")
+    path = ada.start_group("tabs", "bob")
+    bob.visit(path)
+    expect(bob.composer).to_be_visible()
+    ada.sees([])
+    proxy.deafen()
+    ada.write("one", "two")
+    bob.sees(["one"])
+    first, ada.page = ada.page, ada.new_page()
+    ada.visit(path)
+    ada.sees(["one"])
+    expect(ada.unsent).to_have_count(0)
+
+    first.close()
+    for person in (ada, bob):
+        person.sees(["one", "two"])
+
+
+def test_a_restart_of_the_server_is_survived(enter: Enter, server: LiveServer) -> None:
+    """CLO-1 on the page: 1012."""
+    ada, bob = enter("ada"), enter("bob")
+    path = ada.start_group("restart", "bob")
+    bob.visit(path)
+    bob.write("before")
+    ada.sees(["before"])
+    server.stop()
+    expect(ada.bar).to_contain_text("restarting")
+    ada.write("meanwhile")
+    expect(ada.bar).to_contain_text("1 message waits.")
+    server.restart()
+    ada.page.get_by_role("button", name="Try now").or_(ada.sent.nth(1)).first.click()
+    for person in (ada, bob):
+        person.sees(["before", "meanwhile"], timeout=60)
+
+
+def test_a_crash_of_the_server_is_survived(enter: Enter, server: LiveServer) -> None:
+    """ACK-1 on the page: what was acknowledged is there, what was not is sent again."""
+    ada = enter("ada")
+    ada.start_group("crash", "bob")
+    ada.write("acknowledged")
+    ada.sees(["acknowledged"])
+    server.kill()
+    ada.write("meanwhile")
+    expect(ada.bar).to_contain_text("1 message waits.")
+    server.restart()
+    ada.sees(["acknowledged", "meanwhile"], timeout=60)

@@ -1,0 +1,54 @@
+"""One server process for each module, and people on it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.formats.client import Person
+from tests.formats.people import make_people
+from tests.services import LiveServer, live_servers
+
+AT_ONCE = 30
+"""Accounts that are made at once."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server on its default settings, which are those of development."""
+    with live_servers(tmp_path_factory.mktemp("hubbub")) as start:
+        yield start()
+
+
+@pytest.fixture(scope="module")
+def crowd(server: LiveServer) -> Iterator[Person]:
+    """People nobody has met yet."""
+
+    def arrive() -> Iterator[Person]:
+        while True:
+            yield from make_people(server, [f"user-{secrets.token_hex(4)}" for _ in range(AT_ONCE)])
+
+    return arrive()
+
+
+@pytest.fixture
+def ann(crowd: Iterator[Person]) -> Person:
+    return next(crowd)
+
+
+@pytest.fixture
+def bob(crowd: Iterator[Person]) -> Person:
+    return next(crowd)
+
+
+@pytest.fixture
+def cyd(crowd: Iterator[Person]) -> Person:
+    return next(crowd)
+
+
+@pytest.fixture
+def room() -> str:
+    """The name of a room that nobody has entered yet."""
+    return f"room-{secrets.token_hex(4)}"

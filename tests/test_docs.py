@@ -1,0 +1,34 @@
+"""The reference pages say what the code does."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from hubbub.django.conf import DEFAULT_LIMITS, HubbubSettings
+from hubbub.protocol.close import Close
+from hubbub.protocol.registry import registry
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def test_every_setting_is_documented_with_its_default():
+    page = (DOCS / "reference/settings.md").read_text()
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", page.split("## `HUBBUB`")[1], re.MULTILINE))
+    fields = {field.encode_name: field.default for field in msgspec.structs.fields(HubbubSettings)}
+    assert set(rows) == set(fields)
+    for name, default in fields.items():
+        if name not in ("GUESTS", "LIMITS", "ALLOWED_ORIGINS"):
+            assert rows[name] == f"`{msgspec.json.encode(default).decode()}`", name
+    for limit, rate in DEFAULT_LIMITS.items():
+        assert f"`{limit}` {rate}" in page
+
+
+def test_the_rules_name_every_chat_command_and_close_code():
+    """CLO-1"""
+    rules = (DOCS / "SPEC.md").read_text()
+    for code in Close:
+        assert str(int(code)) in rules, code
+    for name in ("chat.send", "chat.hide", "chat.typing", "chat.history", "chat.read", "inbox.subscribe"):
+        assert name in registry.commands
+        assert f"`{name}`" in rules, name
