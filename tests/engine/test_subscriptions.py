@@ -207,7 +207,7 @@ async def test_one_bad_subscriber_harms_nobody():
         alice, bob = await engine.connect("alice"), await engine.connect("bob")
         for each in (alice, bob):
             await each.command("subscribe", "feed.a")
-        alice.session.subscriptions["feed.a"].session = None  # Breaks its delivery.
+        alice.session.subscriptions["feed.a"].session = None  # type: ignore[assignment]  # Breaks its delivery.
         await engine.publish("feed.a", Happened(1))
         assert offsets(bob) == [1]
 

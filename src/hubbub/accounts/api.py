@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.contrib.auth import authenticate, get_user_model, login, logout
+from django.contrib.auth import SESSION_KEY, authenticate, get_user_model, login, logout
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
@@ -142,10 +142,10 @@ class Session(AccountView):
         # Or else another site could sign its visitors in here as somebody of its choice.
         SessionAuthentication().enforce_csrf(request)
         user = _check_credentials(request)
-        before = request._request
-        if before.user.is_authenticated and before.user.pk != user.pk:
-            logout(before)
-        login(before, user)
+        before = request.session.get(SESSION_KEY)
+        if before not in (None, user._meta.pk.value_to_string(user)):
+            logout(request._request)  # Django would drop the other's session without a word.
+        login(request._request, user)
         return Response(user_body(user))
 
     def delete(self, request: Request) -> Response:

@@ -34,7 +34,8 @@ class Message(msgspec.Struct):
 class Conversation(msgspec.Struct):
     """A conversation as one of its participants sees it.
 
-    ``unread`` is the number of the last message less that of the last one read.
+    ``unread`` is ``top_number - read_number``. With these two a client keeps it right in whatever order the
+    events of different topics come in.
     """
 
     id: int
@@ -46,8 +47,15 @@ class Conversation(msgspec.Struct):
     participants: list[Person]
     """Empty for a room, which anybody may enter."""
     last_message: Message | None
+    """The last one that this participant has not deleted for oneself."""
+    top_number: int
+    """The number of the last message."""
+    read_number: int
+    """The number of the last message that this participant has read."""
     unread: int
     created_at: datetime
+    active_at: datetime
+    """When the last message was sent, or the conversation was made: the order of the list."""
 
 
 class Room(msgspec.Struct):
@@ -216,10 +224,11 @@ class UserLeft(msgspec.Struct):
 
 @event("chat.message_hidden")
 class MessageHidden(msgspec.Struct):
-    """The user deleted a message for oneself."""
+    """The user deleted a message for oneself. ``last_message`` is the last one that is left to the user."""
 
     conversation_id: int
     message_id: int
+    last_message: Message | None = None
 
 
 @event("chat.conversation_read")

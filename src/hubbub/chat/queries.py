@@ -93,6 +93,7 @@ def conversation(actor: Actor, conversation_id: int) -> wire.Conversation:
 def wire_conversation(actor: Actor, row: Conversation, last: Message | None) -> wire.Conversation:
     participants = list(row.participants.all())
     mine = next((each for each in participants if each.user_id == actor.user_id), None)
+    read_number = mine.read_number if mine else row.top_number
     is_room = row.kind == Conversation.Kind.ROOM
     return wire.Conversation(
         id=row.pk,
@@ -102,13 +103,22 @@ def wire_conversation(actor: Actor, row: Conversation, last: Message | None) -> 
         name=row.room_name,
         participants=[] if is_room else [person_of_user(each.user) for each in participants],
         last_message=wire_message(last) if last else None,
-        unread=row.top_number - mine.read_number if mine else 0,
+        top_number=row.top_number,
+        read_number=read_number,
+        unread=row.top_number - read_number,
         created_at=row.created_at,
+        active_at=row.active_at,
     )
 
 
 def wire_room(row: Conversation) -> wire.Room:
     return wire.Room(id=row.pk, topic=topic_of(row.pk), name=row.room_name or "", created_at=row.created_at)
+
+
+def last_message(actor: Actor, conversation_id: int) -> wire.Message | None:
+    """The last message of a conversation that the actor has not deleted for oneself. One query."""
+    found = visible(actor, conversation_id).order_by("-number").first()
+    return wire_message(found) if found else None
 
 
 def _last_messages(actor: Actor, conversations: list[Conversation]) -> dict[int, Message]:

@@ -47,7 +47,7 @@ def action(function: Callable[Concatenate[Actor, P], T]) -> Callable[Concatenate
     name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
-    def run(actor: Actor, *args: P.args, **kwargs: P.kwargs) -> T:
+    def run(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
         client_id = kwargs.get("client_id")
         call = partial(function, actor, *args, **kwargs)
         if isinstance(client_id, str) and client_id:

@@ -53,7 +53,9 @@ class InlineWriter:
         try:
             return run_inline(self._alias, action)
         except BaseException as error:
-            raise plain(error) from error.__cause__
+            if (sound := plain(error)) is error:
+                raise
+            raise sound from error
 
     def start(self) -> None:
         return None

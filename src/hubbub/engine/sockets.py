@@ -31,24 +31,26 @@ class SocketRoute:
 
     pattern: str
     bind: Bind
+    subprotocol: str
+    """Selected where a client offers it, else the first that it offers."""
 
 
 routes: list[SocketRoute] = []
 """All routes, in the order of their registration; the first that matches is taken."""
 
 
-def socket(pattern: str) -> Callable[[Bind], Bind]:
+def socket(pattern: str, *, subprotocol: str = "chat") -> Callable[[Bind], Bind]:
     """Register the decorated coroutine function for sockets whose path matches ``pattern``."""
 
     def register(bind: Bind) -> Bind:
         if all(route.pattern != pattern for route in routes):
-            routes.append(SocketRoute(pattern, bind))
+            routes.append(SocketRoute(pattern, bind, subprotocol))
         return bind
 
     return register
 
 
-@socket(r"")
+@socket(r"", subprotocol="hubbub.v1")
 async def full_protocol(engine: "Engine", actor: Actor, params: dict[str, str]) -> Binding:
     """``hubbub.v1``: the client names its topics itself."""
     if actor.is_guest and not engine.settings.guests:

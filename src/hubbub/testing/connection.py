@@ -25,7 +25,7 @@ class FakeConnection:
         """Every frame that was sent, decoded."""
         self.closed: int | None = None
         """The close code, once closed."""
-        self.session: Session | None = None
+        self.session: Session
         self._readable = asyncio.Event()
         self._readable.set()
         self._next_id = 0
@@ -49,7 +49,6 @@ class FakeConnection:
 
     def send_text(self, text: str | bytes | None) -> None:
         """Send a raw frame; None is a binary one."""
-        assert self.session is not None, "open the connection first"
         self.session.receive(text)
 
     async def command(self, type: str, topic: str | None = None, **more: Any) -> dict[str, Any]:
@@ -73,5 +72,4 @@ class FakeConnection:
 
     def drop(self) -> None:
         """The network is gone; the client says nothing more."""
-        if self.session is not None:
-            self.session.ended()
+        self.session.ended()

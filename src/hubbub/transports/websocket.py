@@ -12,7 +12,7 @@ from channels.consumer import AsyncConsumer
 from hubbub.engine.actor import Actor, guest
 from hubbub.engine.engine import Engine
 from hubbub.engine.session import Session
-from hubbub.engine.sockets import Bind, routes
+from hubbub.engine.sockets import SocketRoute, routes
 from hubbub.protocol.close import Close
 from hubbub.protocol.errors import Forbidden, HubbubError, NotAuthenticated
 
@@ -40,7 +40,8 @@ class HubbubConsumer(AsyncConsumer):  # type: ignore[misc]
             return
         if (await receive())["type"] != "websocket.connect":
             return
-        await _Connection(await self._get_engine(), scope, receive, send).run(*found)
+        route, params = found
+        await _Connection(await self._get_engine(), scope, receive, send, route).run(params)
 
 
 class _Connection:
@@ -49,8 +50,11 @@ class _Connection:
     It is accepted once its session follows the topics that it is bound to: whoever is connected misses nothing.
     """
 
-    def __init__(self, engine: Engine, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    def __init__(
+        self, engine: Engine, scope: dict[str, Any], receive: Receive, send: Send, route: SocketRoute
+    ) -> None:
         self._engine = engine
+        self._route = route
         self._scope = scope
         self._receive = receive
         self._asgi_send = send
@@ -59,7 +63,7 @@ class _Connection:
 
     async def accept(self) -> None:
         if not self._accepted.is_set():
-            subprotocol = choose_subprotocol(self._scope.get("subprotocols", []))
+            subprotocol = choose_subprotocol(self._scope.get("subprotocols", []), self._route.subprotocol)
             await self._asgi_send({"type": "websocket.accept", "subprotocol": subprotocol})
             self._accepted.set()
 
@@ -74,7 +78,7 @@ class _Connection:
             await self.accept()
             await self._asgi_send({"type": "websocket.close", "code": code, "reason": reason})
 
-    async def run(self, bind: Bind, params: dict[str, str]) -> None:
+    async def run(self, params: dict[str, str]) -> None:
         id = uuid.uuid4().hex
         actor = self._scope.get("actor")
         if isinstance(actor, HubbubError):
@@ -88,7 +92,7 @@ class _Connection:
             return
         session: Session | None = None
         try:
-            session = await self._open(id, actor, bind, params)
+            session = await self._open(id, actor, params)
             if session is not None:
                 await self.accept()
                 await self._read(session)
@@ -98,11 +102,11 @@ class _Connection:
             if session is not None:
                 session.ended()
 
-    async def _open(self, id: str, actor: Actor, bind: Bind, params: dict[str, str]) -> Session | None:
+    async def _open(self, id: str, actor: Actor, params: dict[str, str]) -> Session | None:
         """Bind the socket and open its session, or close it with the code that says why not."""
         session: Session | None = None
         try:
-            binding = await bind(self._engine, actor, params)
+            binding = await self._route.bind(self._engine, actor, params)
             session = Session(self._engine, self, actor, binding.dialect, id)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
             await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot)
@@ -140,15 +144,14 @@ def code_for(error: HubbubError) -> Close:
     return Close.NOT_ALLOWED if isinstance(error, Forbidden) else Close.TRY_LATER
 
 
-def choose_subprotocol(offered: list[str]) -> str | None:
-    """``hubbub.v1`` or ``chat`` where offered, else the first offered: a browser needs an echo."""
-    for known in ("hubbub.v1", "chat"):
-        if known in offered:
-            return known
+def choose_subprotocol(offered: list[str], preferred: str) -> str | None:
+    """The preferred one where offered, else the first offered: a browser needs an echo."""
+    if preferred in offered:
+        return preferred
     return offered[0] if offered else None
 
 
-def find_route(scope: dict[str, Any], prefix: str) -> tuple[Bind, dict[str, str]] | None:
+def find_route(scope: dict[str, Any], prefix: str) -> tuple[SocketRoute, dict[str, str]] | None:
     """The route for the scope's path, and the path's named groups."""
     path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
     if not path.startswith(prefix):
@@ -156,5 +159,5 @@ def find_route(scope: dict[str, Any], prefix: str) -> tuple[Bind, dict[str, str]
     rest = path.removeprefix(prefix)
     for route in routes:
         if found := re.fullmatch(route.pattern, rest):
-            return route.bind, {key: value for key, value in found.groupdict().items() if value is not None}
+            return route, {key: value for key, value in found.groupdict().items() if value is not None}
     return None

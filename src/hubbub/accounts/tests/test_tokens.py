@@ -166,7 +166,7 @@ def tampered(pair: dict[str, str]) -> dict[str, str]:
         "not ascii": "ünïcödé",
         "half a pair": "\ud800",
         "alg none": f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(payload)}.",
-        "another key": jwt.encode(payload, "another key that is long enough", "HS256"),
+        "another key": jwt.encode(payload, "another key that is quite long enough", "HS256"),
         "expired": str(expired),
         "refresh as access": pair["refresh"],
         "of nobody": str(no_user),

@@ -7,7 +7,7 @@ from hubbub import publish
 from hubbub.chat import messages as wire
 from hubbub.chat.models import Conversation, HiddenMessage, Message, Participant
 from hubbub.chat.policy import access, conversation_id_of, require_user, user_topic
-from hubbub.chat.queries import person_of_actor
+from hubbub.chat.queries import last_message, person_of_actor
 from hubbub.django.actions import action
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Absent, BadData, Empty, TooLong
@@ -62,7 +62,8 @@ def hide_message(actor: Actor, topic: str, message_id: int, *, client_id: str | 
         raise Absent
     _, hidden_now = HiddenMessage.objects.get_or_create(message_id=message_id, user_id=actor.user_id)
     if hidden_now:
-        publish(user_topic(actor.user_id), wire.MessageHidden(conversation.pk, message_id), author=actor.key)
+        event = wire.MessageHidden(conversation.pk, message_id, last_message(actor, conversation.pk))
+        publish(user_topic(actor.user_id), event, author=actor.key)
 
 
 @action
