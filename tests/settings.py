@@ -6,5 +6,10 @@ import tempfile
 os.environ.setdefault("HUBBUB_DATA_DIR", tempfile.mkdtemp(prefix="hubbub-test-"))
 
 from hubbub.django.settings import *  # noqa: F403
+from hubbub.django.settings import DATA_DIR, DATABASES
+
+# A file, as the server has it: in memory, threads would lock each other out without queueing.
+if DATABASES["default"]["ENGINE"] == "hubbub.django.sqlite":
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -9,6 +9,8 @@ export default defineConfig({
     // The client's source, so that the UI can be checked and built without building the client first.
     alias: { hubbub: path("../clients/typescript/src/index.ts") },
   },
+  // A test reads the colours; by default stylesheets are empty there.
+  test: { css: true },
   build: {
     outDir: path("../src/hubbub/django/static/hubbub"),
     emptyOutDir: true,

@@ -16,6 +16,8 @@ class Link:
 
     def __init__(self, browser: socket.socket, server: socket.socket) -> None:
         self.ends = (browser, server)
+        self.is_socket = False
+        """Whether it became a WebSocket; the others carry plain requests, one after the other."""
         self.deaf = False
         for source, target, to_browser in ((browser, server, False), (server, browser, True)):
             threading.Thread(target=self._pump, args=(source, target, to_browser), daemon=True).start()
@@ -23,6 +25,7 @@ class Link:
     def _pump(self, source: socket.socket, target: socket.socket, to_browser: bool) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                self.is_socket = self.is_socket or b"upgrade: websocket" in data[:8192].lower()
                 if not (to_browser and self.deaf):
                     target.sendall(data)
             # The other direction may still have something to say.
@@ -63,10 +66,11 @@ class Proxy:
         self._listener = self._listen(self.port)
 
     def deafen(self) -> None:
-        """Lose what the server says on the connections that are open now. What the browser says arrives."""
+        """Lose what the server says on the WebSockets that are open now. What the browser says arrives."""
         with self._lock:
             for link in self._links:
-                link.deaf = True
+                if link.is_socket:
+                    link.deaf = True
 
     def _listen(self, port: int) -> socket.socket:
         listener = socket.create_server((HOST, port))

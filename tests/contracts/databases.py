@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import environ
 import psycopg
+from asgiref.sync import SyncToAsync
 from django.core.management import call_command
 from django.db import connections
 
@@ -58,17 +59,29 @@ def postgres_settings(url: str, name: str) -> dict[str, Any]:
 
 @contextmanager
 def standing_in(settings: dict[str, Any]) -> Iterator[None]:
-    """Let ``default`` be another database. Only threads that begin inside see it, and this one."""
+    """Let ``default`` be another database. Seen by this thread and those that begin inside."""
     ours = connections.configure_settings({ALIAS: settings})[ALIAS]
     theirs, connection = connections.settings[ALIAS], connections[ALIAS]
     connections.settings[ALIAS] = ours
     connections[ALIAS] = connections.create_connection(ALIAS)
+    _forget_in_asgiref_thread()
     try:
         yield
     finally:
         connections[ALIAS].close()
+        _forget_in_asgiref_thread()
         connections.settings[ALIAS] = theirs
         connections[ALIAS] = connection
+
+
+def _forget_in_asgiref_thread() -> None:
+    """``sync_to_async`` has a thread that outlives every test, and with it its connection."""
+
+    def forget() -> None:
+        connections[ALIAS].close()
+        del connections[ALIAS]
+
+    SyncToAsync.single_thread_executor.submit(forget).result(10)
 
 
 def migrate(settings: dict[str, Any]) -> None:

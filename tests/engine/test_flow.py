@@ -127,7 +127,8 @@ async def test_ephemeral_events_replace_each_other_and_are_dropped_first():
         assert slow.session.outbox.size <= 2_000
         slow.resume()
         await settle()
-        assert slow.events()[0]["data"] == {"n": 99}
+        # Two at most were let through before the reader counted as slow.
+        assert {"n": 99} in [event["data"] for event in slow.events()[:3]]
         assert 1 < len(slow.events()) < 100
 
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AnyEvent, Conversation, Message, Person } from "hubbub";
-import { applyEvent, withLastMessage } from "../src/state/conversations";
+import { applyEvent } from "../src/state/conversations";
 
 const person = (id: number): Person => ({ id, username: `u${id}`, first_name: "", last_name: "" });
 const message = (number: number, sender = 2): Message => ({
@@ -18,8 +18,11 @@ const conversation = (id: number, changes: Partial<Conversation> = {}): Conversa
   name: null,
   participants: [],
   last_message: null,
+  top_number: 0,
+  read_number: 0,
   unread: 0,
   created_at: "",
+  active_at: "",
   ...changes,
 });
 const sent = (topic: string, of: Message): AnyEvent => ({
@@ -38,12 +41,12 @@ test("a message brings its conversation to the top, as its last, unread", () => 
 });
 
 test("one's own message leaves nothing unread", () => {
-  const [first] = applyEvent([conversation(1, { unread: 3 })], sent("chat.1", message(1, 1)), 1);
+  const [first] = applyEvent([conversation(1, { top_number: 3, unread: 3 })], sent("chat.1", message(4, 1)), 1);
   expect(first?.unread).toBe(0);
 });
 
 test("a message that the list contains already changes nothing", () => {
-  const list = [conversation(2), conversation(1, { last_message: message(5), unread: 2 })];
+  const list = [conversation(2), conversation(1, { top_number: 5, unread: 2 })];
   expect(applyEvent(list, sent("chat.1", message(5)), 1)).toBe(list);
   expect(applyEvent(list, sent("chat.9", message(5)), 1)).toBe(list);
 });
@@ -55,9 +58,25 @@ test("a conversation is added once, at the top, and removed", () => {
   expect(ids(applyEvent(list, user("chat.conversation_removed", { conversation_id: 3 }), 1))).toEqual([1]);
 });
 
-test("what was read on another device is read here", () => {
-  const read = user("chat.conversation_read", { conversation_id: 1, number: 4, unread: 1 });
-  expect(applyEvent([conversation(1, { unread: 5 })], read, 1)[0]?.unread).toBe(1);
+const read = (number: number) => user("chat.conversation_read", { conversation_id: 1, number, unread: 0 });
+
+test("what was read on another device is read here, and the cursor never goes back", () => {
+  let list: readonly Conversation[] = [conversation(1, { top_number: 5, unread: 5 })];
+  list = applyEvent(list, read(4), 1);
+  expect(list[0]?.unread).toBe(1);
+  expect(applyEvent(list, read(2), 1)[0]?.unread).toBe(1);
+});
+
+test("a message that was read before it arrived is not unread", () => {
+  const list = applyEvent([conversation(1)], read(1), 1);
+  expect(applyEvent(list, sent("chat.1", message(1)), 1)[0]?.unread).toBe(0);
+});
+
+test("when the last message was deleted the one before it is the last; others change nothing", () => {
+  const list = [conversation(2), conversation(1, { last_message: message(5) })];
+  const hidden = (id: number) => ({ conversation_id: 1, message_id: id, last_message: message(4) });
+  expect(applyEvent(list, user("chat.message_hidden", hidden(5)), 1)[1]?.last_message?.number).toBe(4);
+  expect(applyEvent(list, user("chat.message_hidden", hidden(3)), 1)[1]?.last_message?.number).toBe(5);
 });
 
 test("participants come, once, and go", () => {
@@ -67,10 +86,4 @@ test("participants come, once, and go", () => {
   expect(list[0]?.participants.map(({ id }) => id)).toEqual([1, 2]);
   const removed = { type: "chat.participant_removed", topic: "chat.1", offset: 2, data: { user_id: 2 } };
   expect(applyEvent(list, removed as AnyEvent, 1)[0]?.participants).toHaveLength(1);
-});
-
-test("another last message doesn't move the conversation", () => {
-  const list = withLastMessage([conversation(1), conversation(2)], "chat.2", message(4));
-  expect(ids(list)).toEqual([1, 2]);
-  expect(list[1]?.last_message?.number).toBe(4);
 });

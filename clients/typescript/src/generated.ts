@@ -42,7 +42,10 @@ export interface Events {
   "chat.conversation_read": ConversationRead;
   /** The user takes no part in a conversation any more. */
   "chat.conversation_removed": ConversationRemoved;
-  /** The user deleted a message for oneself. */
+  /**
+   * The user deleted a message for oneself. `last_message` is the last one that is left to the
+   * user.
+   */
   "chat.message_hidden": MessageHidden;
   /**
    * Somebody sent a message. `client_id` is the sender's, to match it with the one waiting there.
@@ -95,7 +98,8 @@ export interface AccessRevoked {
 /**
  * A conversation as one of its participants sees it.
  *
- * `unread` is the number of the last message less that of the last one read.
+ * `unread` is `top_number - read_number`. With these two a client keeps it right in whatever order
+ * the events of different topics come in.
  */
 export interface Conversation {
   id: number;
@@ -106,9 +110,16 @@ export interface Conversation {
   name: string | null;
   /** Empty for a room, which anybody may enter. */
   participants: Person[];
+  /** The last one that this participant has not deleted for oneself. */
   last_message: Message | null;
+  /** The number of the last message. */
+  top_number: number;
+  /** The number of the last message that this participant has read. */
+  read_number: number;
   unread: number;
   created_at: string;
+  /** When the last message was sent, or the conversation was made: the order of the list. */
+  active_at: string;
 }
 
 /**
@@ -195,10 +206,13 @@ export interface Message {
   number: number;
 }
 
-/** The user deleted a message for oneself. */
+/**
+ * The user deleted a message for oneself. `last_message` is the last one that is left to the user.
+ */
 export interface MessageHidden {
   conversation_id: number;
   message_id: number;
+  last_message: Message | null;
 }
 
 /** The message as it was saved, and its event's offset in the topic. */

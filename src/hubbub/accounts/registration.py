@@ -22,8 +22,8 @@ def new_user(username: str, password: str, *, weak: bool = False, **fields: Any)
     model: Any = get_user_model()
     user = model(
         **{
-            model.USERNAME_FIELD: model.normalize_username(username),
             **{name: value for name, value in fields.items() if _has_field(model, name)},
+            model.USERNAME_FIELD: model.normalize_username(username),
         }
     )
     if hasattr(user, "email"):

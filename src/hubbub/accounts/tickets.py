@@ -35,18 +35,20 @@ class Memory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._used: dict[str, float] = {}
+        self._used: set[str] = set()
+        self._order: deque[tuple[float, str]] = deque()
         self._endings: deque[tuple[float, str, str, str]] = deque()
 
     def use(self, nonce: str, now: float, lifetime: float) -> bool:
         """Whether the ticket is used for the first time."""
         with self._lock:
-            if len(self._used) >= MOST_REMEMBERED or (self._used and next(iter(self._used.values())) < now):
-                self._used = {known: until for known, until in self._used.items() if until >= now}
+            while self._order and self._order[0][0] < now:
+                self._used.discard(self._order.popleft()[1])
             if nonce in self._used or len(self._used) >= MOST_REMEMBERED:
                 return False
             # Twice the lifetime: a ticket may be dated from the future by as much as it lasts.
-            self._used[nonce] = now + 2 * lifetime
+            self._used.add(nonce)
+            self._order.append((now + 2 * lifetime, nonce))
             return True
 
     def end(self, actor_key: str, login: str, except_login: str, now: float, lifetime: float) -> None:

@@ -106,7 +106,7 @@ class RoomMessages(APIView):
 
     def get(self, request: Request, name: str) -> Response:
         visitor = _visitor(request)
-        check_room_name(name)
+        name = check_room_name(name)
         found = Conversation.objects.filter(room_name=name).first()
         if found is None:
             raise Absent

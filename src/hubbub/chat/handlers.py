@@ -58,7 +58,7 @@ async def set_typing(ctx: Context, data: wire.SetTyping) -> None:
     """No database: being subscribed proves access. On change only (rule CHT-3)."""
     subscription = ctx.subscription
     conversation_id_of(ctx.topic)
-    if subscription.memory.get("typing") == data.is_typing:
+    if subscription.memory.get("typing", False) == data.is_typing:
         return
     subscription.memory["typing"] = data.is_typing
     # In a room every socket is somebody; elsewhere one's own other tabs are not told.

@@ -50,6 +50,12 @@ def access(actor: Actor, conversation_id: int) -> Conversation:
     return found
 
 
+def require_participant(actor: Actor, conversation_id: int) -> None:
+    """Raises Absent for who takes no part; a room that is not in one's list counts as none."""
+    if not Participant.objects.filter(user_id=actor.user_id, conversation_id=conversation_id).exists():
+        raise Absent
+
+
 def access_group(actor: Actor, conversation_id: int) -> Conversation:
     """The group conversation of a participant, for changing who takes part. Raises Absent, Forbidden."""
     conversation = access(require_user(actor), conversation_id)

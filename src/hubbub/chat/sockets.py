@@ -6,24 +6,30 @@ from hubbub.chat import actions
 from hubbub.chat.actions.conversations import check_room_name
 from hubbub.chat.dialects.conversation import conversation_dialect
 from hubbub.chat.dialects.room import room_dialect
-from hubbub.chat.policy import require_user, topic_of, user_topic
+from hubbub.chat.policy import require_participant, require_user, topic_of, user_topic
 from hubbub.engine.actor import Actor
 from hubbub.engine.engine import Engine
 from hubbub.engine.sockets import Binding, socket
-from hubbub.protocol.errors import BadData, Forbidden, NotAuthenticated
+from hubbub.protocol.errors import Absent, BadData, Forbidden, NotAuthenticated
 
 LOBBY = "lobby"
+MAX_DIGITS = 18
+"""Of a conversation's number: what a column of 64 bits holds for sure."""
 
 
-@socket(r"chat/(?P<id>[0-9]{1,18})/")
+@socket(r"chat/(?P<id>[0-9]+)/")
 async def conversation(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding:
     """Conversations by number: signed-in participants only."""
     require_user(actor)
-    topic = topic_of(int(params["id"]))
+    if len(params["id"]) > MAX_DIGITS:
+        raise Absent
+    id = int(params["id"])
+    await engine.reader.run(partial(require_participant, actor, id))
+    topic = topic_of(id)
     return Binding(conversation_dialect(topic), [topic, user_topic(actor.user_id or "")])
 
 
-@socket(r"chat/(?P<name>[\w-]{1,100})/")
+@socket(r"chat/(?P<name>[^/]+)/")
 async def room(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding:
     """Rooms by name; made when first joined."""
     topic = await _enter(engine, actor, params["name"])

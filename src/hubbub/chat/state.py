@@ -7,6 +7,7 @@ conversation's events. So nothing is counted here; the higher number wins.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 Conversation = dict[str, Any]
@@ -32,7 +33,7 @@ class Inbox:
     def listed(self) -> list[Conversation]:
         """The conversations as they are shown: the most recently active first."""
         found = self.conversations.values()
-        return sorted(found, key=lambda each: (each["active_at"], each["id"]), reverse=True)
+        return sorted(found, key=lambda each: (datetime.fromisoformat(each["active_at"]), each["id"]), reverse=True)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _changed(state: Inbox, known: Conversation, type: str, data: dict[str, Any])
             # Who writes has read what stands above.
             read_number=max(known["read_number"], message["number"] if mine else 0),
             last_message=_last(state, known["last_message"], message),
-            active_at=max(known["active_at"], message["timestamp"]),
+            active_at=max(known["active_at"], message["timestamp"], key=datetime.fromisoformat),
         )
     if type == "chat.conversation_read":
         return _counted(known, read_number=max(known["read_number"], data["number"]))

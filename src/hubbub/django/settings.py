@@ -1,7 +1,7 @@
 """The settings of the ``hubbub`` server itself. A Django project has its own and adds ``HUBBUB = {...}``.
 
 Everything comes from the environment: DATABASE_URL, REDIS_URL, SECRET_KEY, DEBUG, ALLOWED_HOSTS, HUBBUB_DATA_DIR,
-HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS.
+HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_LOG_LEVEL.
 """
 
 from datetime import timedelta
@@ -12,6 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from hubbub.django.secret import local_secret
+from hubbub.transports.uvicorn.redact import log_config
 
 env = environ.Env()
 
@@ -108,6 +109,8 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "hubbub.layers.memory.InMemoryLayer"}}
 HUBBUB: dict[str, Any] = {"ALLOWED_ORIGINS": env.list("HUBBUB_ALLOWED_ORIGINS", default=[])}
 if "HUBBUB_GUESTS" in env.ENVIRON:
     HUBBUB["GUESTS"] = env.bool("HUBBUB_GUESTS")
+# Addresses, networks or "unix": whose X-Forwarded-For and X-Forwarded-Proto `serve` believes.
+HUBBUB_TRUSTED_PROXIES = env.list("HUBBUB_TRUSTED_PROXIES", default=[])
 CORS_ALLOWED_ORIGINS = HUBBUB["ALLOWED_ORIGINS"]
 CSRF_TRUSTED_ORIGINS = HUBBUB["ALLOWED_ORIGINS"]
 
@@ -120,7 +123,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "hubbub.django.rest.exception_handler",
-    "NUM_PROXIES": env.int("HUBBUB_PROXIES", default=0),
+    # The server itself resolves the client's address, see HUBBUB_TRUSTED_PROXIES.
+    "NUM_PROXIES": 0,
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
@@ -138,22 +142,10 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if REST_FRAMEWORK["NUM_PROXIES"] else None
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_ALL", default=True)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "hubbub.django.logs.OneLineFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {
-        "hubbub": {
-            "handlers": ["stderr"],
-            "level": env.str("HUBBUB_LOG_LEVEL", default="INFO"),
-            "propagate": False,
-        },
-        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-    },
-}
+# Everything that is logged loses its secrets and control characters on the way.
+LOGGING = log_config(env.str("HUBBUB_LOG_LEVEL", default="INFO"))
+LOGGING["loggers"]["django"] = {"handlers": ["default"], "level": "WARNING", "propagate": False}

@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 from django.db import connections
+from django.utils.timezone import make_aware
 
 from hubbub.django.reader import read_transaction
 from hubbub.engine.hub import Hub, LiveTopic
@@ -49,7 +50,8 @@ class SqliteLog:
             self._last = rows[-1][0]
         if len(rows) == BATCH:
             self._version = None  # There may be more.
-        return [row[1:] for row in rows]
+        zone = connections[self._alias].timezone
+        return [(*row[1:-1], make_aware(row[-1], zone)) for row in rows]  # SQLite keeps no zone.
 
     def _changed(self) -> bool:
         # Five microseconds: the number changes when another connection has committed. It is the connection's

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 
 from hubbub.engine.tasks import TaskGroup
 
+SLOW = 1 / 16
+"""The part of its bytes that waits where a reader counts as slow."""
+
 
 class Outbox:
     """Frames on their way to one client, bounded in bytes.
 
-    A task runs only while there is something to send. Ephemeral frames of one key replace each other,
-    and are dropped when there is no room; when a durable one finds no room, ``overflow`` is called.
+    A task runs only while there is something to send. For a slow reader ephemeral frames of one key replace
+    each other, and are dropped when there is no room; when a durable one finds no room, ``overflow`` is called.
     """
 
     __slots__ = ("_overflow", "_queue", "_send", "_size", "_task", "_tasks", "limit")
@@ -38,8 +41,9 @@ class Outbox:
         return self._size
 
     def put(self, frame: bytes, *, ephemeral: bool = False, key: str = "") -> None:
-        """Queue a frame. ``key`` lets a newer ephemeral frame replace a waiting one."""
-        if key and self._replace(frame, key):
+        """Queue a frame. ``key`` lets a newer ephemeral frame replace the one that a slow reader leaves waiting."""
+        # A reader that keeps up sees every change, also where two come in one turn of the loop.
+        if key and self._size >= self.limit * SLOW and self._replace(frame, key):
             return
         if self._size + len(frame) > self.limit and self._queue:
             if not ephemeral:
@@ -51,7 +55,9 @@ class Outbox:
             self._task = self._tasks.spawn(self._run(), "outbox")
 
     def _replace(self, frame: bytes, key: str) -> bool:
-        for index, (waiting, its_key) in enumerate(self._queue):
+        """Put the frame into the place of the newest of its key."""
+        for index in range(len(self._queue) - 1, -1, -1):
+            waiting, its_key = self._queue[index]
             if its_key == key:
                 self._queue[index] = (frame, key)
                 self._size += len(frame) - len(waiting)

@@ -54,7 +54,7 @@ class LiveConnection(FakeConnection):
         if topic is not None:
             frame["topic"] = topic
         self.send_text(msgspec.json.encode(frame).decode())
-        return await self.until(lambda: next((each for each in self.frames if each.get("id") == id), None))  # type: ignore[return-value]
+        return (await self.until(lambda: [each for each in self.frames if each.get("id") == id]))[0]
 
     async def ok(self, type: str, topic: str | None = None, **more: Any) -> dict[str, Any]:
         """Send a command that must succeed; returns what is in its reply."""

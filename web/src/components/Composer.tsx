@@ -53,7 +53,7 @@ export function Composer({ conversation }: { conversation: OpenConversation }) {
       </button>
       {over > 0 && (
         <p class="composer-over" role="alert">
-          {over} characters too long
+          {over === 1 ? "1 character" : `${over} characters`} too long
         </p>
       )}
     </form>

@@ -1,5 +1,5 @@
 import "./ConnectionBar.css";
-import { unreachable } from "../state/account";
+import { account, unreachable } from "../state/account";
 import { client, status, waitingCount, wasOnline } from "../state/connection";
 
 /** What is wrong with the connection, and what it means; nothing while all is well. */
@@ -16,7 +16,7 @@ export function ConnectionBar() {
             Try now
           </button>
         )}
-        {status.value === "not_allowed" && (
+        {(status.value === "not_allowed" || status.value === "closed") && (
           <button class="link-button" onClick={() => client.connect()}>
             Try again
           </button>
@@ -39,7 +39,8 @@ function barText(): string {
     case "not_allowed":
       return "You may not connect here.";
     case "closed":
-      return wasOnline.value && waits ? `Not connected. ${waits}` : "";
+      // Signed out it is meant to be so.
+      return wasOnline.value && account.value ? `Not connected. ${waits}` : "";
     default:
       return "";
   }

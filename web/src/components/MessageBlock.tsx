@@ -41,7 +41,7 @@ function MessageLine({ message, conversation }: { message: Message; conversation
     }
   };
   return (
-    <div class="message-line" data-number={message.number}>
+    <div class="message-line" data-number={message.number} tabIndex={-1}>
       <p class="message-text" dir="auto">
         {message.content}
       </p>

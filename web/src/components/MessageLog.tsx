@@ -1,6 +1,6 @@
 import "./MessageLog.css";
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { OpenConversation } from "../state/conversation";
 import { blocksOf } from "../state/messages";
 import { MessageBlock } from "./MessageBlock";
@@ -33,6 +33,17 @@ export function MessageLog({ conversation }: { conversation: OpenConversation })
     }
     before.current = { first, last, sent: outgoing.length, height: log.scrollHeight, atEnd: isAtEnd(log) };
   }, [first, last, list.length, outgoing.length]);
+
+  useEffect(() => {
+    const log = box.current;
+    if (!log) return;
+    // The log shrinks when the bar shows or the composer grows; who reads along goes on reading along.
+    const observer = new ResizeObserver(() => {
+      if (before.current.atEnd) log.scrollTop = log.scrollHeight;
+    });
+    observer.observe(log);
+    return () => observer.disconnect();
+  }, []);
 
   const toEnd = () => {
     const log = box.current;

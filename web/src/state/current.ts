@@ -1,5 +1,6 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { HubbubError, type Conversation } from "hubbub";
+import { account } from "./account";
 import { client, status } from "./connection";
 import { OpenConversation } from "./conversation";
 import { conversations } from "./inbox";
@@ -28,6 +29,7 @@ export const missing = computed(
 /** The conversation that is open. */
 export const open = signal<OpenConversation | null>(null);
 
+const who = computed(() => account.value?.id);
 const wanted = computed(() => shown.value?.topic ?? null);
 
 /** Open and close conversations as the address changes. */
@@ -38,6 +40,11 @@ export function startCurrent(): void {
       open.value?.close();
       open.value = topic && shown.value ? new OpenConversation(topic, shown.value.id) : null;
     });
+  });
+  effect(() => {
+    // A room that was entered as a guest is entered anew as a user, who then has it in the list.
+    void who.value;
+    untracked(() => (rooms.value = new Map()));
   });
   effect(() => {
     const current = route.value;

@@ -88,9 +88,7 @@ def api() -> Api:
 
 @pytest.fixture
 def ann(db: None) -> User:
-    return User.objects.create_user(
-        "ann", "ann@example.org", PASSWORD, first_name="Ann", last_name="Smith"
-    )
+    return User.objects.create_user("ann", "ann@example.org", PASSWORD, first_name="Ann", last_name="Smith")
 
 
 @pytest.fixture

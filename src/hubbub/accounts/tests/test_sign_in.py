@@ -25,9 +25,12 @@ def hashed(monkeypatch):
 
     count = []
     encode = MD5PasswordHasher.encode
-    monkeypatch.setattr(
-        MD5PasswordHasher, "encode", lambda self, *args: count.append(1) or encode(self, *args)
-    )
+
+    def counted(self, *args):
+        count.append(1)
+        return encode(self, *args)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
     return count
 
 
@@ -105,9 +108,7 @@ def test_one_ipv6_network_is_one_client(ann):
 def spoofing(attempts: int, forwarded: str) -> list[int]:
     api = Api(REMOTE_ADDR="192.0.2.1")
     return [
-        api.post(
-            "token/", {"username": f"n{n}", "password": "x"}, x_forwarded_for=forwarded.format(n=n)
-        ).status_code
+        api.post("token/", {"username": f"n{n}", "password": "x"}, x_forwarded_for=forwarded.format(n=n)).status_code
         for n in range(attempts)
     ]
 

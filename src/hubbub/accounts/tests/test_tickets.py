@@ -60,8 +60,7 @@ def test_every_fault_has_the_same_text(clock):
     short = signing.Signer(salt="hubbub.accounts.ticket").sign_object(["nonce", clock.now().timestamp(), "u.7"])
     tickets.redeem(ticket, clock)
     texts = {
-        refused(bad, clock)
-        for bad in ("", "null", "x:y", "ü", "\ud800", ticket, ticket[:-1], of_another_kind, short)
+        refused(bad, clock) for bad in ("", "null", "x:y", "ü", "\ud800", ticket, ticket[:-1], of_another_kind, short)
     }
     assert texts == {"Token is invalid or expired"}
 
@@ -140,9 +139,7 @@ def test_their_number_is_limited(api, ann):
 def test_signed_out_or_deactivated_in_the_meantime(api, ann):
     """AUT-4: in this process at once, not after half a minute."""
     one, other = (api.sign_in()["access"] for _ in range(2))
-    first, second, third = (
-        api.post("ticket/", token=token).json()["ticket"] for token in (one, other, other)
-    )
+    first, second, third = (api.post("ticket/", token=token).json()["ticket"] for token in (one, other, other))
     actions.end_login(SYSTEM, Login.objects.last().pk)  # type: ignore[union-attr]
     with pytest.raises(NotAuthenticated):
         tickets.redeem(first)

@@ -1,6 +1,6 @@
 """Starting conversations and entering rooms."""
 
-import re
+import unicodedata
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -16,14 +16,21 @@ from hubbub.django.streams import position_of
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import BadData
 
-_ROOM_NAME = re.compile(r"[\w-]{1,100}")
+MAX_ROOM_NAME = 100
+_ROOM_CATEGORIES = ("L", "M", "Nd", "Nl")
+"""Letters, the marks that many scripts write vowels with, digits, and numbers that are letters."""
 MAX_TITLE = 120
 MAX_PARTICIPANTS = 100
 
 
 def check_room_name(name: str) -> str:
-    """Letters of any script, digits, ``_`` and ``-``, not digits alone, at most 100. Raises BadData."""
-    if not _ROOM_NAME.fullmatch(name) or name.isdigit():
+    """The name in its composed form, so that one room has one name however it was typed.
+
+    Letters of any script, digits, ``_`` and ``-``, not digits alone, at most 100. Raises BadData.
+    """
+    name = unicodedata.normalize("NFC", name)
+    legal = all(each in "_-" or unicodedata.category(each).startswith(_ROOM_CATEGORIES) for each in name)
+    if not legal or not 1 <= len(name) <= MAX_ROOM_NAME or name.isdigit():
         raise BadData("A room's name is 1 to 100 letters, digits, '_' and '-', and not digits alone.")
     return name
 
@@ -82,7 +89,7 @@ def room_named(actor: Actor, name: str) -> str:
 
 
 def _room(actor: Actor, name: str) -> Conversation:
-    check_room_name(name)
+    name = check_room_name(name)
     found = Conversation.objects.filter(room_name=name).first()
     if found is not None:
         return found

@@ -28,6 +28,7 @@ def grant(conversation: Conversation, user_ids: Iterable[Any], position: Positio
 def revoke(conversation: Conversation, user_id: int | str, reason: str) -> None:
     """The user takes no part any more: no event of the conversation reaches its sockets (rule CHT-9)."""
     topic = topic_of(conversation.pk)
-    publish(topic, wire.ParticipantRemoved(user_id))
+    if conversation.kind != Conversation.Kind.ROOM:  # Nobody's list shows who is in a room.
+        publish(topic, wire.ParticipantRemoved(user_id))
     publish(user_topic(user_id), wire.ConversationRemoved(conversation.pk))
     publish(CONTROL_TOPIC, AccessRevoked(user_key(user_id), topic, reason))

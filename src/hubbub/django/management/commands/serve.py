@@ -32,7 +32,9 @@ class Command(BaseCommand):
         # Imported late: the application needs the settings, and this module is read by `help` too.
         from hubbub.django.asgi import application
 
-        server = HubbubServer(make_config(cast(Any, application), host, port))
+        proxies = getattr(settings, "HUBBUB_TRUSTED_PROXIES", ())
+        config = make_config(cast(Any, application), host, port, trusted_proxies=proxies, log_config=None)
+        server = HubbubServer(config)
         server.run()
         if not server.started:
             raise CommandError(f"Could not listen on {host}:{port}. Is something else there? Try --port.")

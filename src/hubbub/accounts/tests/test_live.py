@@ -1,0 +1,157 @@
+"""A real server: sockets close with their sign-in, whichever process ends it."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from hubbub.accounts.tests.conftest import PASSWORD
+from tests.services import LiveServer, live_servers
+
+SECONDS = 1.0
+"""Within which sockets must close (rule AUT-4)."""
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with live_servers(Path(tmp_path_factory.mktemp("accounts"))) as start:
+        yield start()
+
+
+@pytest.fixture
+def name(server: LiveServer, request: pytest.FixtureRequest) -> str:
+    """A user for each test."""
+    name = f"user-{abs(hash(request.node.name)) % 10**8}"
+    server.manage("createuser", name, "--password", PASSWORD)
+    return name
+
+
+def call(server: LiveServer, path: str, body: Any = None, method: str = "POST", **headers: str) -> Any:
+    """The status, the JSON body and the headers of an answer."""
+    request = urllib.request.Request(
+        f"{server.url}/api/auth/{path}",
+        method=method,
+        data=json.dumps(body or {}).encode(),
+        headers={"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}},
+    )
+    try:
+        with _direct.open(request, timeout=10) as response:
+            return response.status, json.loads(response.read() or "null"), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or "null"), error.headers
+
+
+def sign_in(server: LiveServer, name: str) -> dict[str, str]:
+    status, pair, _ = call(server, "token/", {"username": name, "password": PASSWORD})
+    assert status == 200
+    return dict(pair)
+
+
+@pytest.fixture
+def open_socket(server: LiveServer) -> Iterator[Callable[..., ClientConnection]]:
+    """Opens sockets, with a query string and headers, as somebody; they are closed after the test."""
+    with ExitStack() as sockets:
+
+        def opened(query: str = "", **headers: str) -> ClientConnection:
+            url = f"{server.ws_url}{query}"
+            socket = sockets.enter_context(connect(url, additional_headers=headers, proxy=None))
+            ready = json.loads(socket.recv(timeout=5))
+            assert ready["type"] == "ready"
+            assert ready["data"]["user"], "a guest"
+            return socket
+
+        yield opened
+
+
+def closed_within(socket: ClientConnection, seconds: float = SECONDS) -> int:
+    """The code that the socket is closed with, within some seconds."""
+    until = time.monotonic() + seconds
+    try:
+        while True:
+            socket.recv(timeout=max(0.0, until - time.monotonic()))
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else 0
+
+
+def refused(server: LiveServer, query: str) -> int:
+    with connect(f"{server.ws_url}{query}", proxy=None) as socket:
+        return closed_within(socket, 5)
+
+
+def alive(socket: ClientConnection) -> bool:
+    socket.send('{"id": 1, "type": "unsubscribe", "topic": "user.0"}')
+    return bool(json.loads(socket.recv(timeout=5))["type"] == "reply")
+
+
+def test_signing_out_closes_the_sockets_of_that_login(server, open_socket, name):
+    """AUT-4, AUT-1"""
+    mine, other = sign_in(server, name), sign_in(server, name)
+    closing = [open_socket(f"?token={mine['access']}")]
+    closing.append(open_socket(Authorization=f"Bearer {mine['access']}"))
+    ticket = call(server, "ticket/", Authorization=f"Bearer {mine['access']}")[1]["ticket"]
+    unused = call(server, "ticket/", Authorization=f"Bearer {mine['access']}")[1]["ticket"]
+    closing.append(open_socket(f"?ticket={ticket}"))
+    staying = open_socket(f"?token={other['access']}")
+    assert call(server, "token/blacklist/", {"refresh": mine["refresh"]})[0] == 200
+    assert [closed_within(socket) for socket in closing] == [4001] * 3
+    assert alive(staying)
+    assert refused(server, f"?token={mine['access']}") == 4001
+    assert refused(server, f"?ticket={unused}") == 4001
+    assert refused(server, f"?ticket={ticket}") == 4001
+
+
+def test_signing_out_by_cookie_closes_its_sockets(server, open_socket, name):
+    """AUT-4"""
+    _, _, headers = call(
+        server,
+        "session/",
+        {"username": name, "password": PASSWORD},
+        Cookie="csrftoken=" + "a" * 32,
+        X_CSRFToken="a" * 32,
+    )
+    cookies = dict(cookie.split(";")[0].split("=", 1) for cookie in headers.get_all("Set-Cookie"))
+    cookie = "; ".join(f"{key}={value}" for key, value in cookies.items())
+    socket = open_socket(Cookie=cookie, Origin=server.url)
+    staying = open_socket(f"?token={sign_in(server, name)['access']}")
+    status, *_ = call(server, "session/", method="DELETE", Cookie=cookie, X_CSRFToken=cookies["csrftoken"])
+    assert status == 204
+    assert closed_within(socket) == 4001
+    assert alive(staying)
+
+
+@pytest.mark.parametrize("change", ["user.set_password('another one entirely')", "user.is_active = False"])
+def test_a_change_made_by_another_process(server, open_socket, name, change):
+    """AUT-4, EVT-4: a shell, without Redis."""
+    pair = sign_in(server, name)
+    sockets = [open_socket(f"?token={pair['access']}") for _ in range(2)]
+    code = (
+        f"from django.contrib.auth.models import User; import time; user = User.objects.get(username={name!r}); "
+        f"{change}; user.save(); print('saved at', time.time())"
+    )
+    done = server.manage("shell", "-c", code)
+    assert [closed_within(socket) for socket in sockets] == [4001] * 2
+    assert time.time() - float(done.stdout.split()[-1]) < SECONDS + 1, "the shell's own end included"
+    assert call(server, "token/refresh/", {"refresh": pair["refresh"]})[0] == 401
+    assert call(server, "ticket/", Authorization=f"Bearer {pair['access']}")[0] == 401
+    assert refused(server, f"?token={pair['access']}") == 4001
+
+
+def test_no_token_or_password_reaches_the_log(server, open_socket, name):
+    pair = sign_in(server, name)
+    open_socket(f"?token={pair['access']}")
+    call(server, "token/", {"username": name, "password": "wrong " + PASSWORD})
+    assert name in server.log()
+    for secret in (*pair.values(), PASSWORD):
+        assert secret not in server.log()

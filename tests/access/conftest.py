@@ -1,0 +1,35 @@
+"""A fresh world for each test, and nobody locked out for trying too often."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from hubbub.accounts import limits
+from hubbub.testing.live import LiveEngine
+from tests.access.world import World, make_world
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> Iterator[None]:
+    limits.limiter.cache_clear()
+    yield
+    limits.limiter.cache_clear()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def committed_world(transactional_db: None) -> World:
+    """A world that other threads see."""
+    return make_world()
+
+
+@pytest.fixture
+async def live(committed_world: World) -> AsyncIterator[LiveEngine]:
+    async with LiveEngine() as engine:
+        yield engine

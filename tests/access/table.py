@@ -1,0 +1,91 @@
+"""What everybody gets. A route, command or socket without a row here fails the tests, and so does a stale row.
+
+anonymous  has not signed in, where guests are not let in (the default in production)
+guest      has not signed in, where guests are let in; for commands the only kind without a user
+outsider   signed in, in none of the conversations in question
+former     was in the group, and was removed from it
+staff      an outsider who may use the admin, which makes no difference here
+member     in the group and the direct conversation
+maker      made the group
+"""
+
+ROLES = ("anonymous", "guest", "outsider", "former", "staff", "member", "maker")
+
+# fmt: off
+REST: dict[str, tuple[int, ...]] = {
+    # "method route":                                anonymous guest outsider former staff member maker
+    "GET healthz":                                       (200, 200, 200, 200, 200, 200, 200),
+    "GET readyz":                                        (200, 200, 200, 200, 200, 200, 200),
+    "GET index":                                         (200, 200, 200, 200, 200, 200, 200),
+    # Accounts. Whoever knows the password or holds the token is let in, whatever is sent along.
+    "POST api/auth/register/":                           (201, 201, 201, 201, 201, 201, 201),
+    "POST api/auth/token/":                              (200, 200, 200, 200, 200, 200, 200),
+    "POST api/auth/token/refresh/":                      (200, 200, 200, 200, 200, 200, 200),
+    "POST api/auth/token/verify/":                       (200, 200, 200, 200, 200, 200, 200),
+    "POST api/auth/token/blacklist/":                    (200, 200, 200, 200, 200, 200, 200),
+    "POST api/auth/session/":                            (200, 200, 200, 200, 200, 200, 200),
+    "DELETE api/auth/session/":                          (401, 401, 204, 204, 204, 204, 204),
+    "GET api/auth/me/":                                  (401, 401, 200, 200, 200, 200, 200),
+    "POST api/auth/ticket/":                             (401, 401, 200, 200, 200, 200, 200),
+    # Chat: {id} is the group, {name} a room.
+    "GET api/conversations/":                            (401, 401, 200, 200, 200, 200, 200),
+    "POST api/conversations/":                           (401, 401, 201, 201, 201, 201, 201),
+    "GET api/conversations/{id}/":                       (401, 401, 404, 404, 404, 200, 200),
+    "POST api/conversations/{id}/participants/":         (401, 401, 404, 404, 404, 200, 200),
+    # Only who made the group may remove others.
+    "DELETE api/conversations/{id}/participants/":       (401, 401, 404, 404, 404, 404, 204),
+    "POST api/conversations/{id}/leave/":                (401, 401, 404, 404, 404, 204, 204),
+    "POST api/conversations/{id}/read/":                 (401, 401, 404, 404, 404, 200, 200),
+    "GET api/conversations/{id}/messages/":              (401, 401, 404, 404, 404, 200, 200),
+    "POST api/conversations/{id}/messages/":             (401, 401, 404, 404, 404, 201, 201),
+    # Rooms are everybody's. Over REST guests only look.
+    "GET api/rooms/":                                    (401, 200, 200, 200, 200, 200, 200),
+    "GET api/rooms/{name}/messages/":                    (401, 200, 200, 200, 200, 200, 200),
+}
+
+OK, NO, WHO, SUB = "ok", "forbidden", "not_authenticated", "not_subscribed"
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    # "command target":        guest outsider former staff member maker      (the anonymous have no session)
+    "subscribe group":            (NO,  NO,  NO,  NO,  OK,  OK),
+    "subscribe direct":           (NO,  NO,  NO,  NO,  OK,  OK),
+    "subscribe room":             (OK,  OK,  OK,  OK,  OK,  OK),
+    "subscribe user.member":      (NO,  NO,  NO,  NO,  OK,  NO),
+    "subscribe control":          (NO,  NO,  NO,  NO,  NO,  NO),
+    "subscribe nothing.1":        (NO,  NO,  NO,  NO,  NO,  NO),
+    # To forget what one never followed is no error, and tells nothing.
+    "unsubscribe group":          (OK,  OK,  OK,  OK,  OK,  OK),
+    # With one's own token; a guest has none.
+    "auth.refresh":               (WHO, OK,  OK,  OK,  OK,  OK),
+    "chat.send group":            (NO,  NO,  NO,  NO,  OK,  OK),
+    "chat.send direct":           (NO,  NO,  NO,  NO,  OK,  OK),
+    "chat.send room":             (OK,  OK,  OK,  OK,  OK,  OK),
+    "chat.send user.member":      (NO,  NO,  NO,  NO,  NO,  NO),
+    "chat.send control":          (NO,  NO,  NO,  NO,  NO,  NO),
+    "chat.history group":         (NO,  NO,  NO,  NO,  OK,  OK),
+    "chat.history room":          (OK,  OK,  OK,  OK,  OK,  OK),
+    "chat.hide group":            (WHO, NO,  NO,  NO,  OK,  OK),
+    "chat.hide room":             (WHO, OK,  OK,  OK,  OK,  OK),
+    "chat.read group":            (WHO, NO,  NO,  NO,  OK,  OK),
+    "chat.read room":             (WHO, OK,  OK,  OK,  OK,  OK),
+    # Typing asks no database: it is for those who have subscribed, and nobody has yet.
+    "chat.typing group":          (SUB, SUB, SUB, SUB, SUB, SUB),
+    "chat.typing room":           (SUB, SUB, SUB, SUB, SUB, SUB),
+    "chat.leave group":           (WHO, NO,  NO,  NO,  OK,  OK),
+    # A direct conversation cannot be left.
+    "chat.leave direct":          (WHO, NO,  NO,  NO,  NO,  NO),
+    "chat.leave room":            (WHO, NO,  NO,  NO,  OK,  OK),
+    "chat.create":                (WHO, OK,  OK,  OK,  OK,  OK),
+    "chat.join_room":             (OK,  OK,  OK,  OK,  OK,  OK),
+    "inbox.subscribe":            (WHO, OK,  OK,  OK,  OK,  OK),
+}
+
+SOCKETS: dict[str, tuple[int, ...]] = {
+    # "path below ws/": the code that it is closed with; 0 where it is open
+    #                 anonymous guest outsider former staff member maker
+    "":                       (4001, 0,    0,    0,    0,    0,    0),
+    "chat/{id}/":             (4001, 4001, 4003, 4003, 4003, 0,    0),
+    "chat/{name}/":           (4001, 0,    0,    0,    0,    0,    0),
+    "chat/":                  (4001, 0,    0,    0,    0,    0,    0),
+}
+# fmt: on

@@ -1,0 +1,152 @@
+"""REST: every route and method, for everybody."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from hubbub.accounts.actions import sign_in_with_tokens
+from hubbub.engine.actor import SYSTEM
+from tests.access.table import REST, ROLES
+from tests.access.world import ABSENT_ID, PASSWORD, SIGNED_IN, World
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OTHERS = ("outsider", "former", "staff")
+
+# What is sent with a request, where it takes a body.
+BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
+    "POST api/auth/register/": lambda w: {"username": "newcomer", "password": PASSWORD},
+    "POST api/auth/token/": lambda w: {"username": "another", "password": PASSWORD},
+    "POST api/auth/token/refresh/": lambda w: {"refresh": str(w.tokens("another"))},
+    "POST api/auth/token/verify/": lambda w: {"token": str(w.tokens("another").access_token)},
+    "POST api/auth/token/blacklist/": lambda w: {"refresh": str(w.tokens("another"))},
+    "POST api/auth/session/": lambda w: {"username": "another", "password": PASSWORD},
+    "POST api/conversations/": lambda w: {"participants": ["another"]},
+    "POST api/conversations/{id}/participants/": lambda w: {"participants": ["another"]},
+    "DELETE api/conversations/{id}/participants/": lambda w: {"participants": ["victim"]},
+    "POST api/conversations/{id}/read/": lambda w: {"number": 1},
+    "POST api/conversations/{id}/messages/": lambda w: {"content": "hello"},
+}
+
+
+def routes(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]:
+    """Every route of the URL configuration but the admin's, as ``api/conversations/{id}/``."""
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(each, URLResolver):
+            if each.app_name != "admin":
+                yield from routes(each.url_patterns, prefix + str(each.pattern))
+        elif isinstance(each, URLPattern):
+            route = prefix + str(each.pattern)
+            # The one regular expression is the page that all other paths lead to.
+            yield str(each.name) if "^" in route else re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
+
+
+def path_of(route: str, id: int, name: str = "garden") -> str:
+    return "/" if route == "index" else "/" + route.format(id=id, name=name)
+
+
+def send(client: Client, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    if method == "GET":
+        return client.get(path)
+    return client.generic(method, path, data=json.dumps(body or {}), content_type="application/json")
+
+
+def ask(world: World, client: Client, row: str, id: int | None = None) -> Any:
+    method, route = row.split()
+    body = BODIES[row](world) if row in BODIES else None
+    return send(client, method, path_of(route, id or world.group.id), body)
+
+
+def test_every_route_and_method_has_a_row(world: World) -> None:
+    """Nothing is served that the table does not know, and every row is served."""
+    served = {
+        f"{method} {route}"
+        for route in routes()
+        for method in METHODS
+        if send(world.client("member"), method, path_of(route, world.group.id), {}).status_code != 405
+    }
+    assert served == set(REST)
+
+
+@pytest.fixture
+def guests(settings: Any) -> Callable[[str], None]:
+    def let_in(role: str) -> None:
+        settings.HUBBUB = {**settings.HUBBUB, "GUESTS": role != "anonymous"}
+
+    return let_in
+
+
+@pytest.mark.parametrize("credential", ["token", "session"])
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("row", REST)
+def test_cell(world: World, guests: Callable[[str], None], row: str, role: str, credential: str) -> None:
+    if role not in SIGNED_IN and credential == "session":
+        pytest.skip("nobody has signed in")
+    guests(role)
+    answer = ask(world, world.client(role, credential), row)
+    assert answer.status_code == REST[row][ROLES.index(role)], answer.content
+
+
+@pytest.mark.parametrize("role", OTHERS)
+@pytest.mark.parametrize("row", [row for row in REST if "{id}" in row])
+def test_forbidden_is_as_absent(world: World, row: str, role: str) -> None:
+    """ACC-1 ERR-3: status, headers and body say nothing about whether there is such a conversation."""
+    client = world.client(role)
+    for existing in (world.group.id, world.direct.id):
+        there, nowhere = ask(world, client, row, existing), ask(world, client, row, ABSENT_ID)
+        assert there.status_code == nowhere.status_code == 404
+        assert there.content == nowhere.content
+        assert dict(there.headers) == dict(nowhere.headers)
+
+
+@pytest.mark.parametrize("role", OTHERS)
+@pytest.mark.parametrize("route", [route for route in dict.fromkeys(routes()) if "{id}" in route])
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "PUT"])
+def test_other_methods_tell_no_more(world: World, route: str, role: str, method: str) -> None:
+    """ACC-1"""
+    client = world.client(role)
+    there, nowhere = (send(client, method, path_of(route, id), {}) for id in (world.group.id, ABSENT_ID))
+    assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content)
+
+
+def test_a_cursor_tells_nothing_of_others(world: World) -> None:
+    """ACC-1: paging from another's conversation on is as paging from one that does not exist."""
+    client = world.client("outsider")
+    there, nowhere = (client.get(f"/api/conversations/?before={id}") for id in (world.group.id, ABSENT_ID))
+    assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content)
+
+
+def test_a_member_may_not_remove_who_is_not_there(world: World) -> None:
+    """ACC-1: a name of somebody elsewhere, and a name of nobody."""
+    client = world.client("maker")
+    path = path_of("api/conversations/{id}/participants/", world.group.id)
+    known, unknown = (send(client, "DELETE", path, {"participants": [name]}) for name in ("outsider", "nobody"))
+    assert known.status_code == unknown.status_code == 404
+    assert known.content == unknown.content
+
+
+def test_signed_out_is_anonymous(world: World) -> None:
+    """AUT-4: the table's answers for nobody, from the same client a moment later."""
+    client = world.client("member")
+    assert ask(world, client, "DELETE api/auth/session/").status_code == 204
+    for row, expected in REST.items():
+        if "conversations" in row:
+            assert ask(world, client, row).status_code == expected[0]
+
+
+def test_a_deactivated_user_is_anonymous(world: World) -> None:
+    """AUT-4"""
+    user = world.users["member"]
+    client = Client(headers={"Authorization": f"Bearer {sign_in_with_tokens(SYSTEM, user).access_token}"})
+    assert ask(world, client, "GET api/auth/me/").status_code == 200
+    user.is_active = False
+    user.save()
+    for row, expected in REST.items():
+        if "conversations" in row:
+            assert ask(world, client, row).status_code == expected[0]

@@ -1,0 +1,291 @@
+"""What group commit adds to the contract: actions share a transaction and never a misfortune."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+
+from hubbub.django.group_commit import GroupCommitWriter
+from hubbub.protocol.errors import Busy
+from tests.contracts.databases import Database
+from tests.contracts.writers import (
+    Hold,
+    break_a_deferred_constraint,
+    committed,
+    group_writer,
+    one_batch,
+    put,
+)
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def writer(database: Database) -> Iterator[GroupCommitWriter]:
+    with group_writer() as writer:
+        yield writer
+
+
+def transaction_id() -> str:
+    """Which transaction an action runs in."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_current_xact_id()::text")
+            return str(cursor.fetchone()[0])
+    return ""
+
+
+def fail() -> None:
+    put("half")
+    raise ZeroDivisionError
+
+
+def test_waiting_actions_share_a_commit(writer: GroupCommitWriter, database: Database) -> None:
+    """ACK-1: one transaction for all that waits; each result comes after it."""
+    with one_batch(writer):
+        ids = [writer._submit(transaction_id, "a") for _ in range(5)]
+        futures = [writer._submit(partial(put, f"m{n}"), "a") for n in range(5)]
+        assert not any(future.done() for future in futures)
+    assert [future.result(10) for future in futures] == [f"m{n}" for n in range(5)]
+    assert len({future.result(10) for future in ids}) == 1
+    assert len(committed(database)) == 5
+
+
+def test_order_of_a_topic(writer: GroupCommitWriter, database: Database) -> None:
+    """ENV-4: actions of one topic run in the order in which they came, over many batches."""
+    futures = [writer._submit(partial(put, f"{n % 3}-{n}"), f"topic {n % 3}") for n in range(300)]
+    for future in futures:
+        future.result(30)
+    for topic in "012":
+        numbers = [int(name[2:]) for name in committed(database) if name.startswith(topic)]
+        assert numbers == sorted(numbers)
+        assert len(numbers) == 100
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, IntegrityError])
+def test_one_failing_action_never_harms_its_batch(
+    writer: GroupCommitWriter, database: Database, error: type[BaseException]
+) -> None:
+    """ACK-1, EVT-3: those before and after it are committed; nothing of its own is."""
+
+    def fails() -> None:
+        put("half")
+        if error is IntegrityError:
+            put("half")
+        raise error
+
+    with one_batch(writer):
+        before = writer._submit(partial(put, "before"), "a")
+        failing = writer._submit(fails, "a")
+        after = writer._submit(partial(put, "after"), "a")
+    assert (before.result(10), after.result(10)) == ("before", "after")
+    with pytest.raises((error, RuntimeError)):
+        failing.result(10)
+    assert committed(database) == ["before", "after"]
+
+
+def test_a_swallowed_error_harms_nobody_else(writer: GroupCommitWriter, database: Database) -> None:
+    """ACK-1: an action that goes on after an IntegrityError fails alone."""
+
+    def poisoned() -> str:
+        try:
+            put("one")
+        except IntegrityError:
+            return "saved"
+        return "never"
+
+    with one_batch(writer):
+        before = writer._submit(partial(put, "one"), "a")
+        swallowing = writer._submit(poisoned, "a")
+        after = writer._submit(partial(put, "two"), "a")
+    assert (before.result(10), after.result(10)) == ("one", "two")
+    with pytest.raises(DatabaseError):
+        swallowing.result(10)
+    assert committed(database) == ["one", "two"]
+
+
+def test_who_breaks_the_commit_fails_alone(writer: GroupCommitWriter, database: Database) -> None:
+    """ACK-1: a deferred constraint fails the commit of all; then each is tried alone, in order."""
+    with one_batch(writer):
+        before = writer._submit(partial(put, "before"), "a")
+        breaking = writer._submit(break_a_deferred_constraint, "a")
+        failing = writer._submit(fail, "a")
+        after = writer._submit(partial(put, "after"), "a")
+    assert (before.result(10), after.result(10)) == ("before", "after")
+    with pytest.raises(IntegrityError):
+        breaking.result(10)
+    with pytest.raises(ZeroDivisionError):
+        failing.result(10)
+    assert committed(database) == ["before", "after"]
+
+
+def test_a_commit_that_fails_fails_its_actions(
+    writer: GroupCommitWriter, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ACK-1: nobody is told of a success that the disk did not take; the next batch is another matter."""
+    seen: list[str] = []
+
+    def refuse() -> None:
+        raise OperationalError("disk I/O error")
+
+    def last() -> None:
+        put("last")
+        transaction.on_commit(lambda: seen.append("never"))
+        monkeypatch.setattr(connection, "commit", refuse)
+
+    with one_batch(writer):
+        futures = [writer._submit(action, "a") for action in (partial(put, "first"), last)]
+    for future in futures:
+        with pytest.raises(Busy):
+            future.result(10)
+    writer.run_sync(lambda: monkeypatch.undo(), topic="a") if not seen else None
+    monkeypatch.undo()
+    assert committed(database) == []
+    assert writer.run_sync(partial(put, "next"), topic="a") == "next"
+    assert (committed(database), seen) == (["next"], [])
+
+
+def test_a_lost_connection_costs_one_batch(writer: GroupCommitWriter, database: Database) -> None:
+    """ACK-1: its actions are told, nothing of them is saved, and the next batch has a new connection."""
+
+    def lose() -> None:
+        put("half")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        connection.connection.close()
+        put("half again")
+
+    with one_batch(writer):
+        futures = [writer._submit(action, "a") for action in (partial(put, "first"), lose)]
+    outcomes = [type(future.exception(10)) for future in futures]
+    assert outcomes[1] is not type(None)
+    assert writer.run_sync(partial(put, "next"), topic="a") == "next"
+    expected = ["next"] if outcomes[0] is Busy else ["first", "next"]
+    assert sorted(committed(database)) == expected
+
+
+def test_a_raising_callback_fails_nobody(writer: GroupCommitWriter, database: Database) -> None:
+    """EVT-3: a callback after the commit neither fails the actions nor keeps the others' from running."""
+    seen: list[str] = []
+
+    def act(name: str, error: BaseException | None = None) -> str:
+        def callback() -> None:
+            seen.append(name)
+            if error is not None:
+                raise error
+
+        transaction.on_commit(callback)
+        return put(name)
+
+    with one_batch(writer):
+        futures = [
+            writer._submit(partial(act, f"m{n}", error), "a")
+            for n, error in enumerate((None, ZeroDivisionError(), None, SystemExit(), None))
+        ]
+    names = [f"m{n}" for n in range(5)]
+    assert [future.result(10) for future in futures] == names
+    assert seen == committed(database) == names
+    assert writer.run_sync(partial(put, "next"), topic="a") == "next"
+
+
+def test_an_action_from_a_callback_runs_inline(writer: GroupCommitWriter, database: Database) -> None:
+    """The writer's own thread never waits for itself."""
+
+    def act() -> None:
+        transaction.on_commit(lambda: writer.run_sync(partial(put, "second"), topic="a"))
+        put("first")
+
+    writer.run_sync(act, topic="a")
+    assert committed(database) == ["first", "second"]
+
+
+def test_a_full_queue_is_busy(database: Database) -> None:
+    """LIM-5: the queue is bounded; what it took is still carried out."""
+    with group_writer(queue=3) as writer:
+        with one_batch(writer):
+            futures = [writer._submit(partial(put, f"m{n}"), "a") for n in range(3)]
+            with pytest.raises(Busy):
+                writer._submit(partial(put, "too many"), "a")
+        assert [future.result(10) for future in futures] == ["m0", "m1", "m2"]
+    assert committed(database) == ["m0", "m1", "m2"]
+
+
+def test_stopping_finishes_what_waits(database: Database) -> None:
+    """ACK-1: what was taken is carried out and answered; what comes later is told so."""
+    hold = Hold()
+    with group_writer(batch=2) as writer:
+        writer._submit(hold, "")
+        assert hold.begun.wait(10)
+        futures = [writer._submit(partial(put, f"m{n}"), "a") for n in range(9)]
+        stopper = threading.Thread(target=writer.stop)
+        stopper.start()
+        wait_until(lambda: writer._stopping, "the writer stopping")
+        with pytest.raises(Busy):
+            writer._submit(partial(put, "late"), "a")
+        hold.go_on.set()
+        stopper.join(10)
+        assert all(future.done() for future in futures)
+    assert committed(database) == [f"m{n}" for n in range(9)]
+
+
+async def test_who_is_gone_before_it_begins_is_left_out(
+    writer: GroupCommitWriter, database: Database
+) -> None:
+    """ENV-3: a caller that is cancelled while its action waits; the thread and the others go on."""
+
+    def act() -> list[Any]:
+        with one_batch(writer):
+            gone = writer._submit(partial(put, "gone"), "a")
+            stays = writer._submit(partial(put, "stays"), "a")
+            assert gone.cancel()
+        return [stays.result(10), gone]
+
+    stays, gone = await asyncio.to_thread(act)
+    assert stays == "stays"
+    with pytest.raises(CancelledError):
+        gone.result(0)
+    assert await asyncio.to_thread(committed, database) == ["stays"]
+
+
+async def test_who_is_gone_while_it_runs_harms_nobody(writer: GroupCommitWriter, database: Database) -> None:
+    """ENV-3: a caller that is cancelled after its action began: it is carried out, nobody hears of it."""
+    hold = Hold()
+
+    def slow() -> str:
+        hold()
+        return put("slow")
+
+    task = asyncio.create_task(writer.run(slow, topic="a"))
+    assert await asyncio.to_thread(hold.begun.wait, 10)
+    task.cancel()
+    other = asyncio.create_task(writer.run(partial(put, "other"), topic="a"))
+    hold.go_on.set()
+    assert await asyncio.wait_for(other, 10) == "other"
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(committed, database) == ["slow", "other"]
+
+
+def test_sqlite_is_in_wal_and_syncs_fully(sqlite_database: Database) -> None:
+    """ACK-1: acknowledged means on the disk, power cut or not."""
+
+    def pragmas() -> list[Any]:
+        with connection.cursor() as cursor:
+            return [
+                cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+            ]
+
+    with group_writer() as writer:
+        assert writer.run_sync(pragmas, topic="") == ["wal", 2]
+
+
+def test_the_connection_outlives_a_batch(writer: GroupCommitWriter) -> None:
+    """A batch does not begin by opening the database, whatever CONN_MAX_AGE says."""
+    assert connection.settings_dict["CONN_MAX_AGE"] == 0
+    connections = {writer.run_sync(lambda: id(connection.connection), topic="") for _ in range(5)}
+    assert len(connections) == 1

@@ -1,0 +1,175 @@
+"""The log's end, followed for what other processes commit (rule EVT-4)."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from hubbub.django import tail as tail_module
+from hubbub.django.streams import DjangoStreamStore
+from hubbub.django.tail import PostgresLog, SqliteLog, Tail
+from hubbub.engine.hub import LiveTopic
+from hubbub.protocol.frames import Happening
+from tests.contracts.databases import ALIAS, Database
+from tests.waiting import wait_until, wait_until_async
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+@pytest.fixture
+def log(database: Database) -> SqliteLog | PostgresLog:
+    return PostgresLog(ALIAS) if database.vendor == "postgresql" else SqliteLog(ALIAS)
+
+
+@pytest.fixture(autouse=True)
+def small_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail_module, "BATCH", 4)
+
+
+def append(topic: str, n: int = 0) -> Happening:
+    with transaction.atomic():
+        return DjangoStreamStore(ALIAS).append(topic, "contract.counted", b'{"n":%d}' % n, "user.1", NOW)
+
+
+def names(rows: list[Any]) -> list[tuple[str, int]]:
+    """Topic and offset of a log's rows."""
+    return [(row[0], row[2]) for row in rows]
+
+
+def test_only_what_comes_after_the_beginning(log: Any, database: Database) -> None:
+    """EVT-4: the log is followed from its end."""
+    database.elsewhere(lambda: append("a"))
+    log.begin()
+    assert log.read() == []
+    database.elsewhere(lambda: [append("a"), append("b")])
+    assert names(log.read()) == [("a", 2), ("b", 1)]
+    assert log.read() == []
+
+
+def test_more_than_a_batch(log: Any, database: Database) -> None:
+    """EVT-4: what does not fit into one read comes with the next, and nothing twice."""
+    log.begin()
+    database.elsewhere(lambda: [append("a") for _ in range(10)])
+    assert [len(log.read()) for _ in range(4)] == [4, 4, 2, 0]
+
+
+def test_a_new_connection_misses_nothing(log: Any, database: Database) -> None:
+    """EVT-4: SQLite's data_version is the connection's own; that of the next one may be the same number."""
+    log.begin()
+    for n in range(1, 4):
+        database.elsewhere(lambda: append("a"))
+        connection.close()
+        assert names(log.read()) == [("a", n)]
+
+
+def test_a_late_commit_is_not_skipped(log: Any, database: Database) -> None:
+    """EVT-3, EVT-4: two transactions that commit in reverse order; the one that began first comes too."""
+    began, go_on = threading.Event(), threading.Event()
+    log.begin()
+
+    def late() -> None:
+        with transaction.atomic():
+            append("late")
+            began.set()
+            assert go_on.wait(20)
+
+    slow = database.begin(late)
+    assert began.wait(10)
+    if database.vendor == "sqlite":
+        # One writer at a time: the second waits for the first, whatever it wants.
+        quick = database.begin(lambda: append("quick"))
+        assert log.read() == []
+        go_on.set()
+        slow.result(10)
+        quick.result(10)
+        assert names(log.read()) == [("late", 1), ("quick", 1)]
+        return
+    database.elsewhere(lambda: append("quick"))
+    before = names(log.read())
+    go_on.set()
+    slow.result(10)
+    assert sorted(before + names(log.read())) == [("late", 1), ("quick", 1)]
+
+
+def test_what_is_rolled_back_is_not_there(log: Any, database: Database) -> None:
+    """EVT-3: never an event of a transaction that was rolled back."""
+    log.begin()
+
+    def give_up() -> None:
+        with transaction.atomic():
+            append("a")
+            transaction.set_rollback(True)
+
+    database.elsewhere(give_up)
+    assert log.read() == []
+    database.elsewhere(lambda: append("a", 2))
+    ((topic, _, offset, type, data, author, at),) = log.read()
+    assert (topic, offset, type, data, author) == ("a", 1, "contract.counted", '{"n":2}', "user.1")
+
+
+class FakeHub:
+    """A hub that notes what is posted."""
+
+    def __init__(self, *topics: str) -> None:
+        self.topics = {topic: LiveTopic(topic) for topic in topics}
+        self.posted: list[Happening] = []
+
+    def post(self, events: list[Happening]) -> None:
+        self.posted += events
+
+
+@pytest.fixture
+def hub(database: Database) -> Iterator[Any]:
+    hub = FakeHub("a", "b")
+    tail = Tail(ALIAS, hub, 0.01)  # type: ignore[arg-type]
+    tail.start()
+    yield hub
+    tail.stop()
+
+
+def test_the_tail_posts_what_somebody_follows(hub: FakeHub, database: Database) -> None:
+    """EVT-4: events of the topics that are live here, each as the log has it."""
+    database.elsewhere(lambda: [append(topic, n) for n, topic in enumerate(["a", "nobody", "b", "a"] * 3)])
+    wait_until(lambda: len(hub.posted) == 9, "nine events")
+    assert [(e.topic, e.offset) for e in hub.posted[:3]] == [("a", 1), ("b", 1), ("a", 2)]
+    first = hub.posted[0]
+    stored = DjangoStreamStore(ALIAS).read("a", 0, 1)[0]
+    for name in ("topic", "type", "raw", "epoch", "offset", "author", "created_at"):
+        assert getattr(first, name) == getattr(stored, name), name
+    assert first.created_at == NOW
+
+
+@pytest.mark.postgres
+def test_the_tail_outlives_a_killed_connection(postgres_database: Database) -> None:
+    """EVT-4: the database goes away and comes back; the tail goes on where it was."""
+    hub = FakeHub("a")
+    tail = Tail(ALIAS, hub, 0.01)  # type: ignore[arg-type]
+    tail.start()
+
+    def kill_others() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+
+    try:
+        connection.close()
+        postgres_database.elsewhere(kill_others)
+        postgres_database.elsewhere(lambda: append("a"))
+        wait_until(lambda: hub.posted, "the event after the connection was killed")
+    finally:
+        tail.stop()
+    assert [e.offset for e in hub.posted] == [1]
+
+
+async def test_the_tail_ends_with_its_process(database: Database) -> None:
+    """Stopping is quick, also for a tail that has just begun."""
+    tail = Tail(ALIAS, FakeHub(), 0.01)  # type: ignore[arg-type]
+    await asyncio.to_thread(tail.start)
+    await asyncio.wait_for(asyncio.to_thread(tail.stop), 5)
+    await wait_until_async(lambda: not tail._thread.is_alive(), "the thread's end")
