@@ -114,9 +114,7 @@ def test_docstrings_become_tsdoc() -> None:
 
 
 def test_two_structs_of_one_name_are_told_apart_by_feature() -> None:
-    other = type(
-        "Vote", (msgspec.Struct,), {"__annotations__": {"seat": int}, "__module__": "x.town_hall.messages"}
-    )
+    other = type("Vote", (msgspec.Struct,), {"__annotations__": {"seat": int}, "__module__": "x.town_hall.messages"})
     registry = poll()
     registry.commands["hall.vote"] = CommandType("hall.vote", other, None, "required", "")
     text = typescript(registry)

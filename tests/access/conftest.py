@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from hubbub.accounts import limits
+from hubbub.django import limits
 from hubbub.testing.live import LiveEngine
 from tests.access.world import World, make_world
 

@@ -144,6 +144,7 @@ export class Queue {
     const known = new Set(this.#items.map(({ key }) => key));
     for (const command of commands) {
       if (known.has(command.key)) continue;
+      this.#followKey(command.key);
       const item: Item = {
         ...command,
         state: command.error ? "failed" : "waiting",
@@ -256,6 +257,13 @@ export class Queue {
     this.#lastKey = at > time ? { time: at, count: 0 } : { time, count: count + 1 };
     const [first, second] = [this.#lastKey.time, this.#lastKey.count].map((part) => part.toString(36).padStart(9, "0"));
     return `${first}-${second}-${uniqueId().slice(0, 8)}`;
+  }
+
+  /** Keys that come sort after one that an earlier page gave. */
+  #followKey(key: string): void {
+    const [time = 0, count = 0] = key.split("-", 2).map((part) => parseInt(part, 36) || 0);
+    const last = this.#lastKey;
+    if (time > last.time || (time === last.time && count > last.count)) this.#lastKey = { time, count };
   }
 }
 

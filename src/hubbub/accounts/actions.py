@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, update_session_auth_hash
 from django.contrib.auth.models import update_last_login
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -18,6 +18,7 @@ from hubbub.accounts import policy, tickets, tokens
 from hubbub.accounts.authentication import KNOWN_LOGIN
 from hubbub.accounts.models import Login
 from hubbub.django.actions import action
+from hubbub.django.auth import LOGIN_KEY
 from hubbub.django.conf import hubbub_settings
 from hubbub.django.publish import publish
 from hubbub.engine.actor import Actor, user_key
@@ -140,19 +141,28 @@ def end_deleted(actor: Actor, user: Any) -> None:
     _publish_ending(actor, SessionsEnded(user_key(user.pk), DELETED))
 
 
-def change_password(actor: Actor, user: Any, new_password: str) -> None:
+def change_password(actor: Actor, user: Any, new_password: str, *, request: Any = None) -> None:
     """Give a user a new password; all sign-ins end but the actor's own (rule AUT-4).
 
-    After a request with a session cookie, call Django's ``update_session_auth_hash`` too, or the cookie is void.
+    Where the actor came by a session cookie, ``request`` is what carried it: the cookie is renewed.
     """
     user.set_password(new_password)
     setattr(user, KNOWN_LOGIN, actor.login if actor.key == user_key(user.pk) else "")
     _save_password(actor, user)
+    if request is not None and actor.login and request.session.get(LOGIN_KEY) == actor.login:
+        update_session_auth_hash(request, user)
+        _follow_session(actor, request.session.session_key or "")
 
 
 @action
 def _save_password(actor: Actor, user: Any) -> None:
     user.save(update_fields=["password"])  # What ends with it is the signal's to say.
+
+
+@action
+def _follow_session(actor: Actor, session_key: str) -> None:
+    if len(session_key) <= 40:
+        _logins().filter(pk=actor.login, kind=Login.Kind.SESSION).update(session_key=session_key)
 
 
 def _logins() -> Any:

@@ -3,7 +3,8 @@
 Which sign-ins a changed password spares: the one that the saved instance came by, where it knows
 (``actions.change_password``, or ``request.user`` of a request with a token), and none otherwise. Where Django
 keeps the cookie of whoever changed it (``update_session_auth_hash``, as in the admin), that browser's
-sockets are closed like the others and come back by the cookie.
+sockets are closed like the others and come back by the cookie, whose sign-in counts as ended all the same.
+A view of one's own had better call ``actions.change_password`` with its request.
 
 Changes that send no signal, ``QuerySet.update`` and SQL, keep sockets open that are: call
 ``actions.end_logins``.

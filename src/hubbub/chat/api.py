@@ -14,6 +14,7 @@ from hubbub.chat.models import Conversation
 from hubbub.chat.pages import conversation_page, message_page, room_page
 from hubbub.chat.policy import access, topic_of
 from hubbub.django.conf import engine_settings
+from hubbub.django.limits import limiter
 from hubbub.django.rest import Anybody, actor, body, optional_actor, reply
 from hubbub.protocol.errors import Absent, NotAuthenticated
 
@@ -34,6 +35,7 @@ class Conversations(APIView):
         return conversation_page(request, actor(request))
 
     def post(self, request: Request) -> Response:
+        limiter().hit("conversations", actor(request).key)
         wanted = body(request, wire.Create)
         made = actions.create_conversation(
             actor(request), wanted.participants, wanted.title, client_id=wanted.client_id
@@ -84,6 +86,7 @@ class Messages(APIView):
         return message_page(request, actor(request), id)
 
     def post(self, request: Request, id: int) -> Response:
+        limiter().hit("messages", actor(request).key)
         wanted = body(request, NewMessage)
         sent = actions.send_message(actor(request), topic_of(id), wanted.content, client_id=wanted.client_id)
         return reply(sent.message, 201)

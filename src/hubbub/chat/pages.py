@@ -1,5 +1,7 @@
 """Lists over REST: pages with ``results``, ``next`` and ``previous``, by cursor so that nothing shifts or doubles."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -7,13 +9,15 @@ from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hubbub.chat import messages as wire
 from hubbub.chat import queries
-from hubbub.chat.models import Conversation
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import BadData
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _number(request: Request, name: str) -> int | None:
@@ -61,18 +65,31 @@ def message_page(request: Request, actor: Actor, conversation_id: int) -> Respon
 
 def conversation_page(request: Request, actor: Actor) -> Response:
     """The actor's conversations, the most recently active first."""
-    size, before = _size(request), _number(request, "before")
+    size, before = _size(request), request.query_params.get("before")
     found = queries.conversations_of(actor)
     if before is not None:
-        at = Conversation.objects.filter(pk=before).values_list("active_at", flat=True).first()
-        if at is None:
-            raise BadData("'before' is no conversation's id.")
-        found = found.filter(Q(active_at__lt=at) | Q(active_at=at, pk__lt=before))
+        at, id = _place(before)
+        found = found.filter(Q(active_at__lt=at) | Q(active_at=at, pk__lt=id))
     rows = queries.conversation_list(actor, found, size + 1)
     more = len(rows) > size
     rows = rows[:size]
     first = _link(request) if before is not None else None
-    return _page(rows, _link(request, before=rows[-1].id) if more else None, first)
+    return _page(rows, _link(request, before=_cursor(rows[-1])) if more else None, first)
+
+
+# A place in the list is a moment and an id, not an id alone: its conversation may have moved up meanwhile,
+# and nobody is to learn by it which conversations others have (rule ACC-1).
+
+
+def _cursor(row: wire.Conversation) -> str:
+    return f"{(row.active_at - _EPOCH) // timedelta(microseconds=1)}-{row.id}"
+
+
+def _place(cursor: str) -> tuple[datetime, int]:
+    found = re.fullmatch(r"([0-9]{1,17})-([0-9]{1,18})", cursor, re.ASCII)
+    if found is None:
+        raise BadData("'before' is no place in this list.")
+    return _EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
 
 
 def room_page(request: Request) -> Response:

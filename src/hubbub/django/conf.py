@@ -86,7 +86,6 @@ def engine_settings() -> EngineSettings:
         frame_rate=Rate.parse(ours.frame_rate),
         sockets_per_user=ours.sockets_per_user,
         sockets_per_address=ours.sockets_per_address,
-        rates=rates(),
     )
 
 

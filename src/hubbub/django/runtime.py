@@ -9,6 +9,7 @@ from channels.layers import get_channel_layer
 
 from hubbub.django import auth
 from hubbub.django.conf import engine_settings, hubbub_settings
+from hubbub.django.limits import limiter
 from hubbub.django.reader import ThreadReader
 from hubbub.django.relay import relay_over
 from hubbub.django.streams import DjangoStreamStore
@@ -38,6 +39,7 @@ class Runtime:
             relay=self.relay,
             clock=SystemClock(),
             settings=engine_settings(),
+            limiter=limiter(),
             authenticate_token=sync_to_async(auth.actor_of_token, thread_sensitive=False),
         )
         self.tail = Tail(ours.database, self.engine.hub, ours.tail_seconds)

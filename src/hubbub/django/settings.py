@@ -107,6 +107,8 @@ WHITENOISE_USE_FINDERS = True
 CHANNEL_LAYERS = {"default": {"BACKEND": "hubbub.layers.memory.InMemoryLayer"}}
 
 HUBBUB: dict[str, Any] = {"ALLOWED_ORIGINS": env.list("HUBBUB_ALLOWED_ORIGINS", default=[])}
+# "messages=100/10s,logins=100/m": rates by name, over the defaults.
+HUBBUB["LIMITS"] = env.dict("HUBBUB_LIMITS", default={})
 if "HUBBUB_GUESTS" in env.ENVIRON:
     HUBBUB["GUESTS"] = env.bool("HUBBUB_GUESTS")
 # Addresses, networks or "unix": whose X-Forwarded-For and X-Forwarded-Proto `serve` believes.

@@ -40,6 +40,7 @@ class Engine:
         relay: Relay,
         clock: Clock,
         settings: EngineSettings,
+        limiter: Limiter,
         authenticate_token: Callable[[str], Awaitable[Actor]],
     ) -> None:
         self.store = store
@@ -51,7 +52,7 @@ class Engine:
         """Raises NotAuthenticated for a token that is not good."""
         self.tasks = TaskGroup()
         self.hub = Hub(store, reader, relay, clock, self.tasks)
-        self.limiter = Limiter(settings.rates, clock)
+        self.limiter = limiter
         self.sessions = Sessions(clock)
 
     async def start(self) -> None:

@@ -1,6 +1,7 @@
 """Rate limits as token buckets on the monotonic clock: a stepped clock neither frees nor locks anybody."""
 
 import re
+import threading
 from collections import Counter
 from dataclasses import dataclass
 
@@ -53,13 +54,14 @@ class Bucket:
 
 
 class Limiter:
-    """Named limits for each actor, and counts of connections, in this process."""
+    """Named limits for each actor, from any thread, and counts of connections, in this process."""
 
     def __init__(self, rates: dict[str, Rate], clock: Clock) -> None:
         self._rates = rates
         self._clock = clock
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._prune_at = 1024
+        self._lock = threading.Lock()
         self.connections: Counter[str] = Counter()
 
     def hit(self, limit: str, key: str) -> None:
@@ -67,13 +69,15 @@ class Limiter:
         rate = self._rates.get(limit)
         if rate is None:
             return
-        at = self._clock.monotonic()
-        bucket = self._buckets.get((limit, key))
-        if bucket is None:
-            if len(self._buckets) >= self._prune_at:
-                self._prune(at)
-            bucket = self._buckets[limit, key] = Bucket(rate, at)
-        if wait := bucket.take(at):
+        with self._lock:
+            at = self._clock.monotonic()
+            bucket = self._buckets.get((limit, key))
+            if bucket is None:
+                if len(self._buckets) >= self._prune_at:
+                    self._prune(at)
+                bucket = self._buckets[limit, key] = Bucket(rate, at)
+            wait = bucket.take(at)
+        if wait:
             raise RateLimited(retry_after=wait)
 
     def connect(self, keys: dict[str, int]) -> bool:

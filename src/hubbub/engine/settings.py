@@ -27,5 +27,3 @@ class EngineSettings:
     """Frames of one session; a client that goes on past it is closed."""
     sockets_per_user: int = 50
     sockets_per_address: int = 500
-    rates: dict[str, Rate] = field(default_factory=dict)
-    """Named limits for each actor."""

@@ -7,6 +7,7 @@ import msgspec
 
 from hubbub.engine.actor import Actor, guest, user_key
 from hubbub.engine.engine import Engine
+from hubbub.engine.limits import Limiter, Rate
 from hubbub.engine.ports import NoRelay
 from hubbub.engine.session import Session
 from hubbub.engine.settings import EngineSettings
@@ -21,15 +22,17 @@ from hubbub.testing.store import DirectReader, DirectWriter, MemoryStore
 class MemoryEngine:
     """``async with MemoryEngine() as engine: alice = await engine.connect("alice")``.
 
-    Keyword arguments are those of ``EngineSettings``. ``engine.tokens`` maps access tokens to actors.
+    ``rates`` are the named limits; other keyword arguments those of ``EngineSettings``.
+    ``engine.tokens`` maps access tokens to actors.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, rates: dict[str, Rate] | None = None, **settings: Any) -> None:
         self.clock = FakeClock()
         self.store = MemoryStore()
         self.reader = DirectReader()
         self.writer = DirectWriter()
         self.tokens: dict[str, Actor] = {}
+        self._rates = rates or {}
         self._settings = dataclasses.replace(EngineSettings(guests=True), **settings)
         self.engine: Engine
 
@@ -41,6 +44,7 @@ class MemoryEngine:
             relay=NoRelay(),
             clock=self.clock,
             settings=self._settings,
+            limiter=Limiter(self._rates, self.clock),
             authenticate_token=self._authenticate,
         )
         await self.engine.start()

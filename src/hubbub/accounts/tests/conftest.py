@@ -11,7 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from hubbub.accounts import limits, tickets
+from hubbub.accounts import tickets
+from hubbub.django import limits
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.control import CONTROL_TOPIC, SessionsEnded
 

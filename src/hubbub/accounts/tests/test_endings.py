@@ -12,7 +12,7 @@ from django.utils import timezone
 from hubbub.accounts import actions
 from hubbub.accounts.models import Login
 from hubbub.accounts.tests.conftest import PASSWORD, Api
-from hubbub.django.auth import LOGIN_KEY, actor_of_token
+from hubbub.django.auth import LOGIN_KEY, actor_of_request, actor_of_token
 from hubbub.django.models import Event
 from hubbub.engine.actor import SYSTEM
 from hubbub.engine.control import CONTROL_TOPIC, SessionsEnded
@@ -45,6 +45,23 @@ def test_a_changed_password_ends_all_but_the_current(access, other, ann, endings
     assert endings() == [SessionsEnded(actor.key, "password changed", except_login=actor.login)]
     ann.refresh_from_db()
     assert ann.check_password(NEW)
+
+
+def test_a_password_changed_by_cookie_renews_the_cookie(api, other, ann, endings):
+    """AUT-4: it goes on under its sign-in, and ends with it."""
+    from django.test import RequestFactory
+
+    api.client.force_login(ann)
+    request = RequestFactory().post("/")
+    request.session, request.user = api.client.session, ann
+    login = request.session[LOGIN_KEY]
+    actions.change_password(actor_of_request(request), ann, NEW, request=request)
+    request.session.save()
+    api.client.cookies["sessionid"] = request.session.session_key
+    assert still_open() == {login}
+    assert api.get("me/").status_code == 200
+    actions.end_login(SYSTEM, login)
+    assert api.get("me/").status_code == 401
 
 
 def test_somebody_elses_sign_in_is_not_spared(access, ann, endings):

@@ -1,0 +1,109 @@
+"""Commands: every registered one, for everybody, over a session of the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hubbub.protocol.registry import registry
+from hubbub.testing.live import LiveConnection, LiveEngine
+from tests.access.table import COMMANDS, ROLES
+from tests.access.world import ABSENT_ID, World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROLES_OF_COMMANDS = ROLES[1:]
+
+# What is sent with a command, where it takes data.
+DATA: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
+    "subscribe": lambda w, role, target: {"snapshot": True},
+    "chat.send": lambda w, role, target: {"content": "hello", "client_id": "c1"},
+    "chat.hide": lambda w, role, target: {"message_id": (w.in_room if target == "room" else w.message).id},
+    "chat.read": lambda w, role, target: {"number": 1},
+    "chat.typing": lambda w, role, target: {"is_typing": True},
+    "chat.create": lambda w, role, target: {"participants": ["another"], "client_id": "c1"},
+    "chat.join_room": lambda w, role, target: {"name": "garden"},
+}
+
+
+def real_commands() -> set[str]:
+    """What the installed features have registered; tests of the same run register commands too."""
+    return {
+        name
+        for name, each in registry.commands.items()
+        if each.data.__module__.startswith("hubbub.") and ".tests." not in each.data.__module__
+    }
+
+
+def test_every_command_has_a_row() -> None:
+    """Nothing can be asked that the table does not know, and every row can be asked."""
+    assert {row.split()[0] for row in COMMANDS} == real_commands()
+
+
+async def connect(live: LiveEngine, world: World, role: str) -> LiveConnection:
+    return await live.connect(world.user(role))
+
+
+async def ask(
+    live: LiveEngine, world: World, connection: LiveConnection, row: str, role: str, topic: str | None = None
+) -> dict[str, Any]:
+    """The reply to a row's command, on its own topic or another one, without its id."""
+    name, _, target = row.partition(" ")
+    if name == "auth.refresh":
+        # A guest has no token of its own; anybody else's will not do.
+        token = await live.run(world.tokens, role if world.user(role) else "another")
+        data = {"token": str(token.access_token)}
+    else:
+        data = DATA[name](world, role, target) if name in DATA else {}
+    asked_of = topic or (world.topic(target) if target else None)
+    reply = await connection.command(name, asked_of, data=data)
+    reply.pop("id")
+    return reply
+
+
+@pytest.mark.parametrize("role", ROLES_OF_COMMANDS)
+@pytest.mark.parametrize("row", COMMANDS)
+async def test_cell(live: LiveEngine, committed_world: World, row: str, role: str) -> None:
+    """SUB-5"""
+    connection = await connect(live, committed_world, role)
+    reply = await ask(live, committed_world, connection, row, role)
+    expected = COMMANDS[row][ROLES_OF_COMMANDS.index(role)]
+    assert ("ok" if "ok" in reply else reply["error"]["code"]) == expected, reply
+    assert connection.closed is None
+
+
+@pytest.mark.parametrize("role", ["guest", "outsider", "former", "staff"])
+async def test_forbidden_is_as_absent(live: LiveEngine, committed_world: World, role: str) -> None:
+    """ACC-1 SUB-5: for every command on a topic the reply is the same as on one that does not exist."""
+    connection = await connect(live, committed_world, role)
+    for row in COMMANDS:
+        target = row.partition(" ")[2]
+        if target in ("group", "direct", "user.member"):
+            absent = f"user.{ABSENT_ID}" if target == "user.member" else f"chat.{ABSENT_ID}"
+            there = await ask(live, committed_world, connection, row, role)
+            nowhere = await ask(live, committed_world, connection, row, role, absent)
+            assert there == nowhere, row
+
+
+async def test_a_message_elsewhere_is_as_absent(live: LiveEngine, committed_world: World) -> None:
+    """ACC-1: a message of another's conversation cannot be told from one that does not exist."""
+    outsider = await connect(live, committed_world, "outsider")
+    topic = committed_world.room.topic
+    there, nowhere = [
+        (await outsider.command("chat.hide", topic, data={"message_id": id}))["error"]
+        for id in (committed_world.message.id, ABSENT_ID)
+    ]
+    assert there == nowhere
+    assert there["code"] == "forbidden"
+
+
+async def test_the_topics_of_nobody(live: LiveEngine, committed_world: World) -> None:
+    """SUB-5: names that look almost like a topic of one's own."""
+    member = await connect(live, committed_world, "member")
+    id = committed_world.group.id
+    for topic in (f"chat.0{id}", f"chat.{id}.x", "chat.", "chat", "chat.-1", f"chat.{'9' * 80}", "user.", "user.0"):
+        assert await member.error("subscribe", topic) == "forbidden", topic
+        assert await member.error("chat.send", topic, data={"content": "x"}) == "forbidden", topic
+        assert await member.error("chat.history", topic) == "forbidden", topic
