@@ -98,6 +98,10 @@ class LiveServer:
         return f"ws://{HOST}:{self.port}/ws/"
 
     @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "hubbub", "serve", "--host", HOST, "--port", str(self.port)]
+
+    @property
     def pid(self) -> int:
         assert self._process is not None, "the server isn't running"
         return self._process.pid
@@ -108,11 +112,10 @@ class LiveServer:
 
     def start(self) -> None:
         assert not self.running, "the server runs already"
-        command = [sys.executable, "-m", "hubbub", "serve", "--host", HOST, "--port", str(self.port)]
         with self.log_path.open("ab") as log:
             # A session of its own, so that its children, if any, end with it.
             self._process = subprocess.Popen(
-                [*command, *self._args],
+                [*self.command, *self._args],
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

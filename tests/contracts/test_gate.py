@@ -137,27 +137,35 @@ def test_a_transaction_holds_the_gate_until_it_ends(gate: Gate) -> None:
             put("two")
         assert gate._held
     assert not gate._held
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        put("three")
-        raise ZeroDivisionError
-    assert not gate._held
+
+    def fail(error: type[BaseException]) -> None:
+        with transaction.atomic():
+            put("three")
+            raise error
+
+    for error in (ZeroDivisionError, SystemExit):
+        with pytest.raises(error):
+            fail(error)
+        assert not gate._held
     with transaction.atomic():
         transaction.set_rollback(True)
-    assert not gate._held
-    with pytest.raises(SystemExit), transaction.atomic():
-        raise SystemExit
     assert not gate._held
     assert rows() == ["one", "two"]
 
 
 def test_a_connection_that_closes_frees_the_gate(gate: Gate, sqlite_database: Database) -> None:
     """ACK-1: a thread that closes its connection inside a transaction locks nobody out."""
-    with pytest.raises(Exception, match="closed"), transaction.atomic():
-        put("lost")
-        connection.close()
-        assert not gate._held
-        sqlite_database.elsewhere(lambda: put("other"))
-        put("more")
+
+    def close() -> None:
+        with transaction.atomic():
+            put("lost")
+            connection.close()
+            assert not gate._held
+            sqlite_database.elsewhere(lambda: put("other"))
+            put("more")
+
+    with pytest.raises(Exception, match="closed"):
+        close()
     assert rows() == ["other"]
 
 

@@ -243,9 +243,7 @@ def test_stopping_finishes_what_waits(database: Database) -> None:
     assert committed(database) == [f"m{n}" for n in range(9)]
 
 
-async def test_who_is_gone_before_it_begins_is_left_out(
-    writer: GroupCommitWriter, database: Database
-) -> None:
+async def test_who_is_gone_before_it_begins_is_left_out(writer: GroupCommitWriter, database: Database) -> None:
     """ENV-3: a caller that is cancelled while its action waits; the thread and the others go on."""
 
     def act() -> list[Any]:
@@ -286,9 +284,7 @@ def test_sqlite_is_in_wal_and_syncs_fully(sqlite_database: Database) -> None:
 
     def pragmas() -> list[Any]:
         with connection.cursor() as cursor:
-            return [
-                cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
-            ]
+            return [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 
     with group_writer() as writer:
         assert writer.run_sync(pragmas, topic="") == ["wal", 2]

@@ -1,7 +1,6 @@
 """The contract of the port ``StreamStore``."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,8 +114,8 @@ class TestDjangoStore(StoreContract):
     """The real one, on both databases."""
 
     @pytest.fixture
-    def store(self, database: Database) -> Iterator[DjangoStreamStore]:
-        yield DjangoStreamStore(ALIAS)
+    def store(self, database: Database) -> DjangoStreamStore:
+        return DjangoStreamStore(ALIAS)
 
     def append(self, store: Any, topic: str, n: int) -> Happening:
         with transaction.atomic(using=ALIAS):
@@ -144,10 +143,10 @@ class TestDjangoStore(StoreContract):
     ) -> None:
         """EVT-3, EVT-1: no event of a rolled back transaction, and no gap where it would have been."""
         self.append(store, "a", 1)
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with transaction.atomic():
             assert store.append("a", "contract.counted", b'{"n":2}', "", NOW).offset == 2
             assert store.append("new", "contract.counted", b'{"n":2}', "", NOW).offset == 1
-            raise ZeroDivisionError
+            transaction.set_rollback(True)
         assert database.elsewhere(lambda: [e.offset for e in store.read("a", 0, 10)]) == [1]
         assert not Stream.objects.filter(topic="new").exists()
         assert self.append(store, "a", 3).offset == 2
@@ -157,9 +156,9 @@ class TestDjangoStore(StoreContract):
         """EVT-1: also inside one transaction, as in a batch of the writer."""
         with transaction.atomic():
             store.append("a", "contract.counted", b'{"n":1}', "", NOW)
-            with pytest.raises(ZeroDivisionError), transaction.atomic():
+            with transaction.atomic():
                 store.append("a", "contract.counted", b'{"n":2}', "", NOW)
-                raise ZeroDivisionError
+                transaction.set_rollback(True)
             store.append("a", "contract.counted", b'{"n":3}', "", NOW)
         assert [(e.offset, e.payload()["n"]) for e in store.read("a", 0, 10)] == [(1, 1), (2, 3)]
 

@@ -15,6 +15,7 @@ from hubbub.django.tail import PostgresLog, SqliteLog, Tail
 from hubbub.engine.hub import LiveTopic
 from hubbub.protocol.frames import Happening
 from tests.contracts.databases import ALIAS, Database
+from tests.contracts.writers import holding, put, rows
 from tests.waiting import wait_until, wait_until_async
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -95,6 +96,62 @@ def test_a_late_commit_is_not_skipped(log: Any, database: Database) -> None:
     assert sorted(before + names(log.read())) == [("late", 1), ("quick", 1)]
 
 
+@pytest.mark.postgres
+def test_a_long_transaction_elsewhere_holds_up_nothing(postgres_database: Database) -> None:
+    """EVT-4: somebody's import that runs for minutes, with a late commit beside it."""
+    log = PostgresLog(ALIAS)
+    log.begin()
+    with holding(postgres_database, lambda: put("long")):
+        with holding(postgres_database, lambda: append("late")):
+            postgres_database.elsewhere(lambda: append("quick"))
+            assert names(log.read()) == [("quick", 1)]
+        assert names(log.read()) == [("late", 1)]
+        assert log.read() == []
+        postgres_database.elsewhere(lambda: append("quick"))
+        assert names(log.read()) == [("quick", 2)]
+    assert log.read() == []
+
+
+def test_commits_in_any_order_are_read_once(log: Any, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EVT-3, EVT-4: many writers, each event exactly once however their commits fall, by topic in order."""
+    monkeypatch.setattr(tail_module, "BATCH", 1000)
+    writers, each = 8, 30
+
+    def write(number: int) -> None:
+        for n in range(each):
+            with transaction.atomic():
+                DjangoStreamStore(ALIAS).append(f"t{number}", "contract.counted", b"{}", "", NOW)
+                rows()  # A moment more between taking the id and the commit.
+                if n % 7 == 6:
+                    transaction.set_rollback(True)
+
+    log.begin()
+    done = [database.begin(lambda number=number: write(number)) for number in range(writers)]
+    found: list[tuple[str, int]] = []
+    wait_until(lambda: found.extend(names(log.read())) or all(future.done() for future in done), "the writers", 60)
+    found += names(log.read())
+    for future in done:
+        future.result(0)
+    kept = sum(n % 7 != 6 for n in range(each))
+    assert len(found) == len(set(found)) == writers * kept
+    for number in range(writers):
+        assert [n for topic, n in found if topic == f"t{number}"] == list(range(1, kept + 1))
+
+
+@pytest.mark.postgres
+def test_a_commit_between_two_pages_is_not_skipped(postgres_database: Database) -> None:
+    """EVT-4: a page ends behind the place where a late commit then appears."""
+    log = PostgresLog(ALIAS)
+    log.begin()
+    with holding(postgres_database, lambda: append("late")):
+        postgres_database.elsewhere(lambda: [append("quick") for _ in range(6)])
+        first = names(log.read())
+    found = first + [name for _ in range(4) for name in names(log.read())]
+    assert first == [("quick", n) for n in (1, 2, 3, 4)]
+    assert set(found) == {("late", 1), *(("quick", n) for n in range(1, 7))}
+    assert log.read() == []
+
+
 def test_what_is_rolled_back_is_not_there(log: Any, database: Database) -> None:
     """EVT-3: never an event of a transaction that was rolled back."""
     log.begin()
@@ -107,7 +164,7 @@ def test_what_is_rolled_back_is_not_there(log: Any, database: Database) -> None:
     database.elsewhere(give_up)
     assert log.read() == []
     database.elsewhere(lambda: append("a", 2))
-    ((topic, _, offset, type, data, author, at),) = log.read()
+    ((topic, _, offset, type, data, author, _),) = log.read()
     assert (topic, offset, type, data, author) == ("a", 1, "contract.counted", '{"n":2}', "user.1")
 
 

@@ -58,9 +58,7 @@ class WriterContract(ReturnsAndRaises):
             await writer.run(fail, topic="a")
         assert await asyncio.to_thread(committed, database) == []
 
-    async def test_a_swallowed_error_in_a_savepoint_is_forgiven(
-        self, writer: Any, database: Database
-    ) -> None:
+    async def test_a_swallowed_error_in_a_savepoint_is_forgiven(self, writer: Any, database: Database) -> None:
         """ACK-1: an action may try, fail and go on, in an ``atomic()`` of its own."""
 
         def twice() -> str:
@@ -75,9 +73,7 @@ class WriterContract(ReturnsAndRaises):
         assert await writer.run(twice, topic="a") == "done"
         assert await asyncio.to_thread(committed, database) == ["one", "two"]
 
-    async def test_a_swallowed_error_without_a_savepoint_is_no_success(
-        self, writer: Any, database: Database
-    ) -> None:
+    async def test_a_swallowed_error_without_a_savepoint_is_no_success(self, writer: Any, database: Database) -> None:
         """ACK-1: Django rolls such a transaction back without a word; nobody may be told that it is saved."""
 
         def poisoned() -> str:
@@ -162,9 +158,7 @@ class WriterContract(ReturnsAndRaises):
         assert await writer.run(partial(put, "next"), topic="a") == "next"
         assert await asyncio.to_thread(committed, database) == ["next"]
 
-    async def test_a_deferred_constraint_that_breaks_is_no_success(
-        self, writer: Any, database: Database
-    ) -> None:
+    async def test_a_deferred_constraint_that_breaks_is_no_success(self, writer: Any, database: Database) -> None:
         """ACK-1: a commit that fails, fails its action."""
         with pytest.raises(IntegrityError):
             await writer.run(break_a_deferred_constraint, topic="a")
@@ -172,12 +166,8 @@ class WriterContract(ReturnsAndRaises):
 
     async def test_synchronous_callers(self, writer: Any, database: Database) -> None:
         """ACK-1: the same for views and shells, several at once."""
-        begun = [
-            database.begin(partial(writer.run_sync, partial(put, f"m{n}"), topic="a")) for n in range(8)
-        ]
-        assert [await asyncio.to_thread(future.result, 20) for future in begun] == [
-            f"m{n}" for n in range(8)
-        ]
+        begun = [database.begin(partial(writer.run_sync, partial(put, f"m{n}"), topic="a")) for n in range(8)]
+        assert [await asyncio.to_thread(future.result, 20) for future in begun] == [f"m{n}" for n in range(8)]
         assert len(await asyncio.to_thread(committed, database)) == 8
 
     async def test_inside_somebody_s_transaction(self, writer: Any, database: Database) -> None:

@@ -15,9 +15,7 @@ from tests.contracts.databases import ALIAS, Database
 
 def put(name: str) -> str:
     """The plain action: one row that can be there only once."""
-    Receipt.objects.create(
-        author="contract", client_id=name, action="put", reply="{}", expires_at=timezone.now()
-    )
+    Receipt.objects.create(author="contract", client_id=name, action="put", reply="{}", expires_at=timezone.now())
     return name
 
 

@@ -139,7 +139,8 @@ async def test_the_full_protocol(server: LiveServer, ann: Person, bob: Person) -
         for name, value in VALUES.items():
             await socket.send_text(f'{{"id": 7, "type": "chat.send", "topic": "chat.{id}", "data": {{"content": {value}}}}}')
             code = (await socket.frame())["error"]["code"]
-            assert code in (("bad_json",) if name in UNCARRIED else ("bad_data",)), (name, code)
+            allowed = ("bad_json", "bad_data") if name in UNCARRIED else ("bad_data",)
+            assert code in allowed, (name, code)
             for field in ("id", "type", "topic", "since", "data"):
                 fields = {"id": "8", "type": '"chat.typing"', "topic": f'"chat.{id}"', "data": '{"is_typing": 7}'}
                 fields[field] = value

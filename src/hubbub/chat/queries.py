@@ -137,6 +137,8 @@ def users_by_name(names: list[str]) -> dict[str, Any]:
     """Active users by their exact names; names that nobody has are missing."""
     model = get_user_model()
     field = model.USERNAME_FIELD
+    # PostgreSQL refuses to look for a name with NUL.
+    names = [name for name in names if "\x00" not in name]
     found = model._default_manager.filter(**{f"{field}__in": names, "is_active": True})
     return {user.get_username(): user for user in found}
 

@@ -1,4 +1,5 @@
 from importlib import import_module
+from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
@@ -28,6 +29,12 @@ class FeatureConfig(AppConfig):
     hubbub_feature = True
     default = False
     default_auto_field = "django.db.models.BigAutoField"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Inherited, ``default = False`` would make Django pass over the feature's own config in silence.
+        if "default" not in vars(cls):
+            cls.default = True
 
     def ready(self) -> None:
         for name in ("messages", "handlers", "sockets", "topics", "authentication", "signals", "checks"):

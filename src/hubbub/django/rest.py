@@ -1,5 +1,6 @@
 """What the features' REST views share: errors, pages, the actor (rule ERR-3)."""
 
+import json
 from typing import Any, TypeVar
 
 import msgspec
@@ -67,8 +68,10 @@ def optional_actor(request: Request) -> Actor:
 def body(request: Request, type: type[S]) -> S:
     """The request's JSON body as a struct; unknown fields are ignored. Raises BadData."""
     try:
+        # Python reads half a surrogate pair out of JSON, and no database takes it.
+        json.dumps(request.data, ensure_ascii=False, default=str).encode()
         return msgspec.convert(request.data, type)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeError) as error:
         raise BadData(f"The body does not fit: {error}") from None
 
 

@@ -19,7 +19,7 @@ _READ = """
 SELECT {cursor}, s.topic, s.epoch, e."offset", e.type, e.data, e.author, e.created_at
 FROM hubbub_event e JOIN hubbub_stream s ON s.id = e.stream_id
 WHERE {after}
-ORDER BY {cursor} LIMIT %s
+ORDER BY {order} LIMIT %s
 """
 
 Row = tuple[Any, ...]
@@ -44,7 +44,7 @@ class SqliteLog:
         if not self._changed():
             return []
         with connections[self._alias].cursor() as cursor:
-            cursor.execute(_READ.format(cursor="e.id", after="e.id > %s"), [self._last, BATCH])
+            cursor.execute(_READ.format(cursor="e.id", order="e.id", after="e.id > %s"), [self._last, BATCH])
             rows = cursor.fetchall()
         if rows:
             self._last = rows[-1][0]
@@ -64,28 +64,38 @@ class SqliteLog:
 
 
 class PostgresLog:
-    """The log's end on PostgreSQL: by transaction id, and only below the oldest one that still runs.
+    """The log's end on PostgreSQL: the rows that the snapshot of the last look could not see.
 
-    Ids of rows are not committed in order there: a reader at ``id > last`` would skip a late commit.
+    Ids of rows are not committed in order there: a reader at ``id > last`` would skip a late commit. Nor does
+    it wait until all older transactions have ended: one that runs for minutes would hold up everything.
     """
 
     def __init__(self, alias: str) -> None:
         self._alias = alias
-        self._last = ("0", 0)
+        self._seen = "0:0:"
+        """What this snapshot sees has been read."""
+        self._page: str | None = None
+        """The snapshot of the first page, while there may be more; it will be the next ``_seen``."""
+        self._last = 0
 
     def begin(self) -> None:
         with connections[self._alias].cursor() as cursor:
-            cursor.execute("SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1)::text")
-            self._last = (cursor.fetchone()[0], 2**62)
+            cursor.execute("SELECT pg_current_snapshot()::text")
+            self._seen = cursor.fetchone()[0]
 
     def read(self) -> list[Row]:
-        after = "(e.xid, e.id) > (%s::xid8, %s) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())"
-        query = _READ.format(cursor="e.xid, e.id", after=after)
+        _, unborn, running = self._seen.split(":")
         with connections[self._alias].cursor() as cursor:
-            cursor.execute(query, [*self._last, BATCH])
+            # Row ids are in the order of offsets within a topic: they are taken under its lock.
+            after = "(e.xid >= %s::xid8 OR e.xid = ANY (%s::xid8[])) AND e.id > %s"
+            query = _READ.format(cursor="pg_current_snapshot()::text, e.id", order="e.id", after=after)
+            cursor.execute(query, [unborn, f"{{{running}}}", self._last, BATCH])
             rows = cursor.fetchall()
         if rows:
-            self._last = (str(rows[-1][0]), rows[-1][1])
+            self._page, self._last = self._page or rows[0][0], rows[-1][1]
+        if len(rows) < BATCH and self._page is not None:
+            # Not the last page's snapshot: what was committed in between may stand on the pages before.
+            self._seen, self._page, self._last = self._page, None, 0
         return [row[2:] for row in rows]
 
 

@@ -240,6 +240,10 @@ class Session:
                 inbound.topic = self.dialect.bound
             elif inbound.topic is not None:
                 check_topic(inbound.topic)
+            # Before the lanes: who is too fast is told so, not that the server is busy.
+            command = registry.commands.get(inbound.type)
+            if command is not None and command.limit:
+                self.engine.limiter.hit(command.limit, self.actor.key)
             self._lanes.put(inbound)
         except BadFrame as error:
             self.put(self.dialect.error(inbound or error.about, error))
@@ -262,8 +266,6 @@ class Session:
         try:
             command = registry.command_type(inbound.type)
             data = decode_data(command, inbound)
-            if command.limit:
-                self.engine.limiter.hit(command.limit, self.actor.key)
             assert command.handler is not None
             ok = await command.handler(Context(self, command, inbound), data)
             if ok is not NO_REPLY:

@@ -76,7 +76,8 @@ class _Connection:
             self._closed = True
             # A browser sees only 1006 where the handshake is refused, never why (rule AUT-2).
             await self.accept()
-            await self._asgi_send({"type": "websocket.close", "code": code, "reason": reason})
+            # A plain int: Daphne takes no other, and no enum for one.
+            await self._asgi_send({"type": "websocket.close", "code": int(code), "reason": reason})
 
     async def run(self, params: dict[str, str]) -> None:
         id = uuid.uuid4().hex

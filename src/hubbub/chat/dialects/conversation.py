@@ -3,10 +3,25 @@
 from functools import lru_cache
 from typing import Any
 
-from hubbub.chat.dialects.common import command, encode, error_frame, read_object
+from hubbub.chat.dialects.common import command, encode, error_frame, read_object, text_of, truth_of
 from hubbub.protocol.dialect import Dialect, Subscribed
-from hubbub.protocol.errors import BadData, Forbidden, HubbubError, UnknownCommand
+from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError, UnknownCommand
 from hubbub.protocol.frames import Happening, Inbound, Position
+
+NOT_DELETED = "Failed to delete message"
+
+
+def message_id_of(frame: dict[str, Any]) -> int:
+    """The id of a message to delete. Raises BadData without one; Absent for what can be no message's id."""
+    id = frame.get("message_id")
+    if not id:
+        raise BadData("Message ID required")
+    # A page may have it as text, from an attribute of an element.
+    if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) <= 18:
+        return int(id)
+    if isinstance(id, bool) or not isinstance(id, int) or not 0 < id < 2**63:
+        raise Absent(NOT_DELETED)
+    return id
 
 
 class ConversationDialect:
@@ -22,13 +37,13 @@ class ConversationDialect:
         frame = read_object(text)
         kind, topic = frame.get("type"), self.bound or ""
         if kind == "chat_message":
-            return command("chat.send", {"content": frame.get("content") or ""}, topic), self
+            return command("chat.send", {"content": text_of(frame, "content")}, topic), self
         if kind == "typing":
-            return command("chat.typing", {"is_typing": bool(frame.get("is_typing"))}, topic), self
+            return command("chat.typing", {"is_typing": truth_of(frame, "is_typing")}, topic), self
         if kind == "delete_message":
-            if not frame.get("message_id"):
-                raise BadData("Message ID required")
-            return command("chat.hide", {"message_id": frame["message_id"]}, topic), self
+            return command("chat.hide", {"message_id": message_id_of(frame)}, topic), self
+        if kind == "pong":  # Not asked for, and no mistake.
+            return command("pong", {}, topic), self
         raise UnknownCommand
 
     def ready(self, info: dict[str, Any]) -> bytes | None:
@@ -38,8 +53,8 @@ class ConversationDialect:
         return None  # The events say it.
 
     def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
-        failed = inbound is not None and inbound.type == "chat.hide" and isinstance(error, Forbidden | BadData)
-        return encode(error_frame(error, "Failed to delete message" if failed else ""))
+        failed = inbound is not None and inbound.type == "chat.hide" and isinstance(error, Forbidden)
+        return encode(error_frame(error, NOT_DELETED if failed else ""))
 
     def event(self, event: Happening) -> bytes | None:
         data = event.payload()

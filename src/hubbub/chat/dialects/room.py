@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from hubbub.chat.dialects.common import command, encode, error_frame, iso, read_object
+from hubbub.chat.dialects.common import command, encode, error_frame, iso, read_object, text_of, truth_of
 from hubbub.protocol.dialect import Dialect, Subscribed
 from hubbub.protocol.errors import BadData, HubbubError
 from hubbub.protocol.frames import Happening, Inbound, Position
@@ -41,12 +41,13 @@ class RoomDialect:
         frame = read_object(text)
         topic = self.bound or ""
         if frame.get("type") == "typing":
-            return command("chat.typing", {"is_typing": bool(frame.get("is_typing"))}, topic), self
+            return command("chat.typing", {"is_typing": truth_of(frame, "is_typing")}, topic), self
         if "message" not in frame:
             raise BadData("Missing message field")
-        untyped = "type" not in frame
+        content = text_of(frame, "message")
+        untyped = frame.get("type") is None
         speaks = room_dialect(topic, self._message_type, plain=True) if untyped else self
-        return command("chat.send", {"content": frame["message"] or ""}, topic), speaks
+        return command("chat.send", {"content": content}, topic), speaks
 
     def ready(self, info: dict[str, Any]) -> bytes | None:
         return None
@@ -89,7 +90,8 @@ class RoomDialect:
         ]
         if not rows:
             return []
-        text = "\n".join(f"{row['username']}: {row['message']}" for row in rows)
+        # One line each: nobody's text may pose as somebody else's row.
+        text = "\n".join(f"{row['username']}: {' '.join(row['message'].splitlines())}" for row in rows)
         return [encode(room_frame("chat_history", "System", text, datetime.now(UTC), messages=rows))]
 
     def reset(self, topic: str, position: Position, reason: str) -> bytes | None:

@@ -1,0 +1,6 @@
+"""The server of the durability tests, with a writer that replies before it commits."""
+
+from tests.durability.settings import *  # noqa: F403
+from tests.durability.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.faulty.apps.FaultyConfig"]

@@ -1,0 +1,1 @@
+"""Polls: vote for an option, and everybody who follows the poll sees how it stands."""

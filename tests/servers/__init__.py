@@ -1,0 +1,1 @@
+"""The same ASGI application under other servers than hubbub's own."""

@@ -1,0 +1,62 @@
+"""Other ASGI servers, each as a real process on a data folder of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.formats.client import Person
+from tests.formats.people import make_people
+from tests.services import HOST, LiveServer
+
+APPLICATION = "hubbub.django.asgi:application"
+MODULES: dict[str, Sequence[str]] = {
+    "uvicorn": ("uvicorn", "--host", HOST, "--port", "{port}", APPLICATION),
+    "daphne": ("daphne", "-b", HOST, "-p", "{port}", APPLICATION),
+    "hypercorn": ("hypercorn", "--bind", f"{HOST}:{{port}}", "--graceful-timeout", "5", APPLICATION),
+    "runserver": ("hubbub", "runserver", "--noreload", f"{HOST}:{{port}}"),
+    "runserver with its reloader": ("hubbub", "runserver", f"{HOST}:{{port}}"),
+    "serve": ("hubbub", "serve", "--host", HOST, "--port", "{port}"),
+}
+
+
+class OtherServer(LiveServer):
+    """A server by another command, on data that is migrated beforehand."""
+
+    def __init__(self, folder: Path, module: Sequence[str]) -> None:
+        super().__init__(folder)
+        self._module = module
+        self.manage("migrate", "-v0")
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", *(part.format(port=self.port) for part in self._module)]
+
+
+@pytest.fixture(scope="module", params=MODULES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherServer]:
+    server = OtherServer(tmp_path_factory.mktemp("server"), MODULES[request.param])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        print(f"{server.command} logged:\n{server.log()[-20_000:]}")
+
+
+@pytest.fixture(scope="module")
+def crowd(server: OtherServer) -> Iterator[Person]:
+    return iter(make_people(server, [f"user-{number}" for number in range(40)]))
+
+
+@pytest.fixture
+def ann(crowd: Iterator[Person]) -> Person:
+    return next(crowd)
+
+
+@pytest.fixture
+def bob(crowd: Iterator[Person]) -> Person:
+    return next(crowd)
