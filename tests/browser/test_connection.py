@@ -122,3 +122,21 @@ def test_a_crash_of_the_server_is_survived(enter: Enter, server: LiveServer) -> 
     expect(ada.bar).to_contain_text("1 message waits.")
     server.restart()
     ada.sees(["acknowledged", "meanwhile"], timeout=60)
+
+
+def test_a_message_that_is_refused_says_why_and_stays_until_discarded(enter: Enter) -> None:
+    """CHT-1, ERR-1 on the page: a failed message is never dropped in silence."""
+    ada = enter("ada")
+    ada.start_group("refused", "bob")
+    ada.write("no \x00 here", "and on")
+    failed = ada.log.get_by_role("alert")
+    expect(failed).to_contain_text("Couldn't send. A message cannot hold the character NUL.")
+    expect(ada.sent).to_have_text(["and on"])
+    ada.page.reload()
+    expect(failed).to_contain_text("Couldn't send.")
+    failed.get_by_role("button", name="Retry").click()
+    expect(failed).to_contain_text("Couldn't send.")
+    failed.get_by_role("button", name="Discard").click()
+    ada.sees(["and on"])
+    ada.page.reload()
+    ada.sees(["and on"])

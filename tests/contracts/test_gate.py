@@ -171,8 +171,7 @@ def test_a_connection_that_closes_frees_the_gate(gate: Gate, sqlite_database: Da
 
 def test_a_begin_that_fails_frees_the_gate(gate: Gate, tmp_path: Any) -> None:
     """ERR-1: another process holds SQLite's lock for longer than we wait: the gate is not held for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 10")
+    connection.settings_dict["OPTIONS"] = {"timeout": 0.05}
     other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(OperationalError, match="locked"), transaction.atomic():

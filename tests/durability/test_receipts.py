@@ -65,6 +65,15 @@ async def race(servers: list[LiveServer], world: World) -> None:
             assert {response.status_code for response in responses} <= {200, 201}
             assert all(response.json() == told[0]["message"] for response in responses)
             assert told[0]["offset"] == told[0]["message"]["number"] == n + 1
+        for n in range(5):  # A command without a topic takes no lock before its receipt.
+            wanted = {"participants": ["user01"], "title": f"g{n}", "client_id": f"create-{n}"}
+            replies, responses = await asyncio.gather(
+                asyncio.gather(*(socket.ask("chat.create", None, **wanted) for socket in sockets)),
+                asyncio.gather(*(client.post("/api/conversations/", json=wanted) for client in clients)),
+            )
+            made = replies[0]["ok"]["conversation"]
+            assert all(reply["ok"]["conversation"] == made for reply in replies)
+            assert all(response.json() == made for response in responses)
         # Used again for another command, on a socket or over REST.
         reply = await sockets[0].ask("chat.create", None, participants=["user01"], client_id="id-0")
         assert reply["error"]["code"] == "conflict"

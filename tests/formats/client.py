@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from tests.services import LiveServer
+from tests.services import HOST, LiveServer
 
 TIMEOUT = 20.0
 """Seconds after which what ought to come has not come; nothing waits for this where all is well."""
@@ -114,17 +114,23 @@ async def connect(
     cookie: str | None = None,
     token: str | None = None,
     origin: str | None = None,
+    host: str = HOST,
     headers: dict[str, str] | None = None,
     subprotocols: Sequence[str] = (),
 ) -> AsyncIterator[Socket]:
-    """A socket on ``/ws/<path>``; ``by`` somebody's cookie. Raises InvalidStatus where the handshake fails."""
-    url = f"{server.ws_url}{quote(path)}" + (f"?token={quote(token)}" if token is not None else "")
+    """A socket on ``/ws/<path>``; ``by`` somebody's cookie, ``host`` the name that the server is called by.
+
+    Raises InvalidStatus where the handshake fails.
+    """
+    url = f"ws://{host}:{server.port}/ws/{quote(path)}" + (f"?token={quote(token)}" if token is not None else "")
     sent = dict(headers or {})
     if by is not None or cookie is not None:
         sent["Cookie"] = f"sessionid={by.cookie if by is not None else cookie}"
     async with websocket(
         url,
         proxy=None,
+        host=HOST,
+        port=server.port,
         origin=cast("Origin | None", origin),
         additional_headers=sent,
         subprotocols=cast("Sequence[Subprotocol] | None", list(subprotocols) or None),

@@ -11,6 +11,11 @@ from tests.formats.hostile import MISFITS, NOT_JSON, UNCARRIED, VALUES, with_val
 from tests.services import LiveServer
 
 
+@pytest.fixture(scope="module")
+def server(server_on_either: LiveServer) -> LiveServer:
+    return server_on_either
+
+
 @pytest.fixture(autouse=True)
 def unharmed(server: LiveServer) -> Any:
     """The same process goes on, and had nothing unexpected to log."""

@@ -73,26 +73,6 @@ export interface Events {
    * Ephemeral: it may be lost.
    */
   "chat.user_left": UserLeft;
-  /** A user may follow a topic from now on; sessions that follow an inbox begin at `position`. */
-  "control.access_granted": AccessGranted;
-  /** A user may not follow a topic any more. */
-  "control.access_revoked": AccessRevoked;
-  /** A user's sessions end: of one login, of all but one, or all. */
-  "control.sessions_ended": SessionsEnded;
-}
-
-/** A user may follow a topic from now on; sessions that follow an inbox begin at `position`. */
-export interface AccessGranted {
-  actor: string;
-  target: string;
-  position: Position;
-}
-
-/** A user may not follow a topic any more. */
-export interface AccessRevoked {
-  actor: string;
-  target: string;
-  reason: string;
 }
 
 /**
@@ -278,15 +258,6 @@ export interface RefreshReply {
 export interface Send {
   content: string;
   client_id?: string | null;
-}
-
-/** A user's sessions end: of one login, of all but one, or all. */
-export interface SessionsEnded {
-  /** The user's key, as in `Actor.key`. */
-  actor: string;
-  reason: string;
-  login: string;
-  except_login: string;
 }
 
 /** Say that one is typing, or no longer. The others are told on change only. */

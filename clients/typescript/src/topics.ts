@@ -145,7 +145,7 @@ export class Topics {
     const since = topic.position;
     const snapshot = joining.some(({ handlers }) => handlers.snapshot);
     const frame: CommandFrame = { type: "subscribe", topic: topic.name };
-    
+    if (since) frame.since = since;
     if (snapshot) frame.data = { snapshot };
     topic.asking = true;
     if (since) topic.hold();

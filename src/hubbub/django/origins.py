@@ -1,6 +1,7 @@
 """Which browsers may connect (rule ORG-1)."""
 
 import logging
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,14 @@ def parse_origin(text: str) -> Origin | None:
     return scheme, host, port or _DEFAULT_PORT[scheme]
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def own_origins(scope: dict[str, Any]) -> set[Origin]:
     """The origins of pages that this server itself serves, as the Host header has it where Host is allowed."""
     host = dict(scope.get("headers", [])).get(b"host", b"").decode("latin-1")
@@ -52,7 +61,7 @@ def origin_allowed(scope: dict[str, Any]) -> bool:
     if origin is not None:
         if origin in own_origins(scope) or origin in {parse_origin(o) for o in hubbub_settings().allowed_origins}:
             return True
-        if django_settings.DEBUG and (origin[1] in _LOOPBACK or origin[1].endswith(".localhost")):
+        if django_settings.DEBUG and is_loopback(origin[1]):
             return True
     logger.warning(
         "A browser on %r was refused. If that page is yours, add its origin to HUBBUB['ALLOWED_ORIGINS'] "

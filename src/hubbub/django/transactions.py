@@ -57,6 +57,7 @@ def renew_connections(alias: str) -> None:
     and each batch and query would begin by opening the database: ours stays.
     """
     connection = connections[alias]
+    connection.queries_log.clear()  # Kept where DEBUG is on.
     if not connection.settings_dict["CONN_MAX_AGE"]:
         connection.close_at = None
     close_old_connections()

@@ -23,7 +23,7 @@ logger = logging.getLogger("hubbub.control")
 CONTROL_TOPIC = "control"
 
 
-@event("control.sessions_ended")
+@event("control.sessions_ended", internal=True)
 class SessionsEnded(msgspec.Struct):
     """A user's sessions end: of one login, of all but one, or all."""
 
@@ -34,7 +34,7 @@ class SessionsEnded(msgspec.Struct):
     except_login: str = ""
 
 
-@event("control.access_revoked")
+@event("control.access_revoked", internal=True)
 class AccessRevoked(msgspec.Struct):
     """A user may not follow a topic any more."""
 
@@ -43,7 +43,7 @@ class AccessRevoked(msgspec.Struct):
     reason: str
 
 
-@event("control.access_granted")
+@event("control.access_granted", internal=True)
 class AccessGranted(msgspec.Struct):
     """A user may follow a topic from now on; sessions that follow an inbox begin at ``position``."""
 

@@ -193,6 +193,8 @@ async def follow_all(
     # What was joined between the two reads comes by its grant; what was left is not for us.
     for topic in made.keys() - found.positions.keys():
         session.unfollow(made.pop(topic))
+    # What the client has subscribed to meanwhile goes on from that reply's position.
+    made = {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
     found.positions = {topic: at for topic, at in found.positions.items() if topic in made}
     found.missed = [event for event in found.missed if event.topic in made]
     for topic, position in found.positions.items():

@@ -54,6 +54,8 @@ class EventType:
     name: str
     data: type[msgspec.Struct]
     durable: bool
+    internal: bool = False
+    """Between the server's own processes; no client sees it."""
 
     @property
     def doc(self) -> str:
@@ -93,6 +95,14 @@ class Registry:
             raise UnknownCommand
         return found
 
+    def public_commands(self) -> list[CommandType]:
+        """All commands, by name."""
+        return [self.commands[name] for name in sorted(self.commands)]
+
+    def public_events(self) -> list[EventType]:
+        """The events that clients see, by name."""
+        return [self.events[name] for name in sorted(self.events) if not self.events[name].internal]
+
     def event_type(self, data: msgspec.Struct) -> EventType:
         """The event type of a struct. Raises TypeError if its class is not an event."""
         name = self.event_names.get(type(data))
@@ -128,12 +138,15 @@ def command(
     return register
 
 
-def event(name: str, *, ephemeral: bool = False) -> Callable[[S], S]:
-    """Register a struct as the data of the event ``name``. Raises ValueError if the name is taken."""
+def event(name: str, *, ephemeral: bool = False, internal: bool = False) -> Callable[[S], S]:
+    """Register a struct as the data of the event ``name``. Raises ValueError if the name is taken.
+
+    ``internal`` keeps it out of the schema: it is for topics that no client can follow.
+    """
 
     def register(data: S) -> S:
         _check(name, registry.events, data)
-        registry.events[name] = EventType(name, data, durable=not ephemeral)
+        registry.events[name] = EventType(name, data, not ephemeral, internal)
         registry.event_names[data] = name
         return data
 

@@ -11,7 +11,7 @@ from hubbub.protocol.registry import Registry
 
 def json_schema(registry: Registry) -> dict[str, Any]:
     """A JSON Schema (2020-12) document: ``commands`` and ``events`` by name, the types in ``$defs``."""
-    commands, events = public(registry)
+    commands, events = registry.public_commands(), registry.public_events()
     types: list[Any] = [ErrorBody, Position]
     for each in commands:
         types += [each.data] if each.reply is None else [each.data, each.reply]
@@ -43,10 +43,3 @@ def json_schema(registry: Registry) -> dict[str, Any]:
         },
         "$defs": components,
     }
-
-
-def public(registry: Registry) -> tuple[list[Any], list[Any]]:
-    """Commands and events that clients see, by name; the server's own control events are not among them."""
-    commands = [registry.commands[name] for name in sorted(registry.commands)]
-    events = [registry.events[name] for name in sorted(registry.events) if not name.startswith("control.")]
-    return commands, events

@@ -50,8 +50,7 @@ def typescript(registry: Registry) -> str:
     Raises TypeError for a type that a JSON client could not read by name, and ValueError if two
     structs cannot be told apart by name.
     """
-    commands = [registry.commands[name] for name in sorted(registry.commands)]
-    events = [registry.events[name] for name in sorted(registry.events)]
+    commands, events = registry.public_commands(), registry.public_events()
     asked = _reachable(command.data for command in commands)
     told = _reachable([command.reply for command in commands if command.reply] + [event.data for event in events])
     names = _names(asked | told)

@@ -9,6 +9,8 @@ class Vote(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     option = models.CharField(max_length=50)
 
+    objects: "models.Manager[Vote]" = models.Manager()
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=["poll", "user"], name="poll_vote_once"),)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from hubbub.accounts.actions import sign_in_with_tokens
@@ -82,9 +83,7 @@ def committed(transactional_db: None, group: wire.Conversation) -> wire.Conversa
 
 @pytest.fixture
 def http(alice: Actor) -> Client:
-    from django.contrib.auth.models import User
-
-    token = sign_in_with_tokens(SYSTEM, User.objects.get(pk=alice.user_id))
+    token = sign_in_with_tokens(SYSTEM, User.objects.get(username=alice.username))
     return Client(headers={"Authorization": f"Bearer {token.access_token}"})
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def http(alice: Actor) -> Client:
     """Alice's."""
-    token = sign_in_with_tokens(SYSTEM, User.objects.get(pk=alice.user_id))
+    token = sign_in_with_tokens(SYSTEM, User.objects.get(username=alice.username))
     return Client(headers={"Authorization": f"Bearer {token.access_token}"})
 
 
@@ -83,7 +83,8 @@ def test_nothing_is_doubled_while_messages_arrive(
     http: Client, alice: Actor, bob: Actor, direct: wire.Conversation
 ) -> None:
     say(bob, direct, 10)
-    url, seen = f"/api/conversations/{direct.id}/messages/?limit=4", []
+    url = f"/api/conversations/{direct.id}/messages/?limit=4"
+    seen: list[int] = []
     while url:
         page = get(http, url)
         seen += numbers(page)
@@ -103,7 +104,7 @@ def test_sizes(http: Client, bob: Actor, direct: wire.Conversation) -> None:
 
 
 def test_an_empty_conversation(http: Client, direct: wire.Conversation) -> None:
-    empty = {"results": [], "next": None, "previous": None}
+    empty: dict[str, Any] = {"results": [], "next": None, "previous": None}
     assert get(http, f"/api/conversations/{direct.id}/messages/") == empty
     assert get(http, f"/api/conversations/{direct.id}/messages/?before=1")["results"] == []
 

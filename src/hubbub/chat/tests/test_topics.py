@@ -1,5 +1,7 @@
 """Chat over sessions of the real engine: events, typing, rooms."""
 
+import json
+
 import pytest
 
 from hubbub.chat import actions
@@ -138,7 +140,7 @@ async def test_a_snapshot_and_what_follows(
     """SUB-1 CHT-10: while somebody writes, nothing is left out between the two, and nothing doubled."""
     writer = await live.connect(bob)
     for n in range(20):
-        writer.send_text('{"type":"chat.send","topic":"%s","data":{"content":"%d"}}' % (direct.topic, n))  # noqa: UP031
+        writer.send_text(json.dumps({"type": "chat.send", "topic": direct.topic, "data": {"content": f"{n}"}}))
     readers = []
     for _ in range(10):
         reader = await live.connect(alice)
@@ -146,8 +148,9 @@ async def test_a_snapshot_and_what_follows(
     for reader, opened in readers:
         known = [each["number"] for each in opened["snapshot"]["messages"]]
         assert opened["position"]["offset"] == len(known)
-        await reader.until(lambda reader=reader, known=known: len(reader.of("chat.message_sent")) + len(known) >= 20)
-        known += [each["data"]["message"]["number"] for each in reader.of("chat.message_sent")]
+        if len(known) < 20:
+            events = await reader.seen("chat.message_sent", 20 - len(known))
+            known += [each["data"]["message"]["number"] for each in events]
         assert known == list(range(1, 21))
 
 

@@ -249,7 +249,9 @@ def test_the_list_is_in_the_order_of_the_query(world: World) -> None:
     """CHT-10"""
     viewer = Viewer(world.alice)
     world.say(world.bob, world.direct)
-    shown = [each["id"] for each in viewer.fetch()[0].listed()]
+    (inbox,) = viewer.fetch()
+    assert isinstance(inbox, Inbox)
+    shown = [each["id"] for each in inbox.listed()]
     assert (
         shown
         == [each.id for each in queries.conversation_list(world.alice)]
