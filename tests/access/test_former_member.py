@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from hubbub.chat import actions
+from hubbub.chat.dialects.conversation import conversation_dialect
 from hubbub.testing.live import LiveConnection, LiveEngine
 from tests.access.world import World
 
@@ -99,6 +102,40 @@ async def test_coming_back(live: LiveEngine, committed_world: World) -> None:
     await live.run(actions.send_message, world.actor("maker"), topic, "welcome back")
     (sent,) = await member.seen("chat.message_sent")
     assert sent["data"]["message"]["content"] == "welcome back"
+
+
+async def test_while_others_write(live: LiveEngine, committed_world: World) -> None:
+    """CHT-9: in the middle of a conversation, what stands in the log after the removal is not shown."""
+    world, topic = committed_world, committed_world.group.topic
+    member, maker = [await live.connect(world.users[role]) for role in ("member", "maker")]
+    victim = await live.connect(world.users["victim"])
+    for each in (member, maker, victim):
+        await follow(each, "inbox.subscribe", topic)
+    for n in range(10):
+        for each in (maker, victim):
+            each.send_text(json.dumps({"type": "chat.send", "topic": topic, "data": {"content": f"{n}"}}))
+        if n == 5:
+            removed = asyncio.create_task(
+                live.run(actions.remove_participant, world.actor("maker"), world.group.id, "member")
+            )
+    await removed
+    await maker.seen("chat.message_sent", 20)
+    await member.seen("unsubscribed")
+    await member.ok("unsubscribe", topic)
+    (gone,) = maker.of("chat.participant_removed")
+    offsets = [frame["offset"] for frame in member.events(topic)]
+    assert offsets and max(offsets) <= gone["offset"]
+
+
+async def test_a_socket_bound_to_it(live: LiveEngine, committed_world: World) -> None:
+    """CHT-9 CLO-1: is closed, for good."""
+    world, topic = committed_world, committed_world.group.topic
+    user = world.users["member"]
+    member = await live.connect(user, conversation_dialect(topic), [topic, f"user.{user.pk}"])
+    await remove(live, world, "removed")
+    await member.until(lambda: member.closed)
+    assert member.closed == 4003
+    assert SECRET not in str(member.frames)
 
 
 def test_rest(world: World) -> None:

@@ -89,6 +89,7 @@ CREDENTIALS = [*((role, "token") for role in ROLES), ("outsider", "session"), ("
 @pytest.mark.parametrize(("role", "credential"), CREDENTIALS)
 @pytest.mark.parametrize("row", REST)
 def test_cell(world: World, guests: Callable[[str], None], row: str, role: str, credential: str) -> None:
+    guests(role)
     answer = ask(world, world.client(role, credential), row)
     assert answer.status_code == REST[row][ROLES.index(role)], answer.content
 

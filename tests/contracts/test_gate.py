@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -180,6 +181,32 @@ def test_a_begin_that_fails_frees_the_gate(gate: Gate, tmp_path: Any) -> None:
     other.execute("ROLLBACK")
     other.close()
     put("one")
+
+
+@pytest.mark.parametrize("in_transaction", [True, False])
+def test_another_process_is_waited_for_and_not_long(
+    gate: Gate, sqlite_database: Database, in_transaction: bool
+) -> None:
+    """ERR-1: beside the lock of another process, which knows no gate, one's turn comes within milliseconds."""
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False, timeout=10)
+    other.execute("BEGIN IMMEDIATE")
+
+    def write() -> None:
+        if in_transaction:
+            with transaction.atomic():
+                put("one")
+        else:
+            put("one")
+
+    waiting = sqlite_database.begin(write)
+    wait_until(lambda: gate._held, "the writer waiting for SQLite's lock")
+    with pytest.raises(TimeoutError):
+        waiting.result(0.5)  # By now SQLite itself would ask every 100 ms.
+    other.execute("ROLLBACK")
+    begun = time.monotonic()
+    waiting.result(5)
+    assert time.monotonic() - begun < 0.05
+    other.close()
 
 
 def test_a_single_statement_takes_its_turn(gate: Gate, sqlite_database: Database) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -79,12 +80,10 @@ class Socket:
 
     async def closed(self) -> int:
         """The code of the close that must come next, before any frame."""
-        try:
-            frame = await asyncio.wait_for(self.connection.recv(), TIMEOUT)
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None, "the connection broke off without a close frame"
-            return int(closed.rcvd.code)
-        raise AssertionError(f"a frame instead of a close: {frame!r}")
+        with pytest.raises(ConnectionClosed) as caught:
+            pytest.fail(f"a frame instead of a close: {await asyncio.wait_for(self.connection.recv(), TIMEOUT)!r}")
+        assert caught.value.rcvd is not None, "the connection broke off without a close frame"
+        return int(caught.value.rcvd.code)
 
     async def close(self, code: int = 1000, reason: str = "") -> int:
         """Close and return the code that the server's close frame carries."""
@@ -136,6 +135,7 @@ async def connect(
         subprotocols=cast("Sequence[Subprotocol] | None", list(subprotocols) or None),
         open_timeout=TIMEOUT,
         max_size=2**24,
+        max_queue=None,  # A client that leaves frames unread still sees the close.
     ) as connection:
         yield Socket(connection)
 

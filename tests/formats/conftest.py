@@ -37,9 +37,7 @@ def new_database(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def server_on_either(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LiveServer]:
+def server_on_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server on SQLite, and one on PostgreSQL."""
     with live_servers(tmp_path_factory.mktemp("hubbub")) as start:
         if request.param == "sqlite":

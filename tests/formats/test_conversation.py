@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,8 +108,6 @@ async def test_a_message_too_long(server: LiveServer, ann: Person, bob: Person) 
 @pytest.mark.parametrize("frame", UNKNOWN, ids=repr)
 async def test_unknown_types(server: LiveServer, ann: Person, bob: Person, frame: Any) -> None:
     """Whatever is JSON and none of the three frames; the full protocol's commands are not spoken here."""
-    import json
-
     id = await talk(server, ann, bob)
     async with conversation(server, ann, id) as socket:
         await socket.send_text(json.dumps(frame))
@@ -134,18 +133,14 @@ async def test_deleting(server: LiveServer, ann: Person, bob: Person) -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"message_id": None}, {"message_id": ""}, {"id": 1}], ids=repr)
-async def test_deleting_without_an_id(
-    server: LiveServer, ann: Person, bob: Person, given: dict[str, Any]
-) -> None:
+async def test_deleting_without_an_id(server: LiveServer, ann: Person, bob: Person, given: dict[str, Any]) -> None:
     id = await talk(server, ann, bob)
     async with conversation(server, ann, id) as socket:
         await socket.send(type="delete_message", **given)
         assert await socket.error() == "Message ID required"
 
 
-async def test_deleting_what_is_not_theirs_to_see(
-    server: LiveServer, ann: Person, bob: Person, cyd: Person
-) -> None:
+async def test_deleting_what_is_not_theirs_to_see(server: LiveServer, ann: Person, bob: Person, cyd: Person) -> None:
     """ACC-1: another conversation's message and none at all are one answer, and nothing is deleted."""
     id, other = await talk(server, ann, bob), await talk(server, bob, cyd)
     async with (

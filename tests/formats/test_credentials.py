@@ -108,7 +108,7 @@ async def test_absent_and_forbidden_are_one(server: LiveServer, ann: Person, bob
     answers = []
     for path in (f"chat/{id}/", "chat/999999/", "chat/0/", f"chat/{'9' * 18}/", f"chat/{'9' * 60}/"):
         for options in ({"by": cyd}, {"token": cyd.token}):
-            async with connect(server, path, **options) as socket:  # type: ignore[arg-type]
+            async with connect(server, path, **options) as socket:
                 code = await socket.closed()
                 answers.append((code, socket.connection.close_reason, socket.connection.subprotocol))
     assert set(answers) == {(4003, answers[0][1], None)}

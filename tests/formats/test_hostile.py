@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -142,7 +143,8 @@ async def test_the_full_protocol(server: LiveServer, ann: Person, bob: Person) -
             frame = await socket.frame()
             assert (frame["type"], frame["error"]["code"]) == ("error", "bad_json"), text[:100]
         for name, value in VALUES.items():
-            await socket.send_text(f'{{"id": 7, "type": "chat.send", "topic": "chat.{id}", "data": {{"content": {value}}}}}')
+            envelope = f'"id": 7, "type": "chat.send", "topic": "chat.{id}"'
+            await socket.send_text(f'{{{envelope}, "data": {{"content": {value}}}}}')
             code = (await socket.frame())["error"]["code"]
             allowed = ("bad_json", "bad_data") if name in UNCARRIED else ("bad_data",)
             assert code in allowed, (name, code)
@@ -150,14 +152,11 @@ async def test_the_full_protocol(server: LiveServer, ann: Person, bob: Person) -
                 fields = {"id": "8", "type": '"chat.typing"', "topic": f'"chat.{id}"', "data": '{"is_typing": 7}'}
                 fields[field] = value
                 await socket.send_text("{" + ", ".join(f'"{key}": {text}' for key, text in fields.items()) + "}")
-                frame = await socket.frame()
-                assert frame["error"]["code"] in ("bad_json", "bad_frame", "bad_data", "unknown_command", "forbidden"), (
-                    name, field, frame,
-                )  # fmt: skip
-        for frame in ([], "x", 7, None, {}, {"id": 1}, {"type": 7}, {"type": ""}, {"type": "x" * 60_000}):
-            import json
-
-            await socket.send_text(json.dumps(frame))
+                code = (await socket.frame())["error"]["code"]
+                known = ("bad_json", "bad_frame", "bad_data", "unknown_command", "forbidden")
+                assert code in known, (name, field, code)
+        for other in ([], "x", 7, None, {}, {"id": 1}, {"type": 7}, {"type": ""}, {"type": "x" * 60_000}):
+            await socket.send_text(json.dumps(other))
             assert (await socket.frame())["error"]["code"] in ("bad_frame", "unknown_command")
     async with rest(server, bob) as http:
         found = (await http.get(f"/api/conversations/{id}/messages/")).json()["results"]

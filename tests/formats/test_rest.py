@@ -36,7 +36,7 @@ async def test_posted_over_rest(server: LiveServer, ann: Person, bob: Person) ->
 async def test_history(server: LiveServer, ann: Person, bob: Person) -> None:
     """Earlier messages over REST: oldest first, each the object of its `new_message`."""
     id = await talk(server, ann, bob)
-    sent = []
+    sent: list[dict[str, Any]] = []
     async with conversation(server, ann, id) as hers, conversation(server, bob, id) as his:
         for socket in (hers, his, hers, his):
             await socket.send(type="chat_message", content=f"message {len(sent)}")

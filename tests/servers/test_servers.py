@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import httpx
 import pytest
@@ -26,7 +27,7 @@ def room() -> str:
     return f"room-{secrets.token_hex(4)}"
 
 
-async def next_frame(socket: Socket, type: str) -> dict[str, object]:
+async def next_frame(socket: Socket, type: str) -> dict[str, Any]:
     frame = await socket.frame()
     assert frame["type"] == type, frame
     return frame
@@ -46,7 +47,6 @@ async def test_conversations(server: OtherServer, ann: Person, bob: Person) -> N
         await hers.send(type="chat_message", content=" <b>hi</b> 😀 ")
         for socket in (hers, his):
             message = (await next_frame(socket, "new_message"))["message"]
-            assert isinstance(message, dict)
             assert (message["content"], message["sender"]) == ("<b>hi</b> 😀", ann.sender)
         await his.send(type="typing", is_typing=True)
         assert (await next_frame(hers, "typing"))["user_id"] == bob.id

@@ -71,4 +71,3 @@ class HubbubApplication:
 def hubbub_application(http: Asgi, websocket: Asgi | None = None) -> HubbubApplication:
     """hubbub in front of a Django application; ``websocket`` gets the sockets outside hubbub's prefix."""
     return HubbubApplication(http, websocket)
-

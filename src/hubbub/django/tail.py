@@ -86,8 +86,12 @@ class PostgresLog:
     def read(self) -> list[Row]:
         _, unborn, running = self._seen.split(":")
         with connections[self._alias].cursor() as cursor:
-            # Row ids are in the order of offsets within a topic: they are taken under its lock.
-            after = "(e.xid >= %s::xid8 OR e.xid = ANY (%s::xid8[])) AND e.id > %s"
+            # Row ids are in the order of offsets within a topic: they are taken under its lock. Rows of a
+            # dump may carry numbers that the transactions of this server have yet to reach.
+            after = (
+                "(e.xid >= %s::xid8 OR e.xid = ANY (%s::xid8[])) "
+                "AND e.xid < pg_snapshot_xmax(pg_current_snapshot()) AND e.id > %s"
+            )
             query = _READ.format(cursor="pg_current_snapshot()::text, e.id", order="e.id", after=after)
             cursor.execute(query, [unborn, f"{{{running}}}", self._last, BATCH])
             rows = cursor.fetchall()

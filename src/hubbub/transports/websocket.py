@@ -50,9 +50,7 @@ class _Connection:
     It is accepted once its session follows the topics that it is bound to: whoever is connected misses nothing.
     """
 
-    def __init__(
-        self, engine: Engine, scope: dict[str, Any], receive: Receive, send: Send, route: SocketRoute
-    ) -> None:
+    def __init__(self, engine: Engine, scope: dict[str, Any], receive: Receive, send: Send, route: SocketRoute) -> None:
         self._engine = engine
         self._route = route
         self._scope = scope

@@ -1,5 +1,7 @@
 """The live list of conversations, over sessions of the real engine (rule CHT-6)."""
 
+import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -92,6 +94,8 @@ async def test_resume(
     offsets: dict[str, list[int]] = {}
     for event in again.events():
         offsets.setdefault(event["topic"], []).append(event["offset"])
+    # All that was missed comes before the reply.
+    assert again.frames[-1]["type"] == "reply"
     # The new conversation comes with the snapshot: nobody has a position there.
     own = inbox["positions"][f"user.{alice.user_id}"]["offset"]
     assert offsets == {direct.topic: [1, 2], group.topic: [1], f"user.{alice.user_id}": [own + 1]}
@@ -159,6 +163,46 @@ async def test_the_clients_own_subscription_stays(
     await say(live, bob, direct.topic, "still")
     await connection.seen("chat.message_sent")
     assert contents(connection) == ["still"]
+
+
+async def test_what_one_subscribed_to_before(
+    live: LiveEngine, alice: Actor, bob: Actor, direct: wire.Conversation, group: wire.Conversation
+) -> None:
+    """CHT-6: goes on from its own position, and each event comes once."""
+    connection = await live.connect(alice)
+    await connection.ok("subscribe", direct.topic)
+    inbox = await connection.ok("inbox.subscribe")
+    assert set(inbox["positions"]) == {group.topic, f"user.{alice.user_id}"}
+    assert {each["topic"] for each in inbox["conversations"]} == {direct.topic, group.topic}
+    await say(live, bob, direct.topic, "one")
+    await say(live, bob, group.topic, "two")
+    await connection.seen("chat.message_sent", 2)
+    assert sorted(contents(connection)) == ["one", "two"]
+
+
+def has_read_up_to(reader: LiveConnection, who: Actor, inbox: dict[str, Any], topic: str, number: int) -> bool:
+    """Whether the snapshot with all events that came, before its reply or after it, makes it so."""
+    state = Inbox.of(who.user_id or 0, inbox["conversations"])
+    for event in reader.events():
+        state = apply_to_inbox(state, event["topic"], event["type"], event["data"])
+    return [each["top_number"] for each in state.listed() if each["topic"] == topic] == [number]
+
+
+async def test_a_session_that_asks_while_things_happen(live: LiveEngine, alice: Actor, bob: Actor) -> None:
+    """CHT-6 CHT-10: conversations that are made and written to at that very moment are in the reply or follow it."""
+    for n in range(5):
+        writer, reader = await live.connect(bob), await live.connect(alice)
+        made = await writer.ok("chat.create", data={"participants": ["alice"], "title": f"{n}"})
+        topic = made["conversation"]["topic"]
+        for text in "abc":
+            frame = {"type": "chat.send", "topic": topic, "data": {"content": text}}
+            writer.send_text(json.dumps(frame))
+        inbox = await reader.ok("inbox.subscribe")
+        await writer.ok("chat.send", topic, data={"content": "d"})
+
+        await reader.until(partial(has_read_up_to, reader, alice, inbox, topic, 4))
+        writer.drop()
+        reader.drop()
 
 
 async def test_guests_have_no_inbox(live: LiveEngine) -> None:

@@ -4,6 +4,7 @@ Django's SQLite, in WAL with ``synchronous=FULL`` (an acknowledged message survi
 writers queue at a gate instead of racing for SQLite's lock.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,7 +130,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             while True:
                 try:
                     return run()
-                except OperationalError as error:
+                except (OperationalError, sqlite3.OperationalError) as error:
                     if "locked" not in str(error) or time.monotonic() > until:
                         raise
                 time.sleep(_ASK_AGAIN_SECONDS)
