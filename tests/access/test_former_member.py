@@ -21,7 +21,7 @@ SECRET = "what is said once they are gone"
 async def remove(live: LiveEngine, world: World, how: str) -> None:
     """Member goes; then maker says something to who is left."""
     if how == "removed":
-        await live.run(actions.remove_participant, world.actor("maker"), world.group.id, "member")
+        await live.run(actions.remove_participants, world.actor("maker"), world.group.id, ["member"])
     else:
         await live.run(actions.leave, world.actor("member"), world.group.id)
     await live.run(actions.send_message, world.actor("maker"), world.group.topic, SECRET)
@@ -116,7 +116,7 @@ async def test_while_others_write(live: LiveEngine, committed_world: World) -> N
             each.send_text(json.dumps({"type": "chat.send", "topic": topic, "data": {"content": f"{n}"}}))
         if n == 5:
             removed = asyncio.create_task(
-                live.run(actions.remove_participant, world.actor("maker"), world.group.id, "member")
+                live.run(actions.remove_participants, world.actor("maker"), world.group.id, ["member"])
             )
     await removed
     await maker.seen("chat.message_sent", 20)

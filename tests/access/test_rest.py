@@ -107,6 +107,14 @@ def test_forbidden_is_as_absent(world: World, row: str, role: str) -> None:
 
 
 @pytest.mark.parametrize("role", OTHERS)
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_to_do_nothing_takes_the_same_right(world: World, role: str, method: str) -> None:
+    """ACC-1"""
+    path = path_of("api/conversations/{id}/participants/", world.group.id)
+    assert send(world.client(role), method, path, {"participants": []}).status_code == 404
+
+
+@pytest.mark.parametrize("role", OTHERS)
 @pytest.mark.parametrize("route", [route for route in dict.fromkeys(routes()) if "{id}" in route])
 @pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "PUT"])
 def test_other_methods_tell_no_more(world: World, route: str, role: str, method: str) -> None:

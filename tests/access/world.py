@@ -70,7 +70,7 @@ def make_world() -> World:
     direct = chat.create_conversation(maker, ["member"]).conversation
     message = chat.send_message(former, group.topic, "while I was there").message
     chat.send_message(member, direct.topic, "between us")
-    chat.remove_participant(maker, group.id, "former")
+    chat.remove_participants(maker, group.id, ["former"])
     chat.send_message(maker, group.topic, "now that former is gone")
     for each in (maker, member):
         room = chat.join_room(each, "garden").conversation

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,9 +32,12 @@ def test_first_come_first_served() -> None:
         order.append(number)
         gate.release()
 
+    def waits(count: int) -> bool:
+        return len(gate._waiting) == count
+
     for number in range(20):
-        threads.append(start(lambda number=number: enter(number)))
-        wait_until(lambda number=number: len(gate._waiting) == number + 1, "the next in the queue")
+        threads.append(start(partial(enter, number)))
+        wait_until(partial(waits, number + 1), "the next in the queue")
     gate.release()
     for thread in threads:
         thread.join(10)

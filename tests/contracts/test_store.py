@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -183,7 +184,7 @@ class TestDjangoStore(StoreContract):
                 seen.extend([e.offset or 0 for e in store.read(topic, 0, 1000)] for topic in topics)
 
         watcher = database.begin(watch)
-        for done in [database.begin(lambda number=number: write(number)) for number in range(writers)]:
+        for done in [database.begin(partial(write, number)) for number in range(writers)]:
             done.result(60)
         stop.set()
         watcher.result(10)

@@ -77,7 +77,8 @@ class Client:
         self.repeats += len(again)
         for topic in self._topics:
             since = self._positions.get(topic)
-            await self._command(socket, "subscribe", topic, **({"since": since} if since else {}))
+            fields: dict[str, Any] = {"since": since} if since else {}
+            await self._command(socket, "subscribe", topic, **fields)
         async for frame in socket:
             self._take(json.loads(frame))
             if len(self._live) < len(self._topics):

@@ -27,23 +27,27 @@ async def load_and_kill(server: LiveServer, clients: list[Client], kills: int, e
     def acknowledged() -> int:
         return sum(len(client.log.acks) for client in clients)
 
+    async def answers(goal: int) -> None:
+        await wait_until_async(lambda: acknowledged() >= goal, f"{goal} answers", 60)
+
+    async def everybody_again(before: list[int]) -> None:
+        def again() -> bool:
+            return all(len(client.log.acks) > n for client, n in zip(clients, before, strict=True))
+
+        await wait_until_async(again, "everybody's being answered again", 30)
+
     resumed: list[float] = []
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(client.run()) for client in clients]
         for round in range(1, kills + 1):
-            goal = enough * round // (kills + 1)
-            await wait_until_async(lambda goal=goal: acknowledged() >= goal, f"{goal} answers", 60)
+            await answers(enough * round // (kills + 1))
             await asyncio.to_thread(server.kill)
             assert any(not client.idle for client in clients), "the kill was not in the middle"
             await asyncio.to_thread(server.start)
-            ready, before = time.monotonic(), [len(client.log.acks) for client in clients]
-            await wait_until_async(
-                lambda before=before: all(len(client.log.acks) > n for client, n in zip(clients, before, strict=True)),
-                "everybody's being answered again",
-                30,
-            )
+            ready = time.monotonic()
+            await everybody_again([len(client.log.acks) for client in clients])
             resumed.append(time.monotonic() - ready)
-        await wait_until_async(lambda: acknowledged() >= enough, f"{enough} answers", 60)
+        await answers(enough)
         for client in clients:
             client.sending = False
         await wait_until_async(lambda: all(client.idle for client in clients), "the last answers", 30)

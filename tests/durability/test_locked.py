@@ -50,7 +50,7 @@ def direct(server: LiveServer, token: str = "") -> httpx.AsyncClient:
 
 async def repeat(until: float, what: Callable[[int], Awaitable[None]]) -> list[float]:
     """Do something over and over; the seconds that each took."""
-    took = []
+    took: list[float] = []
     while (begun := time.monotonic()) < until:
         await what(len(took))
         took.append(time.monotonic() - begun)

@@ -19,4 +19,4 @@ class FaultyConfig(AppConfig):
         def make_writer(settings: "HubbubSettings") -> "DjangoWriter":
             return ReplyBeforeCommit(settings.database, settings.writer_queue, settings.writer_batch)
 
-        runtime.make_writer = make_writer
+        runtime.make_writer = make_writer  # type: ignore[attr-defined]

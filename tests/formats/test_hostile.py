@@ -155,7 +155,8 @@ async def test_the_full_protocol(server: LiveServer, ann: Person, bob: Person) -
                 code = (await socket.frame())["error"]["code"]
                 known = ("bad_json", "bad_frame", "bad_data", "unknown_command", "forbidden")
                 assert code in known, (name, field, code)
-        for other in ([], "x", 7, None, {}, {"id": 1}, {"type": 7}, {"type": ""}, {"type": "x" * 60_000}):
+        misfits: list[Any] = [[], "x", 7, None, {}, {"id": 1}, {"type": 7}, {"type": ""}, {"type": "x" * 60_000}]
+        for other in misfits:
             await socket.send_text(json.dumps(other))
             assert (await socket.frame())["error"]["code"] in ("bad_frame", "unknown_command")
     async with rest(server, bob) as http:

@@ -24,4 +24,3 @@ def attempt(limit: str, request: HttpRequest, name: str = "") -> None:
     if name:
         keys.append(f"name {unicodedata.normalize('NFKC', name).casefold()[:200]}")
     hit(limit, *keys)
-

@@ -17,11 +17,12 @@ from hubbub.django.conf import engine_settings
 from hubbub.django.limits import limiter
 from hubbub.django.rest import Anybody, actor, body, optional_actor, reply
 from hubbub.protocol.errors import Absent, NotAuthenticated
+from hubbub.protocol.frames import ClientId
 
 
 class NewMessage(msgspec.Struct):
     content: str
-    client_id: wire.ClientId | None = None
+    client_id: ClientId | None = None
 
 
 class Names(msgspec.Struct):
@@ -58,8 +59,7 @@ class Participants(APIView):
         return reply(actions.add_participants(actor(request), id, body(request, Names).participants).conversation)
 
     def delete(self, request: Request, id: int) -> Response:
-        for name in body(request, Names).participants:
-            actions.remove_participant(actor(request), id, name)
+        actions.remove_participants(actor(request), id, body(request, Names).participants)
         return Response(status=204)
 
 

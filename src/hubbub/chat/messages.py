@@ -5,11 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hubbub.protocol.frames import Position
+from hubbub.protocol.frames import ClientId, Position
 from hubbub.protocol.registry import command, event
-
-ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
-"""Chosen by the client, unique for its author: a repeat gets the first reply (rule ACK-2)."""
 
 
 class Person(msgspec.Struct):

@@ -49,7 +49,7 @@ class _Job:
     topic: str
     future: "Future[Any]" = field(default_factory=Future)
     result: Any = None
-    error: BaseException | None = None
+    error: Exception | None = None
     begun: float = field(default_factory=time.monotonic)
 
     @property
@@ -81,7 +81,9 @@ class GroupCommitWriter:
         self._jobs: deque[_Job] = deque()
         self._side: dict[Hashable, deque[_Job]] = {}
         self._side_count = 0
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)
+        self._side_changed = threading.Condition(lock)
         self._stopping = False
         self._side_stopping = False
         self._main_thread = threading.Thread(target=self._work, name="hubbub-write", daemon=True)
@@ -98,9 +100,9 @@ class GroupCommitWriter:
             self._changed.notify_all()
         if self._main_thread.is_alive():
             self._main_thread.join()
-        with self._changed:  # Only now: the last batch may have put something aside.
+        with self._side_changed:  # Only now: the last batch may have put something aside.
             self._side_stopping = True
-            self._changed.notify_all()
+            self._side_changed.notify_all()
         if self._side_thread.is_alive():
             self._side_thread.join()
 
@@ -163,11 +165,19 @@ class GroupCommitWriter:
             return
         # A deferred constraint fails at the commit, and does not say whose it was.
         alone = len(batch) > 1 and isinstance(error, DatabaseError) and not isinstance(error, OperationalError)
+        held: dict[Hashable, Exception | None] = {}
         for job in batch:
-            if job.error is None:
-                job.error = self._transact([job], LOCK_TIMEOUT_MS) if alone else error
+            if job.error is not None:
+                continue
+            if not alone or job.line in held:
+                job.error = held.get(job.line, error)
+                continue
+            failed = self._transact([job], LOCK_TIMEOUT_MS)
+            job.error = job.error or failed
+            if job.try_again():
+                held[job.line] = job.error
 
-    def _transact(self, batch: list[_Job], lock_timeout: int) -> BaseException | None:
+    def _transact(self, batch: list[_Job], lock_timeout: int) -> Exception | None:
         """Run jobs as one transaction. Returns why it was not committed, if so. Never raises."""
         if not batch:
             return None
@@ -195,7 +205,7 @@ class GroupCommitWriter:
 
     def _run_all(self, batch: list[_Job], lock_timeout: int) -> None:
         self._limit_lock_waits(lock_timeout)
-        held: dict[Hashable, BaseException | None] = {}
+        held: dict[Hashable, Exception | None] = {}
         for job in batch:
             if job.error is not None:
                 continue  # It failed before, in a batch that was not committed.
@@ -237,7 +247,7 @@ class GroupCommitWriter:
         job.error = None
         self._side.setdefault(job.line, deque()).append(job)
         self._side_count += 1
-        self._changed.notify_all()
+        self._side_changed.notify_all()
 
     def _work_aside(self) -> None:
         while (job := self._next_aside()) is not None:
@@ -260,9 +270,9 @@ class GroupCommitWriter:
 
     def _next_aside(self) -> _Job | None:
         """Wait for a job that was put aside; None means that the writer stops. It stays first in its line."""
-        with self._changed:
+        with self._side_changed:
             while not self._side:
                 if self._side_stopping:
                     return None
-                self._changed.wait()
+                self._side_changed.wait()
             return next(iter(self._side.values()))[0]

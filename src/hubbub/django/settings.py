@@ -98,6 +98,7 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = DATA_DIR / "uploads"
 # No Redis layer yet: a check says what that means (hubbub.W003).
 HUBBUB_REDIS_URL = env.str("REDIS_URL", default="")

@@ -8,6 +8,7 @@ import msgspec
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.ports import StreamState, StreamStore
+from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Forbidden, TooManySubscriptions
 from hubbub.protocol.frames import Happening, Position
@@ -50,7 +51,18 @@ class Subscription:
     def reset(self, position: Position, reason: str) -> None:
         if self.buffer is None:
             self._floor = position.offset
-            self.session.put(self.session.dialect.reset(self.topic, position, reason))
+            frame = self.session.dialect.reset(self.topic, position, reason)
+            if frame is None:
+                # A format that cannot say so: its client comes back and reads afresh, rather than miss something.
+                self.session.close(Close.RESTART, "reset")
+            self.session.put(frame)
+
+    def shown_up_to(self) -> Position | None:
+        """The position up to which the session has been shown everything; None while the log is read."""
+        live = self.session.engine.hub.topics.get(self.topic)
+        if self.buffer is not None or live is None or live.last is None:
+            return None
+        return Position(live.epoch, max(live.last, self._floor))
 
     def go_live(self, position: Position) -> None:
         """Pass on what arrived after ``position``, and from now on everything at once."""
@@ -174,14 +186,13 @@ async def follow_all(
 ) -> tuple[list[Subscription], Followed]:
     """Follow all topics that ``find`` names, and those granted later, with a snapshot of that moment.
 
-    ``find`` and ``snapshot`` may block. Topics that the session follows already stay as they are and are not
-    in ``positions``. The caller shows ``missed``, sends its reply, and calls ``session.go_live`` on each
-    subscription. Raises Busy.
+    ``find`` and ``snapshot`` may block. Topics that the session follows already go on as they are; their
+    position is that of the last event sent. The caller shows ``missed``, sends its reply, and calls
+    ``session.go_live`` on each subscription. Raises Busy.
     """
     engine = session.engine
     session.follows_grants = True
     topics = await engine.reader.run(find)
-    session.kept.update(topics)
     made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
     try:
         read = partial(_read_all, engine.store, find, snapshot, since, engine.settings.resume_limit)
@@ -193,10 +204,18 @@ async def follow_all(
     # What was joined between the two reads comes by its grant; what was left is not for us.
     for topic in made.keys() - found.positions.keys():
         session.unfollow(made.pop(topic))
+    session.kept.update(found.positions)
     # What the client has subscribed to meanwhile goes on from that reply's position.
     made = {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
-    found.positions = {topic: at for topic, at in found.positions.items() if topic in made}
+    for topic in made:
+        engine.hub.prime(topic, found.positions[topic])
     found.missed = [event for event in found.missed if event.topic in made]
-    for topic, position in found.positions.items():
-        engine.hub.prime(topic, position)
+    found.reset = [topic for topic in found.reset if topic in made]
+    found.positions = {topic: at for topic, at in found.positions.items() if topic in made} | _shown(session, topics)
     return list(made.values()), found
+
+
+def _shown(session: "Session", topics: list[str]) -> dict[str, Position]:
+    """Where those of the topics stand that the session has been shown already."""
+    following = [each for topic in topics if (each := session.subscriptions.get(topic))]
+    return {each.topic: shown for each in following if (shown := each.shown_up_to())}

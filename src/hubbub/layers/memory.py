@@ -10,7 +10,6 @@ import logging
 import secrets
 import time
 from collections import deque
-from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -24,18 +23,54 @@ _unpack = msgspec.msgpack.Decoder().decode
 
 
 class _Channel:
-    """One channel's bounded queue; it belongs to the loop that receives from it."""
+    """One channel's bounded queue. Whoever receives waits on a loop; whoever sends may be on another thread."""
 
-    __slots__ = ("arrived", "capacity", "queue")
+    __slots__ = ("_waiting", "capacity", "queue")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.queue: deque[tuple[float, bytes]] = deque()
-        self.arrived = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits here: no message, and nobody for one."""
+        return not self.queue and not self._waiting
+
+    def wake(self) -> None:
+        """Wake one receiver, from any thread."""
+        try:
+            waiting = self._waiting.popleft()
+        except IndexError:
+            return
+        try:
+            waiting.get_loop().call_soon_threadsafe(_resolve, waiting)
+        except RuntimeError:  # Its loop has ended: somebody else may be waiting.
+            self.wake()
+
+    async def wait(self) -> None:
+        """Wait until something has arrived. What arrives between look and wait is not missed."""
+        arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(arrived)
+        if self.queue:
+            self.wake()
+        try:
+            await arrived
+        except asyncio.CancelledError:
+            if arrived in self._waiting:
+                self._waiting.remove(arrived)
+            else:
+                self.wake()  # It was woken for a message that it will not take.
+            raise
+
+
+def _resolve(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
-    """The Channels layer specification, with groups and flush, within one event loop and its threads.
+    """The Channels layer specification, with groups and flush, within one process, on any of its loops and threads.
 
     ``dropped`` counts the group messages that found a channel full.
     """
@@ -58,7 +93,7 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
         self._serial = itertools.count(1)
         self._prefix = secrets.token_hex(8)
 
-    async def new_channel(self, prefix: str = "specific.") -> str:
+    async def new_channel(self, prefix: str = "specific") -> str:
         return f"{prefix}.inmemory!{self._prefix}{next(self._serial)}"
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
@@ -69,8 +104,8 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
 
     async def receive(self, channel: str) -> dict[str, Any]:
         self.require_valid_channel_name(channel)
-        mailbox = self._mailbox(channel)
         while True:
+            mailbox = self._mailbox(channel)
             now = time.monotonic()
             while mailbox.queue:
                 expires, packed = mailbox.queue.popleft()
@@ -78,8 +113,11 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
                     self._tidy(channel, mailbox)
                     message: dict[str, Any] = _unpack(packed)
                     return message
-            mailbox.arrived.clear()
-            await mailbox.arrived.wait()
+            try:
+                await mailbox.wait()
+            except asyncio.CancelledError:
+                self._tidy(channel, mailbox)
+                raise
 
     async def group_add(self, group: str, channel: str) -> None:
         self.require_valid_group_name(group)
@@ -102,6 +140,7 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
         for channel, expires in list(self._groups.get(group, {}).items()):
             if expires <= now:
                 await self.group_discard(group, channel)
+                self._channels.pop(channel, None)
             elif not self._put(channel, packed):
                 self.dropped += 1
                 logger.warning("channel %s is full: a message to group %s was dropped", channel, group)
@@ -127,10 +166,10 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
         if len(mailbox.queue) >= mailbox.capacity:
             return False
         mailbox.queue.append((now + self.expiry, packed))
-        mailbox.arrived.set()
+        mailbox.wake()
         return True
 
     def _tidy(self, channel: str, mailbox: _Channel) -> None:
-        # Channels that nobody reads any more must not pile up; one that is read comes back by itself.
-        if not mailbox.queue and not fnmatchcase(channel, "*!*"):
-            self._channels.pop(channel, None)
+        # Channels that nobody uses must not pile up; one that is used comes back by itself.
+        if mailbox.idle and self._channels.get(channel) is mailbox:
+            del self._channels[channel]

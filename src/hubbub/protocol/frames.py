@@ -17,6 +17,10 @@ CommandId = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | Annotated[str,
 """What a client matches replies by; within what JavaScript can count."""
 
 
+ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
+"""Chosen by the client, unique for its author: a repeat gets the first reply (rule ACK-2)."""
+
+
 class Inbound(msgspec.Struct, omit_defaults=True):
     """A client's frame once its envelope is read; ``data`` is still raw (rule ENV-2)."""
 

@@ -3,7 +3,7 @@
 A new message type is one class and one decorated function::
 
     @command("poll.vote", reply=Voted)
-    class Vote(msgspec.Struct, forbid_unknown_fields=False):
+    class Vote(msgspec.Struct):
         option: int
 
     @handles(Vote)

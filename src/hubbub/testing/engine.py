@@ -8,7 +8,7 @@ import msgspec
 from hubbub.engine.actor import Actor, guest, user_key
 from hubbub.engine.engine import Engine
 from hubbub.engine.limits import Limiter, Rate
-from hubbub.engine.ports import NoRelay
+from hubbub.engine.ports import NoRelay, Relay
 from hubbub.engine.session import Session
 from hubbub.engine.settings import EngineSettings
 from hubbub.protocol.dialect import V1_DIALECT, Dialect
@@ -31,6 +31,7 @@ class MemoryEngine:
         self.store = MemoryStore()
         self.reader = DirectReader()
         self.writer = DirectWriter()
+        self.relay: Relay = NoRelay()
         self.tokens: dict[str, Actor] = {}
         self._rates = rates or {}
         self._settings = dataclasses.replace(EngineSettings(guests=True), **settings)
@@ -41,7 +42,7 @@ class MemoryEngine:
             store=self.store,
             writer=self.writer,
             reader=self.reader,
-            relay=NoRelay(),
+            relay=self.relay,
             clock=self.clock,
             settings=self._settings,
             limiter=Limiter(self._rates, self.clock),

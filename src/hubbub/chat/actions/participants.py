@@ -34,17 +34,18 @@ def add_participants(actor: Actor, conversation_id: int, names: list[str]) -> wi
 
 
 @action
-def remove_participant(actor: Actor, conversation_id: int, name: str) -> None:
-    """Remove a user from a group. Raises Absent, Forbidden."""
+def remove_participants(actor: Actor, conversation_id: int, names: list[str]) -> None:
+    """Remove users from a group, all of them or none. Raises Absent, Forbidden."""
     conversation = access_group(actor, conversation_id)
-    if name == actor.username:
+    if actor.username in names:
         raise Forbidden("To go yourself, leave the conversation.")
     may_remove(actor, conversation)
-    user = queries.users_by_name([name]).get(name)
-    gone = user and Participant.objects.filter(conversation=conversation, user=user).delete()[0]
-    if not user or not gone:
-        raise Absent
-    revoke(conversation, user.pk, "removed")
+    there = {row.user.get_username(): row for row in conversation.participants.select_related("user")}
+    for name in dict.fromkeys(names):
+        if name not in there:
+            raise Absent
+        there[name].delete()
+        revoke(conversation, there[name].user_id, "removed")
 
 
 @action

@@ -1,6 +1,7 @@
 """Starting conversations, rooms, who takes part: the actions."""
 
 import threading
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -165,10 +166,12 @@ def test_a_room_is_made_once(alice: Actor, bob: Actor) -> None:
     assert len(set(found)) == 1, found
 
 
-@pytest.mark.parametrize("name", ["garden", "Garten-Küche_7", "привет", "客厅", "غرفة", "x" * 100, "7a"])
-def test_a_rooms_name(alice: Actor, name: str) -> None:
-    """CHT-8: letters of any script."""
-    assert actions.join_room(alice, name).conversation.name == name
+@pytest.mark.parametrize("name", ["garden", "Garten-Küche_7", "привет", "客厅", "غرفة", "सुप्रभात", "x" * 100, "7a"])
+def test_a_rooms_name(alice: Actor, bob: Actor, name: str) -> None:
+    """CHT-8: letters of any script, and the same room however they were typed."""
+    made = actions.join_room(alice, unicodedata.normalize("NFD", name)).conversation
+    assert made.name == unicodedata.normalize("NFC", name)
+    assert actions.join_room(bob, made.name).conversation.id == made.id
 
 
 @pytest.mark.parametrize(
@@ -198,9 +201,9 @@ def test_who_takes_part(alice: Actor, bob: Actor, carol: Actor, group: wire.Conv
     """Anybody in a group adds; only who made it removes; everybody may go."""
     assert names(actions.add_participants(bob, group.id, ["carol", "alice"]).conversation) == ["alice", "bob", "carol"]
     refused: list[tuple[type[HubbubError], Callable[[], object]]] = [
-        (Forbidden, lambda: actions.remove_participant(bob, group.id, "carol")),
-        (Forbidden, lambda: actions.remove_participant(alice, group.id, "alice")),
-        (Absent, lambda: actions.remove_participant(alice, group.id, "nobody")),
+        (Forbidden, lambda: actions.remove_participants(bob, group.id, ["carol"])),
+        (Forbidden, lambda: actions.remove_participants(alice, group.id, ["alice"])),
+        (Absent, lambda: actions.remove_participants(alice, group.id, ["nobody"])),
         (BadData, lambda: actions.add_participants(alice, group.id, ["nobody"])),
         (NotAuthenticated, lambda: actions.leave(guest("1"), group.id)),
         (Absent, lambda: actions.leave(carol, 10**9)),
@@ -208,18 +211,31 @@ def test_who_takes_part(alice: Actor, bob: Actor, carol: Actor, group: wire.Conv
     for error, act in refused:
         with pytest.raises(error):
             act()
-    actions.remove_participant(alice, group.id, "carol")
+    actions.remove_participants(alice, group.id, ["carol"])
     actions.leave(bob, group.id)
     assert names(queries.conversation(alice, group.id)) == ["alice"]
     with pytest.raises(Absent):
         actions.leave(bob, group.id)
 
 
+def test_all_are_removed_or_none(alice: Actor, bob: Actor, carol: Actor, group: wire.Conversation) -> None:
+    """EVT-3: also one who is not active any more can be removed."""
+    actions.add_participants(alice, group.id, ["carol"])
+    User.objects.filter(username="carol").update(is_active=False)
+    before = Event.objects.count()
+    with pytest.raises(Absent):
+        actions.remove_participants(alice, group.id, ["bob", "nobody"])
+    assert names(queries.conversation(alice, group.id)) == ["alice", "bob", "carol"]
+    assert Event.objects.count() == before
+    actions.remove_participants(alice, group.id, ["bob", "carol", "bob"])
+    assert names(queries.conversation(alice, group.id)) == ["alice"]
+
+
 def test_a_direct_conversation_stays_as_it_is(alice: Actor, carol: Actor, direct: wire.Conversation) -> None:
     for act in (
         lambda: actions.leave(alice, direct.id),
         lambda: actions.add_participants(alice, direct.id, ["carol"]),
-        lambda: actions.remove_participant(alice, direct.id, "bob"),
+        lambda: actions.remove_participants(alice, direct.id, ["bob"]),
     ):
         with pytest.raises(Forbidden):
             act()
@@ -230,7 +246,7 @@ def test_staff_may_remove(person: Callable[..., Actor], alice: Actor, group: wir
     """Where they take part themselves."""
     boss = person("boss", is_staff=True)
     with pytest.raises(Absent):
-        actions.remove_participant(boss, group.id, "bob")
+        actions.remove_participants(boss, group.id, ["bob"])
     actions.add_participants(alice, group.id, ["boss"])
-    actions.remove_participant(boss, group.id, "bob")
+    actions.remove_participants(boss, group.id, ["bob"])
     assert names(queries.conversation(alice, group.id)) == ["alice", "boss"]

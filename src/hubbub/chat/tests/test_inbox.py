@@ -140,7 +140,7 @@ async def test_a_client_that_applies_events(
     await live.run(actions.leave, bob, other.id)
     await live.run(actions.add_participants, alice, group.id, ["carol"])
     gone = (await live.run(actions.create_conversation, bob, ["alice"], "Gone")).conversation
-    await live.run(actions.remove_participant, bob, gone.id, "alice")
+    await live.run(actions.remove_participants, bob, gone.id, ["alice"])
     await say(live, bob, direct.topic, "last")
     _, fresh = await open_inbox(live, alice)
 

@@ -149,18 +149,18 @@ SCENARIOS: dict[str, tuple[Act, set[str], str]] = {
         "alice bob carol",
     ),
     "alice removes bob": (
-        lambda w: actions.remove_participant(w.alice, w.group.id, "bob"),
+        lambda w: actions.remove_participants(w.alice, w.group.id, ["bob"]),
         {"chat.participant_removed", "chat.conversation_removed"},
         "alice bob",
     ),
     "alice removes bob and goes on": (
-        lambda w: (actions.remove_participant(w.alice, w.group.id, "bob"), w.say(w.alice, w.group)),
+        lambda w: (actions.remove_participants(w.alice, w.group.id, ["bob"]), w.say(w.alice, w.group)),
         {"chat.participant_removed", "chat.conversation_removed", "chat.message_sent"},
         "alice bob",
     ),
     "bob is removed and comes back": (
         lambda w: (
-            actions.remove_participant(w.alice, w.group.id, "bob"),
+            actions.remove_participants(w.alice, w.group.id, ["bob"]),
             w.say(w.alice, w.group),
             actions.add_participants(w.alice, w.group.id, ["bob"]),
             w.say(w.alice, w.group),

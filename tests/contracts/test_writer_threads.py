@@ -1,0 +1,106 @@
+"""The group-commit writer's queue, its threads, and its connection."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from hubbub.django.group_commit import GroupCommitWriter
+from hubbub.protocol.errors import Busy
+from tests.contracts.databases import Database
+from tests.contracts.writers import Hold, committed, group_writer, one_batch, put
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def writer(database: Database) -> Iterator[GroupCommitWriter]:
+    with group_writer() as writer:
+        yield writer
+
+
+def test_a_full_queue_is_busy(database: Database) -> None:
+    """LIM-5: the queue is bounded; what it took is still carried out."""
+    with group_writer(queue=3) as writer:
+        with one_batch(writer):
+            futures = [writer._submit(partial(put, f"m{n}"), "a") for n in range(3)]
+            with pytest.raises(Busy):
+                writer._submit(partial(put, "too many"), "a")
+        assert [future.result(10) for future in futures] == ["m0", "m1", "m2"]
+    assert committed(database) == ["m0", "m1", "m2"]
+
+
+def test_stopping_finishes_what_waits(database: Database) -> None:
+    """ACK-1: what was taken is carried out and answered; what comes later is told so."""
+    hold = Hold()
+    with group_writer(batch=2) as writer:
+        writer._submit(hold, "")
+        assert hold.begun.wait(10)
+        futures = [writer._submit(partial(put, f"m{n}"), "a") for n in range(9)]
+        stopper = threading.Thread(target=writer.stop)
+        stopper.start()
+        wait_until(lambda: writer._stopping, "the writer stopping")
+        with pytest.raises(Busy):
+            writer._submit(partial(put, "late"), "a")
+        hold.go_on.set()
+        stopper.join(10)
+        assert all(future.done() for future in futures)
+    assert committed(database) == [f"m{n}" for n in range(9)]
+
+
+async def test_who_is_gone_before_it_begins_is_left_out(writer: GroupCommitWriter, database: Database) -> None:
+    """ENV-3: a caller that is cancelled while its action waits; the thread and the others go on."""
+
+    def act() -> list[Any]:
+        with one_batch(writer):
+            gone = writer._submit(partial(put, "gone"), "a")
+            stays = writer._submit(partial(put, "stays"), "a")
+            assert gone.cancel()
+        return [stays.result(10), gone]
+
+    stays, gone = await asyncio.to_thread(act)
+    assert stays == "stays"
+    with pytest.raises(CancelledError):
+        gone.result(0)
+    assert await asyncio.to_thread(committed, database) == ["stays"]
+
+
+async def test_who_is_gone_while_it_runs_harms_nobody(writer: GroupCommitWriter, database: Database) -> None:
+    """ENV-3: a caller that is cancelled after its action began: it is carried out, nobody hears of it."""
+    hold = Hold()
+
+    def slow() -> str:
+        hold()
+        return put("slow")
+
+    task = asyncio.create_task(writer.run(slow, topic="a"))
+    assert await asyncio.to_thread(hold.begun.wait, 10)
+    task.cancel()
+    other = asyncio.create_task(writer.run(partial(put, "other"), topic="a"))
+    hold.go_on.set()
+    assert await asyncio.wait_for(other, 10) == "other"
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(committed, database) == ["slow", "other"]
+
+
+def test_sqlite_is_in_wal_and_syncs_fully(sqlite_database: Database) -> None:
+    """ACK-1: acknowledged means on the disk, power cut or not."""
+
+    def pragmas() -> list[Any]:
+        with connection.cursor() as cursor:
+            return [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+
+    with group_writer() as writer:
+        assert writer.run_sync(pragmas, topic="") == ["wal", 2]
+
+
+def test_the_connection_outlives_a_batch(writer: GroupCommitWriter) -> None:
+    """A batch does not begin by opening the database, whatever CONN_MAX_AGE says."""
+    assert connection.settings_dict["CONN_MAX_AGE"] == 0
+    connections = {writer.run_sync(lambda: id(connection.connection), topic="") for _ in range(5)}
+    assert len(connections) == 1

@@ -1,0 +1,95 @@
+"""Two hubs on one layer, as two processes would be: the layer only wakes, the log is the truth."""
+
+import msgspec
+
+from hubbub.django.relay import LayerRelay, NoRelay, from_message, relay_over, to_message
+from hubbub.layers.memory import InMemoryLayer
+from hubbub.protocol.registry import TopicKind, event, topic_kind
+from hubbub.testing import MemoryEngine, settle
+
+
+@event("test.relayed")
+class Relayed(msgspec.Struct):
+    n: int
+
+
+@event("test.glimpsed", ephemeral=True)
+class Glimpsed(msgspec.Struct):
+    n: int
+
+
+topic_kind(TopicKind("relay", lambda actor, topic: None))
+
+
+class Process:
+    """An engine with a relay, on a store that it shares with the other."""
+
+    def __init__(self, layer, store):
+        self.memory = MemoryEngine()
+        self.memory.store = store
+        self.memory.relay = LayerRelay(layer)
+
+    async def __aenter__(self):
+        engine = await self.memory.__aenter__()
+        self.memory.relay.start(engine.engine)
+        await settle()
+        return engine
+
+    async def __aexit__(self, *exc):
+        await self.memory.__aexit__(*exc)
+
+
+def offsets(connection):
+    return [frame.get("offset") for frame in connection.events("relay.a")]
+
+
+async def test_events_reach_the_other_process_once_and_in_order():
+    """EVT-2 EVT-5: dropped, doubled and late wake-ups make no difference."""
+    layer, store = InMemoryLayer(), MemoryEngine().store
+    async with Process(layer, store) as one, Process(layer, store) as two:
+        here, there = await one.connect("alice"), await two.connect("bob")
+        for each in (here, there):
+            await each.command("subscribe", "relay.a")
+        await settle()
+        await one.publish("relay.a", Relayed(1))
+        await settle()
+        assert offsets(here) == offsets(there) == [1]
+        lost = store.append("relay.a", Relayed(2))
+        one.engine.hub.deliver(lost)  # At home; its wake-up for the other is lost.
+        third = await one.publish("relay.a", Relayed(3))
+        one.engine.hub.relay.send(third)  # Doubled.
+        await two.clock.advance(0.05)
+        await settle()
+        assert offsets(here) == offsets(there) == [1, 2, 3]
+        one.engine.publish_ephemeral("relay.a", Glimpsed(1))
+        await settle()
+        assert there.frames[-1]["data"] == {"n": 1}
+        assert len(offsets(here)) == len(offsets(there)) == 4
+
+
+async def test_a_process_hears_only_of_what_somebody_there_follows():
+    layer, store = InMemoryLayer(), MemoryEngine().store
+    async with Process(layer, store) as one, Process(layer, store):
+        here = await one.connect("alice")
+        await here.command("subscribe", "relay.a")
+        await settle()
+        assert len(layer._groups["relay.a"]) == 1
+        await here.command("unsubscribe", "relay.a")
+        await settle()
+        assert "relay.a" not in layer._groups
+
+
+async def test_a_message_is_plain_and_whole():
+    store = MemoryEngine().store
+    before = store.append("relay.a", Relayed(7), author="u.1")
+    before.skip, before.key = "u.1", "k"
+    message = msgspec.msgpack.decode(msgspec.msgpack.encode(to_message(before, "here")))
+    after = from_message(message)
+    for name in ("topic", "type", "raw", "created_at", "epoch", "offset", "author", "skip", "key"):
+        assert getattr(after, name) == getattr(before, name), name
+
+
+def test_one_process_needs_no_relay():
+    assert isinstance(relay_over(InMemoryLayer()), NoRelay)
+    assert isinstance(relay_over(None), NoRelay)
+    assert isinstance(relay_over(object()), LayerRelay)
