@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -20,7 +21,7 @@ async def test_messages_come_in_order():
 
 async def test_a_receiver_gets_a_copy_of_its_own():
     layer = InMemoryLayer()
-    message = {"type": "do", "list": [1]}
+    message: dict[str, Any] = {"type": "do", "list": [1]}
     one, two = await layer.new_channel(), await layer.new_channel()
     for channel in (one, two):
         await layer.group_add("g", channel)

@@ -27,11 +27,11 @@ class Process:
     def __init__(self, layer, store):
         self.memory = MemoryEngine()
         self.memory.store = store
-        self.memory.relay = LayerRelay(layer)
+        self.relay = self.memory.relay = LayerRelay(layer)
 
     async def __aenter__(self):
         engine = await self.memory.__aenter__()
-        self.memory.relay.start(engine.engine)
+        self.relay.start(engine.engine)
         await settle()
         return engine
 

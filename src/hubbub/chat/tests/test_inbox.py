@@ -170,9 +170,11 @@ async def test_what_one_subscribed_to_before(
 ) -> None:
     """CHT-6: goes on from its own position, and each event comes once."""
     connection = await live.connect(alice)
-    await connection.ok("subscribe", direct.topic)
+    before = await connection.ok("subscribe", direct.topic)
     inbox = await connection.ok("inbox.subscribe")
-    assert set(inbox["positions"]) == {group.topic, f"user.{alice.user_id}"}
+    assert set(inbox["positions"]) == {direct.topic, group.topic, f"user.{alice.user_id}"}
+    assert inbox["positions"][direct.topic] == before["position"]
+    assert (await connection.ok("inbox.subscribe"))["positions"] == inbox["positions"]
     assert {each["topic"] for each in inbox["conversations"]} == {direct.topic, group.topic}
     await say(live, bob, direct.topic, "one")
     await say(live, bob, group.topic, "two")
