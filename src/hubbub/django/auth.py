@@ -6,7 +6,7 @@ Features register what they understand; the first credential that is present dec
 import logging
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
@@ -23,6 +23,9 @@ from hubbub.engine.actor import Actor, user_key
 from hubbub.protocol.errors import HubbubError, NotAuthenticated
 
 logger = logging.getLogger("hubbub.auth")
+
+C = TypeVar("C")
+T = TypeVar("T")
 
 LOGIN_KEY = "hubbub_login"
 """The session key under which the id of the sign-in is kept."""
@@ -131,7 +134,7 @@ class AuthMiddleware:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         scope = {**scope, "authenticated_at": self._monotonic()}
         try:
-            scope["actor"] = await sync_to_async(_in_thread, thread_sensitive=False)(scope)
+            scope["actor"] = await in_thread(actor_of_scope, scope)
         except HubbubError as error:
             scope["actor"] = error
         actor = scope["actor"]
@@ -139,9 +142,14 @@ class AuthMiddleware:
         await self._app(scope, receive, send)
 
 
-def _in_thread(scope: dict[str, Any]) -> Actor | None:
+async def in_thread(check: Callable[[C], T], credential: C) -> T:
+    """Check a credential where that may block. Raises what the check raises, and Busy without a database."""
+    return await sync_to_async(_with_database, thread_sensitive=False)(check, credential)
+
+
+def _with_database(check: Callable[[C], T], credential: C) -> T:
     renew_connections(hubbub_settings().database)
     try:
-        return actor_of_scope(scope)
+        return check(credential)
     except (OperationalError, InterfaceError) as error:
         raise as_busy(error) from error

@@ -3,23 +3,27 @@
 import asyncio
 import logging
 import threading
+from functools import partial
 
-from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 
 from hubbub.django import auth
 from hubbub.django.conf import engine_settings, hubbub_settings
 from hubbub.django.limits import limiter
 from hubbub.django.reader import ThreadReader
+from hubbub.django.receipts import drop_expired_receipts
 from hubbub.django.relay import relay_over
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import Tail
 from hubbub.django.writer import make_writer
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import Engine
+from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Happening
 
 logger = logging.getLogger("hubbub.engine")
+
+HOUSEKEEPING_SECONDS = 60.0
 
 
 class Runtime:
@@ -40,7 +44,7 @@ class Runtime:
             clock=SystemClock(),
             settings=engine_settings(),
             limiter=limiter(),
-            authenticate_token=sync_to_async(auth.actor_of_token, thread_sensitive=False),
+            authenticate_token=partial(auth.in_thread, auth.actor_of_token),
         )
         self.tail = Tail(ours.database, self.engine.hub, ours.tail_seconds)
 
@@ -50,6 +54,16 @@ class Runtime:
         await asyncio.to_thread(self.tail.start)
         await self.engine.start()
         self.relay.start(self.engine)
+        self.engine.tasks.spawn(self._keep_house(), "housekeeping")
+
+    async def _keep_house(self) -> None:
+        """Forget receipts past their time, a bounded number at once, beside the messages."""
+        while True:
+            await self.engine.clock.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await self.writer.run(drop_expired_receipts, topic="")
+            except HubbubError as error:
+                logger.info("housekeeping is put off: %s", error)
 
     async def stop(self) -> None:
         """Close the sockets, then stop the threads. What was acknowledged is committed already."""

@@ -58,3 +58,12 @@ def leave(actor: Actor, conversation_id: int) -> None:
     if not Participant.objects.filter(conversation=conversation, user_id=actor.user_id).delete()[0]:
         raise Absent
     revoke(conversation, actor.user_id, "left")
+
+
+@action
+def remove_deleted(actor: Actor, user_id: int | str) -> None:
+    """Take a user whose account is being deleted out of all conversations; what they wrote stays."""
+    rows = Participant.objects.filter(user_id=user_id).select_related("conversation")
+    for row in rows:
+        row.delete()
+        revoke(row.conversation, user_id, "deleted")

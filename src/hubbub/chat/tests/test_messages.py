@@ -78,11 +78,12 @@ def test_a_refused_message_takes_no_number(alice: Actor, bob: Actor, direct: wir
 
 
 def test_a_repeat_gets_the_first_reply(alice: Actor, bob: Actor, direct: wire.Conversation) -> None:
-    """ACK-2"""
+    """ACK-2 ACK-3"""
     first = actions.send_message(alice, direct.topic, "hi", client_id="c1")
     assert actions.send_message(alice, direct.topic, "hi", client_id="c1") == first
-    # Even where the text is another: the client_id says that it is the same command.
-    assert actions.send_message(alice, direct.topic, "HI", client_id="c1") == first
+    # Another text under the same client_id would be lost without a word if it got the first reply.
+    with pytest.raises(Conflict):
+        actions.send_message(alice, direct.topic, "HI", client_id="c1")
     assert contents(alice, direct) == ["hi"]
     assert told(direct.topic) == ["chat.message_sent"]
     # It is unique for its author only.
