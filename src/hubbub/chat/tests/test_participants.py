@@ -16,7 +16,7 @@ def test_a_deleted_account_leaves_its_conversations(
 ) -> None:
     """CHT-10 CHT-9: the others' lists say so, and what was written stays."""
     actions.send_message(bob, group.topic, "I was here")
-    get_user_model().objects.get(pk=bob.user_id).delete()
+    get_user_model().objects.get(username="bob").delete()
     for conversation in (direct, group):
         assert "chat.participant_removed" in told(conversation.topic)
         left = queries.conversation(alice, conversation.id)
