@@ -62,9 +62,7 @@ def test_package_lock_names_no_download_addresses() -> None:
         if path.name == "package-lock.json":
             packages = json.loads(path.read_text())["packages"]
             # A workspace is "resolved" to its folder.
-            found = [
-                name for name, entry in packages.items() if "resolved" in entry and not entry.get("link")
-            ]
+            found = [name for name, entry in packages.items() if "resolved" in entry and not entry.get("link")]
             assert not found, f"{path.relative_to(ROOT)}: {found[:5]}"
 
 
@@ -84,10 +82,7 @@ def is_test(name: str) -> bool:
     """A test in Python or in TypeScript; this file names no rules of its own."""
     path = Path(name)
     return path.suffix in CODE and (
-        "tests" in path.parts
-        or "test" in path.parts
-        or ".test." in path.name
-        or path.name.startswith("test_")
+        "tests" in path.parts or "test" in path.parts or ".test." in path.name or path.name.startswith("test_")
     )
 
 
@@ -99,8 +94,6 @@ def test_every_rule_has_a_test() -> None:
     assert rules, "docs/SPEC.md has no rules, or they are written in another way"
     assert sorted(rules) == sorted(set(rules)), "an id stands for two rules"
 
-    named = {
-        rule for name, text in texts() if is_test(name) for rule in re.findall(r"\b[A-Z]{2,4}-\d+\b", text)
-    }
+    named = {rule for name, text in texts() if is_test(name) for rule in re.findall(r"\b[A-Z]{2,4}-\d+\b", text)}
     untested = [rule for rule in rules if rule not in named]
     assert not untested, f"rules without a test: {', '.join(untested)}"
