@@ -97,19 +97,23 @@ async def test_a_full_lane_answers_busy():
 
 async def test_a_slow_reader_is_closed_and_resumes():
     """LIM-4: never silently skipped, and the others are unharmed."""
-    async with MemoryEngine(outbox_bytes=10_000) as engine:
+    async with MemoryEngine(outbox_bytes=30_000) as engine:
         slow, quick = await engine.connect("slow"), await engine.connect("quick")
         for each in (slow, quick):
             await each.command("subscribe", "pipe.a")
         slow.stall()
-        for _ in range(12):
+        for _ in range(32):
             await engine.publish("pipe.a", Filled("x" * 1000))
         assert slow.closed == Close.TOO_SLOW
         assert slow.session.outbox.size == 0
-        assert len(quick.events("pipe.a")) == 12
+        assert len(quick.events("pipe.a")) == 32
         again = await engine.connect("slow")
+        ok = (await again.command("subscribe", "pipe.a", since={"epoch": "e1", "offset": 20}))["ok"]
+        assert [each["offset"] for each in ok["events"]] == list(range(21, 33))
+        # More than the outbox could bear is a reset, not another 4010, again and again.
         ok = (await again.command("subscribe", "pipe.a", since={"epoch": "e1", "offset": 0}))["ok"]
-        assert len(ok["events"]) == 12
+        assert (ok["reset"], ok["events"]) == ("too_far", [])
+        assert again.closed is None
 
 
 async def test_ephemeral_events_replace_each_other_and_are_dropped_first():
@@ -163,6 +167,26 @@ async def test_a_flood_is_closed():
             client.send_text(frame)
             await settle()
             assert client.closed == Close.RATE_LIMIT
+
+
+async def test_bursts_far_apart_are_no_flood():
+    """LIM-2"""
+    async with MemoryEngine(frame_rate=Rate(10, 1), heartbeat=1000) as engine:
+        client = await engine.connect(None)
+        for _ in range(60):
+            for _ in range(60):
+                client.send_text('{"type": "pong"}')
+            await engine.clock.advance(30)
+        assert client.closed is None
+
+
+async def test_frames_are_counted_in_bytes():
+    """LIM-1"""
+    async with MemoryEngine() as engine:
+        client = await engine.connect(None)
+        client.send_text('{"type": "pong", "x": "' + "\u6f22" * 22_000 + '"}')
+        await settle()
+        assert client.closed == Close.TOO_BIG
 
 
 def test_a_stepped_clock_changes_no_limit():

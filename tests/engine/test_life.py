@@ -1,5 +1,6 @@
 """How sessions live and end: heartbeat, tokens, revocations."""
 
+import asyncio
 import dataclasses
 
 import msgspec
@@ -59,6 +60,30 @@ async def test_a_token_expires_unless_it_is_refreshed():
         engine.clock.step(-7200)
         await engine.clock.advance(10)
         assert keeps.closed is None
+
+
+async def test_a_login_that_ends_while_its_token_is_checked():
+    """AUT-3 AUT-4"""
+    async with MemoryEngine() as engine:
+        now = engine.clock.now().timestamp()
+        engine.tokens["second"] = user("alice", login="l2", expires=now + 600)
+        checking = asyncio.Event()
+        authenticate = engine.engine.authenticate_token
+
+        async def slowly(token):
+            actor = await authenticate(token)
+            await checking.wait()
+            return actor
+
+        engine.engine.authenticate_token = slowly
+        alice = await engine.connect(user("alice", login="l1", expires=now + 60))
+        alice.send_text('{"id": 1, "type": "auth.refresh", "data": {"token": "second"}}')
+        await settle()
+        await engine.publish(CONTROL_TOPIC, SessionsEnded("u.alice", "signed out", login="l2"))
+        assert alice.closed is None
+        checking.set()
+        await settle()
+        assert alice.closed == Close.NOT_AUTHENTICATED
 
 
 async def test_sockets_end_with_their_login():

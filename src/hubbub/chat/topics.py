@@ -29,7 +29,8 @@ def snapshot(actor: Actor, topic: str) -> wire.HistoryPage:
 
 def joined(session: Session, subscription: Subscription) -> None:
     """Tell a room that somebody has come."""
-    if subscription.authorized:
+    if subscription.authorized and not subscription.memory.get("announced"):
+        subscription.memory["announced"] = True
         announce(session, subscription, wire.UserJoined(queries.person_of_actor(session.actor)))
 
 
@@ -38,7 +39,7 @@ def left(session: Session, subscription: Subscription) -> None:
     person = queries.person_of_actor(session.actor)
     if subscription.memory.get("typing"):
         announce(session, subscription, wire.Typing(person, is_typing=False))
-    if subscription.authorized:
+    if subscription.memory.get("announced"):
         announce(session, subscription, wire.UserLeft(person))
 
 

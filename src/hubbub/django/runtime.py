@@ -92,7 +92,11 @@ async def get_engine() -> Engine:
 async def _start() -> Runtime:
     global _current
     runtime = Runtime()
-    await runtime.start()
+    try:
+        await runtime.start()
+    except BaseException:
+        await runtime.stop()  # Its threads too: the next socket tries again with a new one.
+        raise
     with _lock:
         _current = runtime
     return runtime

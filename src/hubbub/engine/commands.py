@@ -74,9 +74,11 @@ async def on_unsubscribe(ctx: Context, data: Unsubscribe) -> None:
 @handles(Refresh)
 async def on_refresh(ctx: Context, data: Refresh) -> RefreshReply:
     session = ctx.session
+    checked_from = session.engine.clock.monotonic()
     actor = await session.engine.authenticate_token(data.token)
     if actor.key != session.actor.key:
         raise NotAuthenticated("That token is somebody else's. Open another connection.")
     session.actor = actor
+    session.engine.sessions.add(session, checked_from)  # Once more: that login may have ended meanwhile.
     expires = actor.expires
     return RefreshReply(None if expires is None else max(0.0, expires - session.engine.clock.now().timestamp()))

@@ -11,6 +11,7 @@ from typing import Protocol
 from hubbub.engine.clock import Clock
 from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore
 from hubbub.engine.tasks import TaskGroup
+from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Happening, Position
 
 logger = logging.getLogger("hubbub.hub")
@@ -18,6 +19,7 @@ logger = logging.getLogger("hubbub.hub")
 STRAGGLER_WAIT = 0.03
 """Seconds that a gap may fill by itself before the log is read."""
 READ_LIMIT = 500
+RETRY_SECONDS = 1.0
 
 
 class Subscriber(Protocol):
@@ -31,7 +33,7 @@ class Subscriber(Protocol):
 class LiveTopic:
     """A topic that somebody here follows."""
 
-    __slots__ = ("epoch", "filling", "last", "name", "subscribers", "waiting")
+    __slots__ = ("behind", "epoch", "filling", "last", "name", "subscribers", "waiting")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -40,7 +42,9 @@ class LiveTopic:
         self.last: int | None = None
         """The offset delivered last; None until the first subscription has read the log."""
         self.waiting: dict[int, Happening] = {}
-        """Durable events that came before the one they follow."""
+        """Durable events that came before the one they follow; only so many, the log has them all."""
+        self.behind = False
+        """Whether the log has more than was delivered, as far as is known here."""
         self.filling = False
 
 
@@ -121,10 +125,8 @@ class Hub:
         if live.last is None:
             live.epoch, live.last = position.epoch, position.offset
             self._advance(live)
-        elif live.epoch != position.epoch:
-            self._restart(live, position, "epoch")
-        elif position.offset > live.last:
-            # The log is ahead of what has reached us: treat it as a gap.
+        elif live.epoch != position.epoch or position.offset > live.last:
+            # The log is ahead of what has reached us, or the position is of before a restore: the log knows.
             self._start_filling(live)
 
     def deliver(self, event: Happening) -> None:
@@ -135,7 +137,7 @@ class Hub:
         if event.offset is None:
             self._fan_out(live, event)
         elif live.last is None:
-            live.waiting[event.offset] = event
+            self._hold(live, event.offset, event)
         elif event.epoch != live.epoch:
             position = Position(event.epoch, event.offset)
             self._restart(live, position, "epoch")
@@ -145,9 +147,13 @@ class Hub:
             if live.waiting:
                 self._advance(live)
         elif event.offset > live.last:
-            if len(live.waiting) < READ_LIMIT:  # Past that the log has them anyway.
-                live.waiting[event.offset] = event
+            self._hold(live, event.offset, event)
             self._start_filling(live)
+
+    def _hold(self, live: LiveTopic, offset: int, event: Happening) -> None:
+        live.behind = True
+        if len(live.waiting) < READ_LIMIT:
+            live.waiting[offset] = event
 
     def _fan_out(self, live: LiveTopic, event: Happening) -> None:
         for subscriber in list(live.subscribers):
@@ -165,7 +171,7 @@ class Hub:
             live.last = event.offset
         last = live.last
         live.waiting = {offset: event for offset, event in live.waiting.items() if offset > last}
-        if live.waiting:
+        if live.waiting or live.behind:
             self._start_filling(live)
 
     def _restart(self, live: LiveTopic, position: Position, reason: str) -> None:
@@ -176,32 +182,43 @@ class Hub:
             subscriber.reset(position, reason)
 
     def _start_filling(self, live: LiveTopic) -> None:
+        live.behind = True
         if not live.filling:
             live.filling = True
             self._tasks.spawn(self._fill(live), f"fill {live.name}")
 
     async def _fill(self, live: LiveTopic) -> None:
-        """Wait a moment for stragglers, then read what is missing from the log."""
+        """Wait a moment for stragglers, then read what is missing from the log, until nothing is."""
         try:
             await self._clock.sleep(STRAGGLER_WAIT)
-            while live.last is not None and self.topics.get(live.name) is live:
-                state, events = await self._reader.run(
-                    partial(_read_gap, self._store, live.name, live.last, READ_LIMIT)
-                )
-                position = Position(state.epoch, state.top)
-                if state.epoch != live.epoch:
-                    self._restart(live, position, "epoch")
-                    return
-                if state.first > live.last + 1 and state.top > live.last:
-                    self._restart(live, position, "too_old")
-                    return
-                for event in events:
-                    self.deliver(event)
-                if live.last >= state.top:
-                    break
+            while live.behind and live.last is not None and self.topics.get(live.name) is live:
+                live.behind = False
+                try:
+                    state, events = await self._reader.run(
+                        partial(_read_gap, self._store, live.name, live.last, READ_LIMIT)
+                    )
+                except HubbubError as error:
+                    logger.warning("%s is behind, and the log does not answer: %s", live.name, error)
+                    live.behind = True
+                    await self._clock.sleep(RETRY_SECONDS)
+                    continue
+                self._fill_with(live, state, events)
         finally:
             live.filling = False
-        self._advance(live)
+
+    def _fill_with(self, live: LiveTopic, state: StreamState, events: list[Happening]) -> None:
+        """Deliver what was read, or start afresh where it cannot follow what was delivered."""
+        last = live.last or 0
+        if state.epoch != live.epoch:
+            self._restart(live, Position(state.epoch, state.top), "epoch")
+            return
+        if state.first > last + 1 and state.top > last:
+            self._restart(live, Position(state.epoch, state.top), "too_old")
+            return
+        for event in events:
+            self.deliver(event)
+        if (live.last or 0) < state.top:
+            live.behind = True
 
     def catch_up(self) -> None:
         """Compare every live topic with the log, after the relay was away for a while."""

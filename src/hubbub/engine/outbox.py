@@ -45,9 +45,10 @@ class Outbox:
         # A reader that keeps up sees every change, also where two come in one turn of the loop.
         if key and self._size >= self.limit * SLOW and self._replace(frame, key):
             return
-        if self._size + len(frame) > self.limit and self._queue:
-            if not ephemeral:
-                self._overflow()
+        if ephemeral and self._size + len(frame) > self.limit:
+            return
+        if self._size > self.limit:  # Any one frame fits: a long reply must not close a reader who keeps up.
+            self._overflow()
             return
         self._queue.append((frame, key))
         self._size += len(frame)

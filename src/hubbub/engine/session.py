@@ -10,7 +10,7 @@ import msgspec
 from hubbub.engine.actor import Actor
 from hubbub.engine.context import NO_REPLY, Context
 from hubbub.engine.lanes import Lanes
-from hubbub.engine.limits import Bucket
+from hubbub.engine.limits import Bucket, Rate
 from hubbub.engine.outbox import Outbox
 from hubbub.engine.ports import Sink
 from hubbub.engine.subscription import Subscription, subscribe, topic_kind_of
@@ -29,8 +29,8 @@ suspicious = logging.getLogger("hubbub.suspicious")
 
 FLUSH_SECONDS = 2.0
 """How long a closing session may still take to send what waits."""
-PATIENCE = 200
-"""Frames over the rate that are answered before the session is closed 4008."""
+PATIENCE = Rate(200, 60)
+"""How many frames over the rate are answered; past that the session is closed 4008."""
 
 
 class Session:
@@ -40,7 +40,7 @@ class Session:
     """
 
     __slots__ = (
-        "_frames", "_lanes", "_over_rate", "actor", "closing", "connected_at", "dialect", "engine",
+        "_frames", "_lanes", "_patience", "actor", "closing", "dialect", "engine",
         "follows_grants", "id", "kept", "last_ping", "last_seen", "outbox", "sink", "subscriptions",
     )  # fmt: skip
 
@@ -60,9 +60,9 @@ class Session:
         self.outbox = Outbox(self._send, self.too_slow, engine.tasks, settings.outbox_bytes)
         self._lanes = Lanes(self._run, engine.tasks, settings.max_pending, settings.max_pending_session)
         at = engine.clock.monotonic()
-        self.connected_at = self.last_seen = self.last_ping = at
+        self.last_seen = self.last_ping = at
         self._frames = Bucket(settings.frame_rate, at)
-        self._over_rate = 0
+        self._patience = Bucket(PATIENCE, at)
 
     # Opening and ending
 
@@ -150,6 +150,8 @@ class Session:
             raise Busy("The connection is closing.")
         old = self.subscriptions.get(topic)
         subscription = Subscription(self, topic)
+        if old is not None:
+            subscription.memory = old.memory
         self.subscriptions[topic] = subscription
         self.engine.hub.add(topic, subscription)
         if old is not None:
@@ -171,7 +173,7 @@ class Session:
             return
         del self.subscriptions[topic]
         kind = topic_kind_of(topic)
-        if subscription.buffer is None and kind.left:
+        if kind.left:
             kind.left(self, subscription)
 
     def revoke(self, topic: str, reason: str) -> None:
@@ -224,11 +226,11 @@ class Session:
         inbound: Inbound | None = None
         try:
             wait = self._frames.take(at)
-            if wait and self._floods():
+            if wait and self._floods(at):
                 return
             if frame is None:
                 raise BadJson
-            if len(frame) > self.engine.settings.max_frame_bytes:
+            if size_of(frame) > self.engine.settings.max_frame_bytes:
                 self.close(Close.TOO_BIG, "frame too big")
                 return
             inbound, self.dialect = self.dialect.read(frame)
@@ -252,10 +254,9 @@ class Session:
         except Exception:
             self._failed(inbound)
 
-    def _floods(self) -> bool:
+    def _floods(self, at: float) -> bool:
         """Count a frame over the rate; a client that goes on all the same is closed (rule LIM-2)."""
-        self._over_rate += 1
-        if self._over_rate <= PATIENCE:
+        if not self._patience.take(at):
             return False
         suspicious.warning("session %s of %r goes on over its frame rate, closed", self.id, self.actor.username)
         self.close(Close.RATE_LIMIT, "rate limit")
@@ -283,6 +284,11 @@ class Session:
         id = uuid.uuid4().hex[:12]
         logger.exception("error %s in %r of session %s", id, inbound and inbound.type, self.id)
         self.put(self.dialect.error(inbound, Internal(f"Something went wrong here. It has been logged as {id}.")))
+
+
+def size_of(frame: str | bytes) -> int:
+    """Bytes of a text frame as UTF-8."""
+    return len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))
 
 
 def decode_data(command: CommandType, inbound: Inbound) -> Any:

@@ -8,6 +8,7 @@ import msgspec
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.ports import StreamState, StreamStore
+from hubbub.engine.settings import EngineSettings
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Forbidden, TooManySubscriptions
@@ -25,7 +26,7 @@ BUFFER_LIMIT = 2000
 class Subscription:
     """What the hub calls for one session and one topic."""
 
-    __slots__ = ("_floor", "authorized", "buffer", "memory", "session", "topic")
+    __slots__ = ("_floor", "_reset", "authorized", "buffer", "memory", "session", "topic")
 
     def __init__(self, session: "Session", topic: str) -> None:
         self.session = session
@@ -34,6 +35,8 @@ class Subscription:
         """Events held back until the log is read; None once live."""
         self._floor = 0
         """The offset up to which the client has everything by the log; the hub may still be behind that."""
+        self._reset: tuple[Position, str] | None = None
+        """A reset that came while the log was read."""
         self.authorized: Any = None
         """What the topic's kind returned when it let the session in."""
         self.memory: dict[str, Any] = {}
@@ -49,7 +52,9 @@ class Subscription:
             self.session.too_slow()
 
     def reset(self, position: Position, reason: str) -> None:
-        if self.buffer is None:
+        if self.buffer is not None:
+            self._reset = position, reason
+        else:
             self._floor = position.offset
             frame = self.session.dialect.reset(self.topic, position, reason)
             if frame is None:
@@ -71,6 +76,10 @@ class Subscription:
         for event in held:
             if event.offset is None or event.epoch == position.epoch:
                 self.deliver(event)
+        if self._reset is not None:
+            later, reason = self._reset
+            if later.epoch != position.epoch or later.offset > position.offset:
+                self.reset(later, reason)
 
 
 def topic_kind_of(topic: str) -> TopicKind:
@@ -81,13 +90,25 @@ def topic_kind_of(topic: str) -> TopicKind:
     return kind
 
 
-def authorize(actor: Actor, topic: str) -> None:
-    """Raises Forbidden if the actor may not follow the topic. May read the database."""
-    topic_kind_of(topic).authorize(actor, topic)
+class Budget:
+    """What one reply may bring back: events, and bytes of them, since all of it has to fit into the outbox."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.events = settings.resume_limit
+        self.bytes = settings.outbox_bytes // 2
+
+    def take(self, events: list[Happening]) -> bool:
+        """Whether these fit; if so, they are taken off."""
+        size = sum(len(event.raw) for event in events)
+        if len(events) > self.events or size > self.bytes:
+            return False
+        self.events -= len(events)
+        self.bytes -= size
+        return True
 
 
 def recover(
-    store: StreamStore, state: StreamState, topic: str, since: Position | None, limit: int
+    store: StreamStore, state: StreamState, topic: str, since: Position | None, budget: Budget
 ) -> tuple[list[Happening], str | None]:
     """The events after ``since``: all of them, or none and the reason why a reset is needed."""
     if since is None:
@@ -96,21 +117,21 @@ def recover(
         return [], "epoch"
     if since.offset + 1 < state.first:
         return [], "too_old"
-    if state.top - since.offset > limit:
+    missed = state.top - since.offset
+    if missed > budget.events:
         return [], "too_far"
-    if state.top == since.offset:
-        return [], None
-    return store.read(topic, since.offset, limit), None
+    events = store.read(topic, since.offset, missed) if missed else []
+    return (events, None) if budget.take(events) else ([], "too_far")
 
 
 def _read(
-    store: StreamStore, actor: Actor, topic: str, since: Position | None, limit: int, snapshot: bool
+    store: StreamStore, actor: Actor, topic: str, since: Position | None, budget: Budget, snapshot: bool
 ) -> Subscribed:
     """Everything a subscription needs of the database, in one read transaction."""
     kind = topic_kind_of(topic)
     authorized = kind.authorize(actor, topic)
     state = store.states([topic])[topic]
-    events, reset = recover(store, state, topic, since, limit)
+    events, reset = recover(store, state, topic, since, budget)
     shown = kind.snapshot(actor, topic) if snapshot and kind.snapshot else None
     return Subscribed(
         position=Position(state.epoch, state.top),
@@ -141,7 +162,7 @@ async def subscribe(
     subscription = session.follow(topic)
     try:
         outcome = await engine.reader.run(
-            partial(_read, engine.store, session.actor, topic, since, engine.settings.resume_limit, snapshot)
+            partial(_read, engine.store, session.actor, topic, since, Budget(engine.settings), snapshot)
         )
     except BaseException:
         session.unfollow(subscription)
@@ -165,7 +186,7 @@ def _read_all(
     find: Callable[[], list[str]],
     snapshot: Callable[[], Any],
     since: dict[str, Position],
-    limit: int,
+    budget: Budget,
 ) -> Followed:
     found = Followed(snapshot(), {}, [], [])
     topics = find()
@@ -173,8 +194,7 @@ def _read_all(
     for topic in topics:
         state = states[topic]
         found.positions[topic] = Position(state.epoch, state.top)
-        # One budget for all topics: the reply has to fit into the outbox.
-        events, reset = recover(store, state, topic, since.get(topic), limit - len(found.missed))
+        events, reset = recover(store, state, topic, since.get(topic), budget)
         found.missed += events
         if reset:
             found.reset.append(topic)
@@ -195,7 +215,7 @@ async def follow_all(
     topics = await engine.reader.run(find)
     made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
     try:
-        read = partial(_read_all, engine.store, find, snapshot, since, engine.settings.resume_limit)
+        read = partial(_read_all, engine.store, find, snapshot, since, Budget(engine.settings))
         found = await engine.reader.run(read)
     except BaseException:
         for subscription in made.values():
