@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from hubbub.engine.control import CONTROL_TOPIC, AccessRevoked
 from hubbub.protocol.errors import Absent, Busy
 from hubbub.protocol.registry import TopicKind, event, topic_kind
 from hubbub.testing import MemoryEngine, settle
@@ -322,3 +323,41 @@ async def test_what_is_remembered_outlasts_a_second_subscription():
         alice.session.subscriptions["feed.a"].memory["typing"] = True
         await alice.command("subscribe", "feed.a")
         assert alice.session.subscriptions["feed.a"].memory == {"typing": True}
+
+
+async def test_revoked_while_the_log_is_read():
+    """SUB-4 CHT-9: no reply says that it is subscribed when it is not."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        read = engine.reader.run
+        reading = asyncio.Event()
+
+        async def read_then_wait(query):
+            found = query()
+            await reading.wait()
+            return found
+
+        engine.reader.run = read_then_wait  # type: ignore[method-assign]
+        alice.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
+        await settle()
+        engine.reader.run = read  # type: ignore[method-assign]
+        await engine.publish(CONTROL_TOPIC, AccessRevoked("u.alice", "feed.a", "removed"))
+        reading.set()
+        await settle()
+        assert [frame["type"] for frame in alice.frames[1:]] == ["unsubscribed", "reply"]
+        assert alice.frames[-1]["error"]["code"] == "forbidden"
+        await engine.publish("feed.a", Happened(1))
+        assert alice.events() == []
+
+
+async def test_what_the_inbox_follows_does_not_count():
+    """LIM-2: neither does a topic that is subscribed to again, after a reset for example."""
+    async with MemoryEngine(max_subscriptions=2) as engine:
+        alice = await engine.connect("alice")
+        alice.session.kept.update({"feed.x", "feed.y", "feed.z"})
+        for name in "xyz":
+            alice.session.follow(f"feed.{name}")
+        for name in "abab":
+            assert (await alice.command("subscribe", f"feed.{name}"))["ok"]
+        assert (await alice.command("subscribe", "feed.c"))["error"]["code"] == "too_many_subscriptions"
+        assert (await alice.command("subscribe", "feed.x"))["ok"]

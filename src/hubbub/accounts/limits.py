@@ -4,8 +4,9 @@ import unicodedata
 
 from django.http import HttpRequest
 
-from hubbub.accounts.clients import client_address, network_of
+from hubbub.accounts.clients import client_address
 from hubbub.django.limits import limiter
+from hubbub.engine.network import network_of
 
 
 def hit(limit: str, *keys: str) -> None:

@@ -82,7 +82,7 @@ class Send(msgspec.Struct):
     client_id: ClientId | None = None
 
 
-@command("chat.hide")
+@command("chat.hide", limit="writes")
 class Hide(msgspec.Struct):
     """Delete a message for oneself only."""
 
@@ -104,7 +104,7 @@ class HistoryPage(msgspec.Struct):
     more: bool
 
 
-@command("chat.history", reply=HistoryPage)
+@command("chat.history", reply=HistoryPage, limit="reads")
 class History(msgspec.Struct):
     """Read messages before the number ``before`` (without it, the latest)."""
 
@@ -119,7 +119,7 @@ class ReadReply(msgspec.Struct):
     unread: int
 
 
-@command("chat.read", reply=ReadReply)
+@command("chat.read", reply=ReadReply, limit="writes")
 class MarkRead(msgspec.Struct):
     """Move the read cursor to the message ``number`` (without it, to the last). It never goes back."""
 
@@ -148,7 +148,7 @@ class JoinRoom(msgspec.Struct):
     name: str
 
 
-@command("chat.leave")
+@command("chat.leave", limit="writes")
 class Leave(msgspec.Struct):
     """Leave a group conversation."""
 
@@ -162,7 +162,7 @@ class Inbox(msgspec.Struct):
     """Topics of ``since`` that could not be resumed: read them again."""
 
 
-@command("inbox.subscribe", reply=Inbox, topic="none")
+@command("inbox.subscribe", reply=Inbox, topic="none", limit="reads")
 class SubscribeInbox(msgspec.Struct):
     """Follow all one's conversations, also those joined later, with what happened after ``since``."""
 

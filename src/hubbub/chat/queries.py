@@ -12,6 +12,8 @@ from hubbub.engine.actor import Actor
 
 GUEST_ID = 0
 HISTORY_LIMIT = 50
+PAGE_CHARACTERS = 100_000
+"""Characters of text in one page: a slow reader's outbox, and everybody's patience, are bounded."""
 
 
 def person_of_user(user: Any) -> wire.Person:
@@ -56,7 +58,8 @@ def history(actor: Actor, conversation_id: int, before: int | None, limit: int) 
     if before is not None:
         found = found.filter(number__lt=before)
     rows = list(found[: limit + 1])
-    return wire.HistoryPage([wire_message(row) for row in reversed(rows[:limit])], more=len(rows) > limit)
+    fit = _fitting(rows[:limit])
+    return wire.HistoryPage([wire_message(row) for row in reversed(fit)], more=len(rows) > len(fit))
 
 
 def conversations_of(actor: Actor) -> QuerySet[Conversation]:
@@ -70,7 +73,18 @@ def conversations_of(actor: Actor) -> QuerySet[Conversation]:
 def history_after(actor: Actor, conversation_id: int, after: int, limit: int) -> wire.HistoryPage:
     """Up to ``limit`` messages after the number ``after``, oldest first; ``more`` says that later ones follow."""
     rows = list(visible(actor, conversation_id).filter(number__gt=after).order_by("number")[: limit + 1])
-    return wire.HistoryPage([wire_message(row) for row in rows[:limit]], more=len(rows) > limit)
+    fit = _fitting(rows[:limit])
+    return wire.HistoryPage([wire_message(row) for row in fit], more=len(rows) > len(fit))
+
+
+def _fitting(rows: list[Message]) -> list[Message]:
+    """As many of the first rows as make a page of bearable size; one at least."""
+    size = 0
+    for count, row in enumerate(rows):
+        size += len(row.content)
+        if size > PAGE_CHARACTERS and count:
+            return rows[:count]
+    return rows
 
 
 def conversation_list(

@@ -36,7 +36,6 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """How often the log is looked at for events of other processes."""
     heartbeat: float = 30.0
     """Seconds between pings."""
-    max_frame_bytes: int = 65_536
     max_subscriptions: int = 100
     """Topics that one connection may subscribe to by itself."""
     max_pending: int = 64
@@ -59,7 +58,12 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
 
 DEFAULT_LIMITS = {
     "messages": "30/10s",
+    "writes": "60/10s",
+    "reads": "100/10s",
     "conversations": "20/m",
+    "guest_messages": "300/10s",
+    "guest_reads": "1000/10s",
+    "guest_conversations": "60/m",
     "logins": "10/m",
     "registrations": "10/h",
     "tickets": "60/m",
@@ -78,7 +82,6 @@ def engine_settings() -> EngineSettings:
     return EngineSettings(
         guests=django_settings.DEBUG if ours.guests is None else ours.guests,
         heartbeat=ours.heartbeat,
-        max_frame_bytes=ours.max_frame_bytes,
         max_subscriptions=ours.max_subscriptions,
         max_pending=ours.max_pending,
         outbox_bytes=ours.outbox_bytes,

@@ -29,7 +29,7 @@ class SubscribeReply(msgspec.Struct):
     snapshot: dict[str, Any] | None = None
 
 
-@command("subscribe", reply=SubscribeReply)
+@command("subscribe", reply=SubscribeReply, limit="reads")
 class Subscribe(msgspec.Struct):
     """Follow a topic, from the envelope's ``since`` on or from now on."""
 

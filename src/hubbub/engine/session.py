@@ -41,16 +41,20 @@ class Session:
 
     __slots__ = (
         "_frames", "_lanes", "_patience", "actor", "closing", "dialect", "engine",
-        "follows_grants", "id", "kept", "last_ping", "last_seen", "outbox", "sink", "subscriptions",
+        "follows_grants", "id", "kept", "last_ping", "last_seen", "network", "outbox", "sink", "subscriptions",
     )  # fmt: skip
 
-    def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
+    def __init__(
+        self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "", network: str = ""
+    ) -> None:
         settings = engine.settings
         self.engine = engine
         self.sink = sink
         self.actor = actor
         self.dialect = dialect
         self.id = id or uuid.uuid4().hex
+        self.network = network
+        """Where the client comes from, for limits; empty where unknown."""
         self.closing: Close | None = None
         self.follows_grants = False
         """Whether topics that the user is granted are subscribed to at once, on the server."""
@@ -111,7 +115,10 @@ class Session:
             self.outbox.clear()
         except Exception:
             logger.debug("session %s could not be flushed", self.id, exc_info=True)
-        await self.sink.close(code, reason)
+        try:
+            await self.sink.close(code, reason)
+        except Exception:
+            logger.debug("session %s was gone before it could be closed", self.id, exc_info=True)
 
     def too_slow(self) -> None:
         """The outbox is full: the client resumes from the log (rule LIM-4)."""
@@ -157,6 +164,11 @@ class Session:
         if old is not None:
             self.engine.hub.remove(topic, old)
         return subscription
+
+    @property
+    def own(self) -> int:
+        """How many topics the client has subscribed to by itself."""
+        return len(self.subscriptions.keys() - self.kept)
 
     def go_live(self, subscription: Subscription, position: Position) -> None:
         if self.subscriptions.get(subscription.topic) is not subscription:
@@ -245,7 +257,7 @@ class Session:
             # Before the lanes: who is too fast is told so, not that the server is busy.
             command = registry.commands.get(inbound.type)
             if command is not None and command.limit:
-                self.engine.limiter.hit(command.limit, self.actor.key)
+                self._count(command.limit)
             self._lanes.put(inbound)
         except BadFrame as error:
             self.put(self.dialect.error(inbound or error.about, error))
@@ -253,6 +265,15 @@ class Session:
             self.put(self.dialect.error(inbound, error))
         except Exception:
             self._failed(inbound)
+
+    def _count(self, limit: str) -> None:
+        """Count a command against a named limit. Raises RateLimited.
+
+        A guest who comes again is another guest, so the guests of one network have a limit together.
+        """
+        if self.actor.is_guest and self.network:
+            self.engine.limiter.hit(f"guest_{limit}", self.network)
+        self.engine.limiter.hit(limit, self.actor.key)
 
     def _floods(self, at: float) -> bool:
         """Count a frame over the rate; a client that goes on all the same is closed (rule LIM-2)."""

@@ -157,7 +157,7 @@ async def subscribe(
     """
     engine = session.engine
     topic_kind_of(topic)
-    if not by_server and len(session.subscriptions) >= engine.settings.max_subscriptions:
+    if not by_server and topic not in session.subscriptions and session.own >= engine.settings.max_subscriptions:
         raise TooManySubscriptions
     subscription = session.follow(topic)
     try:
@@ -167,6 +167,8 @@ async def subscribe(
     except BaseException:
         session.unfollow(subscription)
         raise
+    if session.subscriptions.get(topic) is not subscription:
+        raise Forbidden  # Access was revoked, or the connection ended, while the log was read.
     subscription.authorized = outcome.authorized
     engine.hub.prime(topic, outcome.position)
     return subscription, outcome

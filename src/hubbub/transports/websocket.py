@@ -11,6 +11,7 @@ from channels.consumer import AsyncConsumer
 
 from hubbub.engine.actor import Actor, guest
 from hubbub.engine.engine import Engine
+from hubbub.engine.network import network_of
 from hubbub.engine.session import Session
 from hubbub.engine.sockets import SocketRoute, routes
 from hubbub.protocol.close import Close
@@ -56,6 +57,8 @@ class _Connection:
         self._scope = scope
         self._receive = receive
         self._asgi_send = send
+        client = scope.get("client")
+        self._network = network_of(client[0]) if client else ""
         self._closed = False
         self._accepted = asyncio.Event()
 
@@ -106,17 +109,18 @@ class _Connection:
         session: Session | None = None
         try:
             binding = await self._route.bind(self._engine, actor, params)
-            session = Session(self._engine, self, actor, binding.dialect, id)
+            session = Session(self._engine, self, actor, binding.dialect, id, self._network)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
             await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot)
             return session
         except HubbubError as error:
-            await self.close((session and session.closing) or code_for(error), "")
+            code = (session and session.closing) or code_for(error)
         except Exception:
             logger.exception("a socket on %s could not be opened", self._scope.get("path"))
-            await self.close(Close.TRY_LATER, "")
+            code = Close.TRY_LATER
         if session is not None:
             session.ended()
+        await self.close(code, "")
         return None
 
     async def _read(self, session: Session) -> None:
@@ -129,8 +133,7 @@ class _Connection:
 
     def _connection_keys(self, actor: Actor) -> dict[str, int]:
         settings = self._engine.settings
-        client = self._scope.get("client")
-        keys = {f"address {client[0]}": settings.sockets_per_address} if client and client[0] else {}
+        keys = {f"network {self._network}": settings.sockets_per_address} if self._network else {}
         if not actor.is_guest:
             keys[f"user {actor.key}"] = settings.sockets_per_user
         return keys

@@ -1,6 +1,7 @@
 """What nobody writes by accident: it is refused as bad data, or passed on unharmed, and never an internal error."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from hubbub.accounts.actions import sign_in_with_tokens
 from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
 from hubbub.engine.actor import SYSTEM, Actor
+from hubbub.protocol.errors import BadData
 from hubbub.testing.live import LiveEngine
 
 HUGE = 10**30
@@ -125,3 +127,29 @@ def test_text_is_data(
     assert page["Content-Type"] == "application/json"
     assert json.loads(page.content)["results"][0]["sender"]["last_name"] == text
     assert queries.history(alice, titled.id, None, 5).messages == [sent]
+
+
+@pytest.mark.django_db
+def test_a_name_that_takes_long_to_compose_is_not_composed(alice: Actor) -> None:
+    """HOST-7: one frame of combining marks would hold up everybody for a second."""
+    began = time.process_time()
+    with pytest.raises(BadData):
+        actions.join_room(alice, "a" + "\u0301" * 16_000 + "\u0316" * 16_000)
+    assert time.process_time() - began < 0.1
+
+
+@pytest.mark.django_db
+def test_a_page_of_long_messages_is_short(alice: Actor, direct: wire.Conversation) -> None:
+    """CHT-4: bounded in characters too, and complete page by page."""
+    for n in range(45):
+        actions.send_message(alice, direct.topic, f"{n:02}" + "x" * 4_998)
+    seen: list[str] = []
+    before = None
+    while True:
+        page = queries.history(alice, direct.id, before, 200)
+        assert sum(len(each.content) for each in page.messages) <= 100_000
+        seen = [each.content[:2] for each in page.messages] + seen
+        if not page.more:
+            break
+        before = page.messages[0].number
+    assert seen == [f"{n:02}" for n in range(45)]

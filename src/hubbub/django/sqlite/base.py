@@ -18,8 +18,20 @@ from hubbub.django.sqlite.gate import Gate, gate_of
 
 _TIMEOUT_SECONDS = 20.0
 _ASK_AGAIN_SECONDS = 0.001
-_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP")
 _PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+
+
+def _until_free(run: Callable[[], Any], patience: float) -> Any:
+    """Run what wants SQLite's lock, again each millisecond while somebody else has it, ``patience`` seconds long."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return run()
+        except (OperationalError, sqlite3.OperationalError) as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(_ASK_AGAIN_SECONDS)
 
 
 class GatedCursor(base.SQLiteCursorWrapper):
@@ -58,6 +70,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.transaction_mode = self.transaction_mode or "IMMEDIATE"
         self.init_commands = [*_PRAGMAS, *self.init_commands]
         return params
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        # Two that change a new database to WAL at once get "locked" without waiting: SQLite fears a deadlock.
+        return _until_free(partial(super().get_new_connection, conn_params), self._patience)
 
     def create_cursor(self, name: str | None = None) -> Any:
         cursor = self.connection.cursor(factory=GatedCursor)
@@ -124,16 +140,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         SQLite itself soon asks only ten times a second, and does not find the moment that a busy process
         leaves between two transactions: measured, it waited for seconds.
         """
-        until = time.monotonic() + self._patience
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            while True:
-                try:
-                    return run()
-                except (OperationalError, sqlite3.OperationalError) as error:
-                    if "locked" not in str(error) or time.monotonic() > until:
-                        raise
-                time.sleep(_ASK_AGAIN_SECONDS)
+            return _until_free(run, self._patience)
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
 
