@@ -44,7 +44,7 @@ def offences(tree: ast.AST) -> Iterator[tuple[int, str]]:
         match node:
             case ast.ImportFrom(names=names):
                 for alias in names:
-                    if alias.name in ("publish", "publish_ephemeral"):
+                    if alias.name in ("publish", "publish_all", "publish_ephemeral"):
                         yield node.lineno, f"imports {alias.name}"
             case ast.Call(func=ast.Attribute(attr=name, value=target)):
                 # Without arguments `.delete()` is a model's or a queryset's own.

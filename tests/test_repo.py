@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 400
 WARN_LINES = 300
 CODE = {".py", ".ts", ".tsx", ".css"}
+MEASURED = ("src/", "tests/", "clients/", "web/")
+GENERATED = {"generated.ts"}
 
 # Written so that this file doesn't find itself.
 REGISTRIES = re.compile(r"pypi[.]org|python[h]osted|npm[j]s[.]|deb[.]debian[.]org")
@@ -70,8 +72,12 @@ def test_files_stay_short() -> None:
     lengths = {
         name: text.count("\n")
         for name, text in texts()
-        if name.startswith(("src/", "tests/")) and Path(name).suffix in CODE and "/migrations/" not in name
+        if name.startswith(MEASURED)
+        and Path(name).suffix in CODE
+        and Path(name).name not in GENERATED
+        and "/migrations/" not in name
     }
+    assert any(name.endswith(".tsx") for name in lengths) and any(name.endswith(".py") for name in lengths)
     too_long = {name: lines for name, lines in lengths.items() if lines > MAX_LINES}
     assert not too_long, f"over {MAX_LINES} lines, so surely more than one thing: {too_long}"
     if long := {name: lines for name, lines in lengths.items() if lines > WARN_LINES}:

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from hubbub.chat.actions import create_conversation, send_message
+from hubbub.chat.models import Conversation, Message
 from hubbub.django import group_commit
+from hubbub.django.auth import actor_of_user
 from hubbub.django.group_commit import GroupCommitWriter
 from hubbub.protocol.errors import Busy
 from tests.contracts.databases import Database
@@ -73,6 +77,32 @@ def test_a_held_row_stalls_only_its_own_topic(writer: GroupCommitWriter, databas
     print(f"\nbeside a held row: {in_batch * 1000:.0f} ms in its batch, {alone * 1000:.0f} ms after it")
     assert max(in_batch, alone) < 1.0
     assert [name for name in committed(database) if name[0] == "h"] == [f"h{n}" for n in range(51)]
+
+
+def test_a_held_conversation_stalls_only_its_own_messages(writer: GroupCommitWriter, database: Database) -> None:
+    """ACK-1, ENV-4: the same with the real action, as a socket's command calls it."""
+    ann, *others = (actor_of_user(User.objects.create(username=name)) for name in ("ann", "bob", "cyd"))
+    held, free = (create_conversation(ann, [each.username]).conversation for each in others)
+    connection.close()
+
+    def send(where: str, content: str) -> int:
+        return send_message(ann, where, content, client_id=content).message.number
+
+    def take() -> None:
+        assert Conversation.objects.select_for_update().get(pk=held.id)
+
+    with holding(database, take):
+        with one_batch(writer):
+            stalled = [writer._submit(partial(send, held.topic, f"h{n}"), held.topic) for n in range(10)]
+            sent = [writer._submit(partial(send, free.topic, f"f{n}"), free.topic) for n in range(10)]
+        begun = time.monotonic()
+        assert [future.result(5) for future in sent] == list(range(1, 11))
+        took = time.monotonic() - begun
+        assert not any(future.done() for future in stalled)
+    assert [future.result(10) for future in stalled] == list(range(1, 11))
+    print(f"\nbeside a held conversation: {took * 1000:.0f} ms")
+    assert took < 1.0
+    assert database.elsewhere(Message.objects.count) == 20
 
 
 def test_a_held_row_and_actions_without_a_topic(writer: GroupCommitWriter, database: Database) -> None:

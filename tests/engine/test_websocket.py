@@ -8,13 +8,13 @@ import msgspec
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Busy, NotAuthenticated
 from hubbub.testing import MemoryEngine, settle
-from hubbub.transports.websocket import HubbubConsumer, choose_subprotocol
+from hubbub.transports.websocket import ROUTE, HubbubConsumer, choose_subprotocol, find_route
 
 
 class Socket:
     """One ASGI connection: what the server would say and what it was told."""
 
-    def __init__(self, engine: MemoryEngine, path: str = "/ws/", **scope: Any) -> None:
+    def __init__(self, engine: MemoryEngine, path: str = "/ws/", *, slow_accept: bool = False, **scope: Any) -> None:
         async def get_engine():
             return engine.engine
 
@@ -22,11 +22,17 @@ class Socket:
         self._says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._says.put_nowait({"type": "websocket.connect"})
         whole = {"type": "websocket", "path": path, "client": ("10.0.0.1", 5000), **scope}
-        consumer = HubbubConsumer(get_engine, "ws/")
-        self.task = asyncio.ensure_future(consumer(whole, self._says.get, self._tell))
+        whole[ROUTE] = find_route(whole, "ws/")
+        self.lag = asyncio.Event()
+        """Until this is set, the server takes no accept."""
+        if not slow_accept:
+            self.lag.set()
+        self.task = asyncio.ensure_future(HubbubConsumer(get_engine)(whole, self._says.get, self._tell))
 
     async def _tell(self, message):
         self.told.append(message)
+        if message["type"] == "websocket.accept":
+            await self.lag.wait()
 
     def say(self, message):
         self._says.put_nowait(message)
@@ -88,12 +94,41 @@ async def test_too_many_connections():
         assert again.types == ["accept", "send"]
 
 
-async def test_an_unknown_path_is_refused():
+async def test_closed_while_it_is_accepted():
+    """AUT-4: the handshake is answered once, however slow the server, and then the close."""
     async with MemoryEngine() as engine:
-        for path in ("/ws/nothing/", "/else/", "/ws"):
-            socket = Socket(engine, path, actor=user("alice"))
-            await settle()
-            assert socket.types == ["close"], path
+        socket = Socket(engine, actor=user("alice"), slow_accept=True)
+        await settle()
+        assert socket.types == ["accept"]
+        engine.engine.sessions.end("u.alice", "signed out")
+        await settle()
+        assert socket.types == ["accept"]
+        socket.lag.set()
+        await settle()
+        assert socket.types == ["accept", "close"]
+        assert socket.told[1]["code"] == 4001
+        socket.say({"type": "websocket.disconnect", "code": 4001})
+        await socket.task
+
+
+async def test_gone_while_it_is_accepted():
+    """Nothing waits for ever for an accept that failed."""
+    async with MemoryEngine() as engine:
+        socket = Socket(engine, actor=user("alice"), slow_accept=True)
+        await settle()
+        engine.engine.sessions.end("u.alice", "signed out")
+        await settle()
+        socket.task.cancel()
+        await settle()
+        assert socket.task.done()
+        assert len(engine.engine.sessions) == 0
+        assert socket.types == ["accept", "close"]
+
+
+def test_an_unknown_path_has_no_route():
+    for path in ("/ws/nothing/", "/else/", "/ws"):
+        assert find_route({"path": path}, "ws/") is None, path
+    assert find_route({"path": "/below/ws/", "root_path": "/below"}, "ws/")
 
 
 def test_subprotocols():

@@ -14,9 +14,10 @@ class FaultyConfig(AppConfig):
 
     def ready(self) -> None:
         from hubbub.django import runtime
+        from hubbub.django.conf import database_alias
         from tests.faulty.writer import ReplyBeforeCommit
 
         def make_writer(settings: "HubbubSettings") -> "DjangoWriter":
-            return ReplyBeforeCommit(settings.database, settings.writer_queue, settings.writer_batch)
+            return ReplyBeforeCommit(database_alias(), settings.writer_queue, settings.writer_batch)
 
         runtime.make_writer = make_writer  # type: ignore[attr-defined]

@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.formats.client import Person
-from tests.formats.people import make_people
+from tests.formats.fixtures import ann, bob, crowd, cyd, room
 from tests.services import LiveServer, live_servers
 
-AT_ONCE = 30
-"""Accounts that are made at once."""
+__all__ = ["ann", "bob", "crowd", "cyd", "room"]
 
 
 @pytest.fixture(scope="module")
@@ -47,35 +45,3 @@ def server_on_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
                 server = start(env={"DATABASE_URL": url})
                 yield server
                 server.kill()
-
-
-@pytest.fixture(scope="module")
-def crowd(server: LiveServer) -> Iterator[Person]:
-    """People nobody has met yet."""
-
-    def arrive() -> Iterator[Person]:
-        while True:
-            yield from make_people(server, [f"user-{secrets.token_hex(4)}" for _ in range(AT_ONCE)])
-
-    return arrive()
-
-
-@pytest.fixture
-def ann(crowd: Iterator[Person]) -> Person:
-    return next(crowd)
-
-
-@pytest.fixture
-def bob(crowd: Iterator[Person]) -> Person:
-    return next(crowd)
-
-
-@pytest.fixture
-def cyd(crowd: Iterator[Person]) -> Person:
-    return next(crowd)
-
-
-@pytest.fixture
-def room() -> str:
-    """The name of a room that nobody has entered yet."""
-    return f"room-{secrets.token_hex(4)}"

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.formats.client import Person, connect, refused, talk
+from tests.formats.client import Person, ask, connect, full, refused, talk
 from tests.services import LiveServer
 
 GREETING = {"type": "connection_established", "message": "Connected to chat"}
@@ -120,6 +120,17 @@ async def test_a_room_is_no_conversation_by_number(server: LiveServer, ann: Pers
         pass
     for id in range(1, 20):
         assert await refused(server, f"chat/{id}/") == 4001
+
+
+async def test_a_room_by_number_is_for_those_who_have_it_in_their_list(
+    server: LiveServer, ann: Person, bob: Person, room: str
+) -> None:
+    """ACC-1: though anybody may enter it by its name."""
+    async with full(server, ann) as socket:
+        id = (await ask(socket, "chat.join_room", name=room))["conversation"]["id"]
+    assert await refused(server, f"chat/{id}/", by=bob) == 4003
+    async with connect(server, f"chat/{id}/", by=ann) as socket:
+        assert await socket.frame() == GREETING
 
 
 async def test_a_deactivated_user(server: LiveServer, crowd: object, ann: Person, bob: Person) -> None:

@@ -1,8 +1,12 @@
 """Two hubs on one layer, as two processes would be: the layer only wakes, the log is the truth."""
 
-import msgspec
+import asyncio
 
-from hubbub.django.relay import LayerRelay, NoRelay, from_message, relay_over, to_message
+import msgspec
+import pytest
+
+from hubbub.django.relay import LayerRelay, from_message, relay_over, to_message
+from hubbub.engine.ports import NoRelay
 from hubbub.layers.memory import InMemoryLayer
 from hubbub.protocol.registry import TopicKind, event, topic_kind
 from hubbub.testing import MemoryEngine, settle
@@ -77,6 +81,103 @@ async def test_a_process_hears_only_of_what_somebody_there_follows():
         await here.command("unsubscribe", "relay.a")
         await settle()
         assert "relay.a" not in layer._groups
+
+
+class Troubled(InMemoryLayer):
+    """A layer whose groups change when a test lets them, or not at all while it is ``away``."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = asyncio.Event()
+        self.open.set()
+        self.away = False
+        self.asked = []
+        self.lost = asyncio.Event()
+
+    async def group_add(self, group, channel):
+        await self._change("add", group)
+        await super().group_add(group, channel)
+
+    async def group_discard(self, group, channel):
+        await self._change("discard", group)
+        await super().group_discard(group, channel)
+
+    async def _change(self, what, group):
+        self.asked.append((what, group))
+        await self.open.wait()
+        if self.away:
+            raise ConnectionError("the layer is away")
+
+    async def receive(self, channel):
+        received = asyncio.ensure_future(super().receive(channel))
+        lost = asyncio.ensure_future(self.lost.wait())
+        try:
+            await asyncio.wait((received, lost), return_when=asyncio.FIRST_COMPLETED)
+            if received.done():
+                return received.result()
+            raise ConnectionError("the connection is lost")
+        finally:
+            received.cancel()
+            lost.cancel()
+
+    def forget(self):
+        """Lose the connections, and all groups with them."""
+        self._groups.clear()
+        self.lost.set()
+        self.lost = asyncio.Event()
+
+
+@pytest.mark.parametrize("follows", [True, False])
+async def test_a_slow_layer_ends_where_the_hub_is(follows):
+    """EVT-2: coming and going while the layer is slow; whatever was asked first, the last state counts."""
+    layer = Troubled()
+    async with Process(layer, MemoryEngine().store) as one:
+        here = await one.connect("alice")
+        layer.open.clear()
+        for _ in range(3):
+            await here.command("subscribe", "relay.a")
+            await here.command("unsubscribe", "relay.a")
+        if follows:
+            await here.command("subscribe", "relay.a")
+        layer.open.set()
+        await settle()
+        assert ("relay.a" in layer._groups) == follows
+        # One at a time, and only what is needed.
+        asked = [what for what, group in layer.asked if group == "relay.a"]
+        assert asked == (["add"] if follows else ["add", "discard"])
+
+
+async def test_a_layer_that_is_away_is_asked_again():
+    """EVT-4: and one topic's trouble is not another's."""
+    layer = Troubled()
+    async with Process(layer, MemoryEngine().store) as one:
+        here = await one.connect("alice")
+        await here.command("subscribe", "relay.a")
+        await settle()
+        layer.away = True
+        await here.command("unsubscribe", "relay.a")
+        await here.command("subscribe", "relay.b")
+        await settle()
+        assert "relay.a" in layer._groups and "relay.b" not in layer._groups
+        await one.clock.advance(3.0)
+        layer.away = False
+        await one.clock.advance(1.1)
+        assert "relay.a" not in layer._groups and "relay.b" in layer._groups
+
+
+async def test_a_layer_that_forgot_its_groups_is_told_again():
+    """EVT-4: after the connection was lost, all that is followed here is joined again, and nothing else."""
+    layer, store = Troubled(), MemoryEngine().store
+    async with Process(layer, store) as one, Process(layer, store) as two:
+        there = await two.connect("bob")
+        await there.command("subscribe", "relay.a")
+        await settle()
+        layer.forget()
+        await two.clock.advance(1.1)
+        assert sorted(layer._groups) == ["control", "relay.a"]
+        await one.publish("relay.a", Relayed(1))
+        await settle()
+        assert offsets(there) == [1]
 
 
 async def test_a_message_is_plain_and_whole():

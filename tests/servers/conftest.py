@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.formats.client import Person
-from tests.formats.people import make_people
+from tests.formats.fixtures import ann, bob, crowd, room
 from tests.services import HOST, LiveServer
+
+__all__ = ["ann", "bob", "crowd", "room"]
 
 APPLICATION = "hubbub.django.asgi:application"
 MODULES: dict[str, Sequence[str]] = {
@@ -45,18 +46,3 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     finally:
         server.kill()
         print(f"{server.command} logged:\n{server.log()[-20_000:]}")
-
-
-@pytest.fixture(scope="module")
-def crowd(server: OtherServer) -> Iterator[Person]:
-    return iter(make_people(server, [f"user-{number}" for number in range(40)]))
-
-
-@pytest.fixture
-def ann(crowd: Iterator[Person]) -> Person:
-    return next(crowd)
-
-
-@pytest.fixture
-def bob(crowd: Iterator[Person]) -> Person:
-    return next(crowd)

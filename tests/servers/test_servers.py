@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import httpx
@@ -20,11 +19,6 @@ from tests.formats.client import (
     talk,
 )
 from tests.servers.conftest import OtherServer
-
-
-@pytest.fixture
-def room() -> str:
-    return f"room-{secrets.token_hex(4)}"
 
 
 async def next_frame(socket: Socket, type: str) -> dict[str, Any]:

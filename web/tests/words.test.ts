@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { shortTime } from "../src/state/clock";
+import { outgoingNote } from "../src/state/outgoing";
 import { colourOf, nameOf, titleOf } from "../src/state/people";
 import { pathOf, routeOf } from "../src/state/route";
 import { BELIEVED_MS, stillTyping, typingLine, withTyping, withoutTypist } from "../src/state/typists";
@@ -38,6 +39,19 @@ test("times are relative up to a day, then dates", () => {
   expect([ago(0), ago(5), ago(59), ago(60), ago(60 * 23)]).toEqual(["just now", "5 min ago", "59 min ago", "1 h ago", "23 h ago"]);
   expect(ago(60 * 24 * 2)).toBe("8 Jul");
   expect(ago(60 * 24 * 365)).toBe("10 Jul 2025");
+});
+
+test("a message on its way says what it waits for, with the seconds left", () => {
+  const held = (code: string, seconds: number) => ({
+    held: { until: 1000 + seconds * 1000, error: { code, message: "", temporary: true } },
+  });
+  expect(outgoingNote({}, true, 1000)).toBe("Sending");
+  expect(outgoingNote({}, false, 1000)).toBe("Waits for the connection");
+  expect(outgoingNote(held("rate_limited", 2.4), false, 1000)).toBe("Waits for the connection");
+  expect(outgoingNote(held("rate_limited", 2.4), true, 1000)).toBe("Too many at once. Sends in 3 s");
+  expect(outgoingNote(held("rate_limited", 2.4), true, 3300)).toBe("Too many at once. Sends in 1 s");
+  expect(outgoingNote(held("rate_limited", 2.4), true, 9000)).toBe("Too many at once. Sends in 1 s");
+  expect(outgoingNote(held("busy", 2), true, 1000)).toBe("The server is busy. Sends in 2 s");
 });
 
 test("names, titles and colours", () => {

@@ -11,6 +11,6 @@ export type * from "./generated.js";
 export type { InboxHandlers } from "./inbox.js";
 export { LocalStore, type LocalStoreOptions } from "./local-store.js";
 export type { ClientOptions, CommandOptions } from "./options.js";
-export type { QueuedCommand } from "./queue.js";
+export type { Held, QueuedCommand } from "./queue.js";
 export { MemoryStore, type QueueStore, type StoredCommand } from "./store.js";
 export type { Subscription, SubscriptionHandlers } from "./subscription.js";

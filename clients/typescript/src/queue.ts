@@ -1,7 +1,7 @@
 import { fullJitter, type BackoffOptions } from "./backoff.js";
 import type { Ok } from "./calls.js";
 import { uniqueId, type Environment } from "./environment.js";
-import { HubbubError, clientError } from "./errors.js";
+import { HubbubError, clientError, type ErrorBody } from "./errors.js";
 import type { CommandFrame } from "./frames.js";
 import type { QueueStore, StoredCommand } from "./store.js";
 
@@ -9,10 +9,19 @@ import type { QueueStore, StoredCommand } from "./store.js";
 export interface QueuedCommand extends Readonly<StoredCommand> {
   /** `waiting` to be sent, `sending` until the reply comes, or `failed` and kept for `retry` or `discard`. */
   readonly state: "waiting" | "sending" | "failed";
+  /** While the server has asked to wait: why, and until when, in milliseconds since 1970. */
+  readonly held?: Readonly<Held>;
+}
+
+/** What holds a command back. */
+export interface Held {
+  until: number;
+  error: ErrorBody;
 }
 
 interface Item extends StoredCommand {
   state: QueuedCommand["state"];
+  held?: Held;
   attempts: number;
   keepFailed: boolean;
   resolve(ok: Ok): void;
@@ -132,6 +141,7 @@ export class Queue {
     this.#session += 1;
     for (const { cancel } of this.#lanes.values()) cancel?.();
     this.#lanes.clear();
+    for (const item of this.#items) delete item.held;
     for (const item of this.#items.filter(({ state }) => state === "sending")) {
       item.state = "waiting";
       // The server knows a guest by the session alone, so the next one could not tell a repeat.
@@ -172,6 +182,7 @@ export class Queue {
     const session = this.#session;
     state.busy = true;
     item.state = "sending";
+    delete item.held;
     this.#changed();
     const { type, topic, data } = item;
     this.#handlers.send(topic === null ? { type, data } : { type, topic, data }).then(
@@ -218,6 +229,9 @@ export class Queue {
       state.cancel = null;
       this.#pump(name);
     });
+    if (error.retryAfter === null) return;
+    item.held = { until: this.#world.now() + wait, error: error.body() };
+    this.#changed();
   }
 
   #fail(item: Item, error: HubbubError): void {

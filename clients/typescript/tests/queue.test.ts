@@ -107,6 +107,23 @@ describe("errors (ERR-1)", () => {
     expect(contents(socket)).toEqual(["a", "a", "b"]);
   });
 
+  test("what the server holds back says why and until when (LIM-2)", async () => {
+    const { client, world, socket } = await online();
+    const held = () => client.queue.map(({ held }) => held && [held.error.code, held.until - Date.now()]);
+    void send(client, "a");
+    void send(client, "b");
+    await socket.fail(socket.last("chat.send"), { code: "rate_limited", temporary: true, retry_after: 3 });
+    await pass(1000);
+    expect(held()).toEqual([["rate_limited", 2000], undefined]);
+    expect(client.queue.map(({ state }) => state)).toEqual(["waiting", "waiting"]);
+    await pass(2000);
+    expect(held()).toEqual([undefined, undefined]);
+    await socket.fail(socket.last("chat.send"), { code: "rate_limited", temporary: true, retry_after: 3 });
+    socket.end(1006);
+    expect(held()).toEqual([undefined, undefined]);
+    await world.reconnected();
+  });
+
   test("without retry_after after a jitter that grows", async () => {
     const { client, socket } = await online();
     void send(client, "a");

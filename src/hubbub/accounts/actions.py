@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -14,12 +13,12 @@ from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from hubbub.accounts import policy, tickets, tokens
+from hubbub.accounts import policy, tokens
 from hubbub.accounts.authentication import KNOWN_LOGIN
 from hubbub.accounts.models import Login
 from hubbub.django.actions import action
 from hubbub.django.auth import LOGIN_KEY
-from hubbub.django.conf import hubbub_settings
+from hubbub.django.conf import database_alias
 from hubbub.django.publish import publish
 from hubbub.engine.actor import Actor, user_key
 from hubbub.engine.control import CONTROL_TOPIC, SessionsEnded
@@ -29,6 +28,7 @@ SIGNED_OUT = "signed out"
 PASSWORD_CHANGED = "password changed"
 DEACTIVATED = "deactivated"
 DELETED = "deleted"
+REUSED = "refresh token used again"
 
 
 class NameTaken(Conflict):
@@ -38,7 +38,7 @@ class NameTaken(Conflict):
 @action
 def register(actor: Actor, user: Any) -> Any:
     """Save a new user, made and checked by ``registration.new_user``. Raises NameTaken."""
-    alias = hubbub_settings().database
+    alias = database_alias()
     try:
         with transaction.atomic(using=alias):
             user.save(using=alias, force_insert=True)
@@ -76,7 +76,7 @@ def sign_in_with_session(
         return known
     login = Login(user=user, kind=Login.Kind.SESSION, session_key=session_key, address=address)
     login.user_agent = user_agent[:200]
-    login.save(using=hubbub_settings().database, force_insert=True)
+    login.save(using=database_alias(), force_insert=True)
     return login.pk
 
 
@@ -102,6 +102,15 @@ def sign_out_token(actor: Actor, token: RefreshToken) -> None:
     _use_up(token)
     if sid := token.get(tokens.SID):
         end_login(actor, sid)
+
+
+@action
+def end_reused(actor: Actor, id: str) -> bool:
+    """End the sign-in of a spent refresh token that came again (rule AUT-6). False where it has ended already."""
+    still = _logins().filter(pk=id, ended_at__isnull=True).exists()
+    if still:
+        end_login(actor, id, REUSED)
+    return bool(still)
 
 
 @action
@@ -166,17 +175,17 @@ def _follow_session(actor: Actor, session_key: str) -> None:
 
 
 def _logins() -> Any:
-    return Login.objects.using(hubbub_settings().database)
+    return Login.objects.using(database_alias())
 
 
 def _begin(kind: Login.Kind, user: Any, user_agent: str, address: str) -> Login:
     """A new sign-in, unless the password that was checked is no longer the user's."""
-    users = get_user_model()._default_manager.using(hubbub_settings().database)
+    users = get_user_model()._default_manager.using(database_alias())
     still: Any = users.select_for_update(no_key=True).filter(pk=user.pk).first()
     if not policy.active(still) or still.password != user.password:
         raise NotAuthenticated
     login = Login(user=user, kind=kind, user_agent=user_agent[:200], address=address)
-    login.save(using=hubbub_settings().database, force_insert=True)
+    login.save(using=database_alias(), force_insert=True)
     return login
 
 
@@ -196,5 +205,3 @@ def _forget_sessions(keys: Iterable[str]) -> None:
 
 def _publish_ending(actor: Actor, ended: SessionsEnded) -> None:
     publish(CONTROL_TOPIC, ended, author=actor.key)
-    note = partial(tickets.note_ending, ended.actor, ended.login, ended.except_login)
-    transaction.on_commit(note, using=hubbub_settings().database, robust=True)

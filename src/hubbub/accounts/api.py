@@ -1,7 +1,8 @@
 """The REST side of accounts (rules AUT-4, AUT-5 and ERR-3). Paths are below ``/api/auth/``."""
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY, authenticate, get_user_model, login, logout
@@ -12,7 +13,6 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.views import APIView
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from hubbub.accounts import actions, limits, tickets, tokens
@@ -27,11 +27,14 @@ from hubbub.accounts.serializers import (
     user_body,
 )
 from hubbub.django.conf import hubbub_settings
-from hubbub.django.rest import Anybody, actor, exception_handler
+from hubbub.django.limits import limiter
+from hubbub.django.rest import Anybody, FeatureView, actor
 from hubbub.engine.actor import SYSTEM
+from hubbub.engine.logs import quiet_logger
 from hubbub.protocol.errors import NotAuthenticated
 
 logger = logging.getLogger("hubbub.accounts")
+suspicious = quiet_logger("hubbub.suspicious")
 
 
 class BadCredentials(AuthenticationFailed):
@@ -41,14 +44,11 @@ class BadCredentials(AuthenticationFailed):
     default_code = "no_active_account"
 
 
-class AccountView(APIView):
+class AccountView(FeatureView):
     """For users who have signed in, whatever the project's own defaults are."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication, SessionAuthentication)
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Callable[..., Response | None]:
-        return exception_handler
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         final: Response = super().finalize_response(request, response, *args, **kwargs)
@@ -75,7 +75,7 @@ class Register(OpenView):
     """``register/``: a new user. The answer to a name that is taken is the same as to one that is reserved."""
 
     def post(self, request: Request) -> Response:
-        limits.attempt("registrations", request)
+        limits.register(request)
         given = _valid(RegistrationSerializer, request)
         try:
             user = actions.register(SYSTEM, new_user(**given))
@@ -102,7 +102,7 @@ class TokenRefresh(OpenView):
     """``token/refresh/``: the next pair of the same sign-in; a refresh token is good for once."""
 
     def post(self, request: Request) -> Response:
-        token = tokens.read_refresh_token(_valid(RefreshSerializer, request)["refresh"])
+        token = _refresh_token(request)
         following = actions.refresh(SYSTEM, token)
         pair = _pair(following)
         return Response(pair if following is not token else {"access": pair["access"]})
@@ -120,11 +120,11 @@ class TokenBlacklist(OpenView):
     """``token/blacklist/``: sign out by refresh token; its access tokens and sockets end too."""
 
     def post(self, request: Request) -> Response:
-        actions.sign_out_token(SYSTEM, tokens.read_refresh_token(_valid(RefreshSerializer, request)["refresh"]))
+        actions.sign_out_token(SYSTEM, _refresh_token(request))
         return Response({})
 
 
-class Session(AccountView):
+class SignIn(AccountView):
     """``session/``: sign in for a cookie, and out again; a token can be signed out here too."""
 
     def get_authenticators(self) -> list[BaseAuthentication]:
@@ -166,10 +166,16 @@ class Me(AccountView):
 class Ticket(AccountView):
     """``ticket/``: what a browser connects with where it cannot send a header."""
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Before the credentials are checked: what ends while they are must count against the ticket.
+        self._asked_at = time.time()
+        super().initial(request, *args, **kwargs)
+
     def post(self, request: Request) -> Response:
         who = actor(request)
-        limits.hit("tickets", who.key)
-        return Response({"ticket": tickets.issue(who), "expires_in": hubbub_settings().ticket_seconds})
+        limiter().hit("tickets", who.key)
+        ticket = tickets.issue(who, checked_at=self._asked_at)
+        return Response({"ticket": ticket, "expires_in": hubbub_settings().ticket_seconds})
 
 
 def _valid(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -178,15 +184,28 @@ def _valid(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
+def _refresh_token(request: Request) -> RefreshToken:
+    """The refresh token of the body. Raises BadToken; one that was spent before ends its sign-in (rule AUT-6)."""
+    raw = _valid(RefreshSerializer, request)["refresh"]
+    try:
+        return tokens.read_refresh_token(raw)
+    except tokens.BadToken:
+        reused = tokens.reused_sign_in(raw)
+        if reused and actions.end_reused(SYSTEM, reused):
+            suspicious.warning("a spent refresh token of the sign-in %s was used again: it is ended", reused)
+        raise
+
+
 def _check_credentials(request: Request) -> Any:
     """The user of name and password. Raises BadCredentials, RateLimited; takes as long for an unknown name."""
     given = _valid(CredentialsSerializer, request)
     name = get_user_model().normalize_username(given["username"])
-    limits.attempt("logins", request, name)
+    attempt = limits.sign_in(request, name)
     user = authenticate(request._request, username=name, password=given["password"])
     if user is None or not user.is_active:
         logger.info("sign-in of %r from %s was refused", name, client_address(request) or "unknown")
         raise BadCredentials
+    attempt.succeeded()
     return user
 
 

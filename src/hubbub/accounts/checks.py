@@ -2,8 +2,13 @@
 
 from typing import Any
 
+import msgspec
 from django.apps import apps
-from django.core.checks import CheckMessage, Error, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from hubbub.django.conf import hubbub_settings
+from hubbub.engine.sessions import REMEMBER_SECONDS
 
 
 @register("hubbub")
@@ -16,5 +21,40 @@ def check_apps(**kwargs: Any) -> list[CheckMessage]:
             "hubbub.accounts needs simplejwt's blacklist, and it is not installed.",
             hint="Add 'rest_framework_simplejwt.token_blacklist' to INSTALLED_APPS and run `migrate`.",
             id="hubbub.E101",
+        )
+    ]
+
+
+@register("hubbub")
+def check_middleware(**kwargs: Any) -> list[CheckMessage]:
+    """The admin's page lets anybody guess passwords as fast as they are hashed."""
+    middleware = "hubbub.accounts.middleware.LimitSignIns"
+    if not apps.is_installed("django.contrib.admin") or middleware in settings.MIDDLEWARE:
+        return []
+    return [
+        Warning(
+            "Signing in to the admin is not limited.",
+            hint=f"Add {middleware!r} to the end of MIDDLEWARE.",
+            id="hubbub.W101",
+        )
+    ]
+
+
+@register("hubbub")
+def check_tickets(**kwargs: Any) -> list[CheckMessage]:
+    """A ticket must not live longer than the engine remembers that its sign-in has ended (rule AUT-4)."""
+    try:
+        seconds = hubbub_settings().ticket_seconds
+    except (msgspec.ValidationError, TypeError, ValueError):
+        return []  # hubbub.E001 says it.
+    most = REMEMBER_SECONDS / 2
+    if 0 < seconds <= most:
+        return []
+    return [
+        Error(
+            f"HUBBUB['TICKET_SECONDS'] is {seconds:g}, and a ticket is good for {most:g} seconds at most.",
+            hint=f"Set it to a number above 0 and up to {most:g}: signing out is remembered for twice as long, and "
+            "a ticket that lived longer could outlive its sign-in.",
+            id="hubbub.E102",
         )
     ]

@@ -1,6 +1,7 @@
-"""How often somebody may try to sign in or register, by address and by name (rule LIM-2, over REST)."""
+"""How often somebody may try to sign in or register, by address and by name (rules LIM-2 and LIM-6)."""
 
 import unicodedata
+from dataclasses import dataclass
 
 from django.http import HttpRequest
 
@@ -8,20 +9,46 @@ from hubbub.accounts.clients import client_address
 from hubbub.django.limits import limiter
 from hubbub.engine.network import network_of
 
+OF_A_NAME = 0.1
+"""What an attempt costs its name, where its address bears the whole: ten addresses' worth are one name's.
 
-def hit(limit: str, *keys: str) -> None:
-    """Count one attempt for each key. Raises RateLimited with the seconds to wait; what follows is not counted."""
-    for key in keys:
-        limiter().hit(limit, key)
+Were it more, anybody could keep anybody from signing in.
+"""
 
 
-def attempt(limit: str, request: HttpRequest, name: str = "") -> None:
-    """Count an attempt of the request's address and, where there is one, for the name. Raises RateLimited.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to sign in that was counted."""
 
-    Where the address is unknown, behind a proxy on a unix socket that is not trusted, only the name counts:
-    one person could lock out everybody else otherwise.
+    address: str
+
+    def succeeded(self) -> None:
+        """It was no guess: the address gets it back. The name does not, since each costs a hash and a row."""
+        if self.address:
+            limiter().give_back("logins", self.address)
+
+
+def register(request: HttpRequest) -> None:
+    """Count a registration of the request's address. Raises RateLimited."""
+    if address := _address(request):
+        limiter().hit("registrations", address)
+
+
+def sign_in(request: HttpRequest, name: str) -> Attempt:
+    """Count an attempt to sign in, before the password is looked at. Raises RateLimited with the seconds to wait.
+
+    Where the address is unknown, behind a proxy on a unix socket that is not trusted, only the name counts, and
+    wholly: one person could lock out everybody else otherwise.
     """
-    keys = [f"address {network}"] if (network := network_of(client_address(request))) else []
+    address = _address(request)
+    if address:
+        limiter().hit("logins", address)
     if name:
-        keys.append(f"name {unicodedata.normalize('NFKC', name).casefold()[:200]}")
-    hit(limit, *keys)
+        key = f"name {unicodedata.normalize('NFKC', name).casefold()[:200]}"
+        limiter().hit("logins", key, OF_A_NAME if address else 1.0)
+    return Attempt(address)
+
+
+def _address(request: HttpRequest) -> str:
+    network = network_of(client_address(request))
+    return f"address {network}" if network else ""

@@ -1,14 +1,15 @@
 """Tickets: a signed Actor, good for connecting once within half a minute, without a query (rule AUT-5).
 
 A browser cannot set a header on a WebSocket. A ticket in the query string may stand in a proxy's log and is
-worth nothing by then. It is single use within one process: another one learns neither of its use nor, while
-the ticket lasts, of the end of its sign-in.
+worth nothing by then. It is single use within one process: another one does not learn of its use. Nor does
+redeeming it ask whether its sign-in has ended since: the engine does, which hears of that from every process
+and knows by ``Actor.checked_at`` how long ago the credentials were checked.
 """
 
 import secrets
 import threading
 from collections import deque
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 
 from django.core import signing
 
@@ -28,16 +29,12 @@ class BadTicket(NotAuthenticated):
 
 
 class Memory:
-    """What this process knows of tickets: which were used, and which sign-ins have ended since.
-
-    For any thread. Times are seconds since 1970.
-    """
+    """Which tickets were used in this process. For any thread; times are seconds since 1970."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._used: set[str] = set()
         self._order: deque[tuple[float, str]] = deque()
-        self._endings: deque[tuple[float, str, str, str]] = deque()
 
     def use(self, nonce: str, now: float, lifetime: float) -> bool:
         """Whether the ticket is used for the first time."""
@@ -51,53 +48,36 @@ class Memory:
             self._order.append((now + 2 * lifetime, nonce))
             return True
 
-    def end(self, actor_key: str, login: str, except_login: str, now: float, lifetime: float) -> None:
-        """Note that a user's sign-ins ended: one, all but one, or all."""
-        with self._lock:
-            while self._endings and self._endings[0][0] < now - 2 * lifetime:
-                self._endings.popleft()
-            self._endings.append((now, actor_key, login, except_login))
-
-    def ended(self, actor: Actor, since: float) -> bool:
-        """Whether the actor's sign-in ended at that time or later."""
-        with self._lock:
-            return any(
-                at >= since
-                and key == actor.key
-                and login in ("", actor.login)
-                and not (except_login and except_login == actor.login)
-                for at, key, login, except_login in self._endings
-            )
-
 
 memory = Memory()
 _clock = SystemClock()
 
 
-def issue(actor: Actor, clock: Clock = _clock) -> str:
-    """A ticket that lets the actor connect once within ``TICKET_SECONDS``."""
-    return _signer.sign_object([secrets.token_hex(8), clock.now().timestamp(), *astuple(actor)])
+def issue(actor: Actor, clock: Clock = _clock, checked_at: float | None = None) -> str:
+    """A ticket that lets the actor connect once within ``TICKET_SECONDS`` of ``checked_at``, now by default.
+
+    ``checked_at``: a time, in seconds since 1970, before the check of the credentials that the ticket stands for.
+    """
+    at = clock.now().timestamp() if checked_at is None else checked_at
+    return _signer.sign_object([secrets.token_hex(8), *astuple(replace(actor, checked_at=at))])
 
 
 def redeem(ticket: str, clock: Clock = _clock) -> Actor:
-    """The actor of a ticket, which is then used up. Raises NotAuthenticated, the same for every fault."""
+    """The actor of a ticket, which is then used up. Raises NotAuthenticated, the same for every fault.
+
+    Without a query, so that whoever opens a session has to heed ``checked_at``: the sign-in may have ended since.
+    """
     lifetime = hubbub_settings().ticket_seconds
     try:
-        nonce, issued, *actor_fields = _signer.unsign_object(ticket)
+        nonce, *actor_fields = _signer.unsign_object(ticket)
         if len(actor_fields) != len(fields(Actor)):
             raise ValueError("a ticket of another version")
     except (signing.BadSignature, ValueError, TypeError):
         raise BadTicket from None
     actor = Actor(*actor_fields)
     now = clock.now().timestamp()
+    age = now - (actor.checked_at or 0.0)
     # One from the future was made before the clock was set back, or by a machine that is far ahead.
-    if not -lifetime <= now - issued <= lifetime or not memory.use(nonce, now, lifetime):
-        raise BadTicket
-    if memory.ended(actor, issued):
+    if not -lifetime <= age <= lifetime or not memory.use(nonce, now, lifetime):
         raise BadTicket
     return actor
-
-
-def note_ending(actor_key: str, login: str = "", except_login: str = "") -> None:
-    """Refuse tickets of sign-ins that have just ended in this process."""
-    memory.end(actor_key, login, except_login, _clock.now().timestamp(), hubbub_settings().ticket_seconds)

@@ -7,6 +7,7 @@ no signing out reaches them before they expire.
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, UntypedToken
@@ -20,6 +21,9 @@ T = TypeVar("T", bound=Token)
 
 SID = "sid"
 """The claim that carries the id of the sign-in."""
+
+REUSE_GRACE = timedelta(seconds=10)
+"""For so long a refresh token that is spent may come again: the answer was lost, and the client asks once more."""
 
 _FAULTS = (TokenError, UnicodeError)
 """Half a surrogate pair, which JSON can carry, is no token either."""
@@ -80,6 +84,23 @@ def read_refresh_token(raw: str) -> RefreshToken:
         return _parse(RefreshToken, raw)
     except _FAULTS:
         raise BadToken from None
+
+
+class _SpentToken(Token):
+    """A refresh token that is not looked for among those that are spent."""
+
+    token_type = RefreshToken.token_type
+    lifetime = RefreshToken.lifetime
+
+
+def reused_sign_in(raw: str) -> str:
+    """The sign-in whose refresh token is spent, and for longer than the grace; empty for any other text."""
+    try:
+        token = _parse(_SpentToken, raw)
+    except _FAULTS:
+        return ""
+    spent = queries.spent_at(token.get(api_settings.JTI_CLAIM))
+    return str(token.get(SID, "")) if spent and timezone.now() - spent > REUSE_GRACE else ""
 
 
 def _parse(token_class: type[T], raw: str) -> T:

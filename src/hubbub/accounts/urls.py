@@ -1,16 +1,21 @@
+from django.db.transaction import non_atomic_requests
 from django.urls import path
 
 from hubbub.accounts import api
+from hubbub.django.conf import database_alias
 
 app_name = "hubbub_accounts"
+
+# A spent token is refused and ends its sign-in: ATOMIC_REQUESTS would roll the one back with the other.
+apart = non_atomic_requests(database_alias())
 
 urlpatterns = [
     path("auth/register/", api.Register.as_view(), name="register"),
     path("auth/token/", api.Token.as_view(), name="token"),
-    path("auth/token/refresh/", api.TokenRefresh.as_view(), name="token-refresh"),
+    path("auth/token/refresh/", apart(api.TokenRefresh.as_view()), name="token-refresh"),
     path("auth/token/verify/", api.TokenVerify.as_view(), name="token-verify"),
-    path("auth/token/blacklist/", api.TokenBlacklist.as_view(), name="token-blacklist"),
-    path("auth/session/", api.Session.as_view(), name="session"),
+    path("auth/token/blacklist/", apart(api.TokenBlacklist.as_view()), name="token-blacklist"),
+    path("auth/session/", api.SignIn.as_view(), name="session"),
     path("auth/me/", api.Me.as_view(), name="me"),
     path("auth/ticket/", api.Ticket.as_view(), name="ticket"),
 ]

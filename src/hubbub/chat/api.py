@@ -1,11 +1,10 @@
 """The REST side of chat; the rules are the actions'. Bodies are the wire types of ``messages.py``."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
@@ -15,7 +14,7 @@ from hubbub.chat.pages import conversation_page, message_page, room_page
 from hubbub.chat.policy import access, topic_of
 from hubbub.django.conf import engine_settings
 from hubbub.django.limits import limiter
-from hubbub.django.rest import Anybody, actor, body, optional_actor, reply
+from hubbub.django.rest import Anybody, FeatureView, actor, body, optional_actor, reply
 from hubbub.protocol.errors import Absent, NotAuthenticated
 from hubbub.protocol.frames import ClientId
 
@@ -26,10 +25,10 @@ class NewMessage(msgspec.Struct):
 
 
 class Names(msgspec.Struct):
-    participants: list[str]
+    participants: Annotated[list[str], msgspec.Meta(max_length=100)]
 
 
-class Conversations(APIView):
+class Conversations(FeatureView):
     """``/api/conversations/``"""
 
     def get(self, request: Request) -> Response:
@@ -44,7 +43,7 @@ class Conversations(APIView):
         return reply(made.conversation, 201)
 
 
-class ConversationDetail(APIView):
+class ConversationDetail(FeatureView):
     """``/api/conversations/{id}/``"""
 
     def get(self, request: Request, id: int) -> Response:
@@ -52,33 +51,37 @@ class ConversationDetail(APIView):
         return reply(queries.conversation(actor(request), id))
 
 
-class Participants(APIView):
+class Participants(FeatureView):
     """``/api/conversations/{id}/participants/``"""
 
     def post(self, request: Request, id: int) -> Response:
+        limiter().hit("conversations", actor(request).key)
         return reply(actions.add_participants(actor(request), id, body(request, Names).participants).conversation)
 
     def delete(self, request: Request, id: int) -> Response:
+        limiter().hit("writes", actor(request).key)
         actions.remove_participants(actor(request), id, body(request, Names).participants)
         return Response(status=204)
 
 
-class Leave(APIView):
+class Leave(FeatureView):
     """``/api/conversations/{id}/leave/``"""
 
     def post(self, request: Request, id: int) -> Response:
+        limiter().hit("writes", actor(request).key)
         actions.leave(actor(request), id)
         return Response(status=204)
 
 
-class Read(APIView):
+class Read(FeatureView):
     """``/api/conversations/{id}/read/``"""
 
     def post(self, request: Request, id: int) -> Response:
+        limiter().hit("writes", actor(request).key)
         return reply(actions.mark_read(actor(request), topic_of(id), body(request, wire.MarkRead).number))
 
 
-class Messages(APIView):
+class Messages(FeatureView):
     """``/api/conversations/{id}/messages/``"""
 
     def get(self, request: Request, id: int) -> Response:
@@ -92,7 +95,7 @@ class Messages(APIView):
         return reply(sent.message, 201)
 
 
-class Rooms(APIView):
+class Rooms(FeatureView):
     """``/api/rooms/``: guests may look where they may enter."""
 
     permission_classes = (Anybody,)
@@ -102,7 +105,7 @@ class Rooms(APIView):
         return room_page(request)
 
 
-class RoomMessages(APIView):
+class RoomMessages(FeatureView):
     """``/api/rooms/{name}/messages/``"""
 
     permission_classes = (Anybody,)

@@ -1,9 +1,10 @@
 """What chat reads. Every function has a fixed number of queries, whatever it finds."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from hubbub.chat import messages as wire
 from hubbub.chat.models import Conversation, HiddenMessage, Message, Participant
@@ -93,10 +94,15 @@ def conversation_list(
     """The actor's conversations, the most recently active first. Three queries in all."""
     if found is None:
         found = conversations_of(actor)
-    people = Prefetch("participants", Participant.objects.select_related("user").order_by("pk"))
-    conversations = list(found.prefetch_related(people).order_by("-active_at", "-pk")[:limit])
-    last = _last_messages(actor, conversations)
-    return [wire_conversation(actor, each, last.get(each.pk)) for each in conversations]
+    me: Any = actor.user_id  # None for a guest, who takes part nowhere.
+    mine = Participant.objects.filter(conversation_id=OuterRef("pk"), user_id=me)
+    found = found.annotate(my_read_number=Subquery(mine.values("read_number")[:1]))
+    conversations = list(found.order_by("-active_at", "-pk")[:limit])
+    people, last = _people(conversations), _last_messages(actor, conversations)
+    return [
+        wire_conversation(each, people[each.pk], vars(each)["my_read_number"], last.get(each.pk))
+        for each in conversations
+    ]
 
 
 def conversation(actor: Actor, conversation_id: int) -> wire.Conversation:
@@ -104,18 +110,47 @@ def conversation(actor: Actor, conversation_id: int) -> wire.Conversation:
     return conversation_list(actor, Conversation.objects.filter(pk=conversation_id))[0]
 
 
-def wire_conversation(actor: Actor, row: Conversation, last: Message | None) -> wire.Conversation:
-    participants = list(row.participants.all())
-    mine = next((each for each in participants if each.user_id == actor.user_id), None)
-    read_number = mine.read_number if mine else row.top_number
-    is_room = row.kind == Conversation.Kind.ROOM
+def conversation_of_each(conversation_id: int, user_ids: Iterable[Any]) -> dict[Any, wire.Conversation]:
+    """A conversation as each of these participants sees it; not for those who are not active.
+
+    Four queries, however many they are.
+    """
+    row = Conversation.objects.get(pk=conversation_id)
+    hidden = HiddenMessage.objects.filter(message=OuterRef("pk"), user_id=OuterRef(OuterRef("user_id")))
+    newest = Message.objects.filter(~Exists(hidden), conversation_id=row.pk).order_by("-number")
+    asked = Participant.objects.filter(conversation_id=row.pk, user_id__in=list(user_ids), user__is_active=True)
+    found = asked.annotate(last_id=Subquery(newest.values("pk")[:1])).values_list("user_id", "read_number", "last_id")
+    participants = list(found.order_by("user_id"))
+    last = Message.objects.select_related("sender").in_bulk({id for *_, id in participants if id is not None})
+    people = _people([row])[row.pk]
+    return {
+        user_id: wire_conversation(row, people, read_number, last.get(last_id))
+        for user_id, read_number, last_id in participants
+    }
+
+
+def _people(conversations: Sequence[Conversation]) -> dict[int, list[wire.Person]]:
+    """Who takes part in each conversation, in one query; nobody in rooms, which anybody may enter."""
+    found: dict[int, list[wire.Person]] = {each.pk: [] for each in conversations}
+    shown = [each.pk for each in conversations if each.kind != Conversation.Kind.ROOM]
+    for row in Participant.objects.filter(conversation_id__in=shown).select_related("user").order_by("pk"):
+        found[row.conversation_id].append(person_of_user(row.user))
+    return found
+
+
+def wire_conversation(
+    row: Conversation, people: list[wire.Person], read_number: int | None, last: Message | None
+) -> wire.Conversation:
+    """A conversation as it travels; ``read_number`` is None for who takes no part and has nothing unread."""
+    if read_number is None:
+        read_number = row.top_number
     return wire.Conversation(
         id=row.pk,
         topic=topic_of(row.pk),
         kind=row.kind,  # type: ignore[arg-type]
         title=row.title,
         name=row.room_name,
-        participants=[] if is_room else [person_of_user(each.user) for each in participants],
+        participants=people,
         last_message=wire_message(last) if last else None,
         top_number=row.top_number,
         read_number=read_number,
@@ -135,7 +170,7 @@ def last_message(actor: Actor, conversation_id: int) -> wire.Message | None:
     return wire_message(found) if found else None
 
 
-def _last_messages(actor: Actor, conversations: list[Conversation]) -> dict[int, Message]:
+def _last_messages(actor: Actor, conversations: Sequence[Conversation]) -> dict[int, Message]:
     """The last message that the actor sees of each conversation, in one query."""
     ids = [each.pk for each in conversations]
     newest = Message.objects.filter(conversation_id=OuterRef("pk")).order_by("-number")
@@ -160,6 +195,12 @@ def users_by_name(names: list[str]) -> dict[str, Any]:
 def topics_of(actor: Actor) -> list[str]:
     """The topics of all the actor's conversations. One query."""
     return [topic_of(pk) for pk in conversations_of(actor).values_list("pk", flat=True)]
+
+
+def room_topic(name: str) -> str:
+    """The topic of a room; empty where there is none of this name."""
+    found = Conversation.objects.filter(room_name=name).values_list("pk", flat=True).first()
+    return "" if found is None else topic_of(found)
 
 
 def rooms() -> QuerySet[Conversation]:

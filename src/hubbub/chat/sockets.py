@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from hubbub.chat import actions
+from hubbub.chat import actions, queries
 from hubbub.chat.actions.conversations import check_room_name
 from hubbub.chat.dialects.conversation import conversation_dialect
 from hubbub.chat.dialects.room import room_dialect
-from hubbub.chat.policy import require_participant, require_user, topic_of, user_topic
+from hubbub.chat.policy import require_user, topic_of, user_topic
+from hubbub.chat.topics import authorize_own
 from hubbub.engine.actor import Actor
 from hubbub.engine.engine import Engine
 from hubbub.engine.sockets import Binding, socket
@@ -23,10 +24,9 @@ async def conversation(engine: Engine, actor: Actor, params: dict[str, str]) -> 
     require_user(actor)
     if len(params["id"]) > MAX_DIGITS:
         raise Absent
-    id = int(params["id"])
-    await engine.reader.run(partial(require_participant, actor, id))
-    topic = topic_of(id)
-    return Binding(conversation_dialect(topic), [topic, user_topic(actor.user_id or "")])
+    topic = topic_of(int(params["id"]))
+    topics = [topic, user_topic(actor.user_id or "")]
+    return Binding(conversation_dialect(topic), topics, authorize=authorize_own)
 
 
 @socket(r"chat/(?P<name>[^/]+)/")
@@ -44,10 +44,17 @@ async def lobby(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding
 
 
 async def _enter(engine: Engine, actor: Actor, name: str) -> str:
+    """The topic of a room. Raises NotAuthenticated, Forbidden, RateLimited, Busy."""
     if actor.is_guest and not engine.settings.guests:
         raise NotAuthenticated
     try:
-        check_room_name(name)
+        name = check_room_name(name)
     except BadData:
         raise Forbidden from None
+    # Nobody who comes back waits for the writer; only a new room does, and counts against the limit.
+    if topic := await engine.reader.run(partial(queries.room_topic, name)):
+        return topic
+    # Each connection is a new guest, so all of them have a limit together.
+    limit, key = ("guest_conversations", "rooms by URL") if actor.is_guest else ("conversations", actor.key)
+    engine.limiter.hit(limit, key)
     return await engine.writer.run(partial(actions.room_named, actor, name), topic="")

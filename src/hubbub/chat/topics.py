@@ -3,7 +3,7 @@
 from hubbub.chat import messages as wire
 from hubbub.chat import queries
 from hubbub.chat.models import Conversation
-from hubbub.chat.policy import TOPIC_KIND, access, conversation_id_of, user_topic
+from hubbub.chat.policy import TOPIC_KIND, access, access_own, conversation_id_of, user_topic
 from hubbub.engine.actor import Actor
 from hubbub.engine.session import Session
 from hubbub.engine.subscription import Subscription
@@ -14,6 +14,13 @@ from hubbub.protocol.registry import TopicKind, topic_kind
 def authorize(actor: Actor, topic: str) -> bool:
     """Whether to announce who comes and goes: only rooms do. Raises Absent."""
     return access(actor, conversation_id_of(topic)).kind == Conversation.Kind.ROOM
+
+
+def authorize_own(actor: Actor, topic: str) -> bool:
+    """As both kinds' own rules, but a room too is only for those who have it in their list. Raises Absent."""
+    if topic == user_topic(actor.user_id or ""):
+        return authorize_user(actor, topic)
+    return access_own(actor, conversation_id_of(topic)).kind == Conversation.Kind.ROOM
 
 
 def authorize_user(actor: Actor, topic: str) -> bool:

@@ -8,7 +8,9 @@ In a project's ``asgi.py``::
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.security.websocket import WebsocketDenier
+from django.conf import settings as django_settings
+
+from hubbub.django.loopback import is_local, refuse
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -25,16 +27,20 @@ class HubbubApplication:
         from hubbub.django.conf import hubbub_settings
         from hubbub.django.origins import origin_allowed
         from hubbub.engine.clock import SystemClock
-        from hubbub.transports.websocket import HubbubConsumer
+        from hubbub.transports.websocket import ROUTE, HubbubConsumer, find_route
 
         self._runtime = runtime
         self._origin_allowed = origin_allowed
+        self._route_key = ROUTE
+        self._find_route = find_route
         self._prefix = hubbub_settings().socket_prefix
-        consumer = HubbubConsumer(runtime.get_engine, self._prefix)
-        self._websocket = AuthMiddleware(consumer, SystemClock.monotonic)
+        self._loopback_only = getattr(django_settings, "HUBBUB_LOOPBACK_ONLY", False)
+        self._websocket = AuthMiddleware(HubbubConsumer(runtime.get_engine), SystemClock())
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
+        if self._loopback_only and scope["type"] in ("http", "websocket") and not is_local(scope):
+            await refuse(scope, receive, send)
+        elif scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._serve_websocket(scope, receive, send)
@@ -47,10 +53,16 @@ class HubbubApplication:
         path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
         if not path.startswith(self._prefix) and self._other_websockets is not None:
             await self._other_websockets(scope, receive, send)
-        elif self._origin_allowed(scope):
-            await self._websocket(scope, receive, send)
-        else:
-            await WebsocketDenier()(scope, receive, send)  # HTTP 403
+            return
+        # The route comes first: a path that nobody serves costs no query.
+        route = self._find_route(scope, self._prefix)
+        if route is None or not self._origin_allowed(scope):
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})  # Before accepting: HTTP 403.
+            return
+        # The engine before the credentials: it has to hear of sign-ins that end once they are checked.
+        await self._runtime.get_engine()
+        await self._websocket({**scope, self._route_key: route}, receive, send)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:

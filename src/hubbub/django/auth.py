@@ -17,9 +17,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 
-from hubbub.django.conf import hubbub_settings
+from hubbub.django.conf import database_alias
 from hubbub.django.transactions import as_busy, renew_connections
 from hubbub.engine.actor import Actor, user_key
+from hubbub.engine.clock import Clock
 from hubbub.protocol.errors import HubbubError, NotAuthenticated
 
 logger = logging.getLogger("hubbub.auth")
@@ -121,24 +122,28 @@ def user_of_actor(actor: Actor | None) -> Any:
 
 
 class AuthMiddleware:
-    """Puts ``actor`` and ``user`` into a socket's scope.
+    """Puts ``actor``, ``user`` and ``authenticated_at`` (monotonic) into a socket's scope.
 
     ``actor`` is None for a guest, and the error where a credential is bad (NotAuthenticated) or the database
     does not answer (Busy): the transport closes with the code that says so.
     """
 
-    def __init__(self, app: Any, monotonic: Callable[[], float]) -> None:
+    def __init__(self, app: Any, clock: Clock) -> None:
         self._app = app
-        self._monotonic = monotonic
+        self._clock = clock
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        scope = {**scope, "authenticated_at": self._monotonic()}
+        scope = {**scope, "authenticated_at": self._clock.monotonic()}
+        now = self._clock.now().timestamp()
         try:
             scope["actor"] = await in_thread(actor_of_scope, scope)
         except HubbubError as error:
             scope["actor"] = error
-        actor = scope["actor"]
-        scope["user"] = user_of_actor(actor if isinstance(actor, Actor) else None)
+        actor = scope["actor"] if isinstance(scope["actor"], Actor) else None
+        if actor is not None and actor.checked_at is not None:
+            # What has ended since then ends this session too.
+            scope["authenticated_at"] -= max(0.0, now - actor.checked_at)
+        scope["user"] = user_of_actor(actor)
         await self._app(scope, receive, send)
 
 
@@ -148,7 +153,7 @@ async def in_thread(check: Callable[[C], T], credential: C) -> T:
 
 
 def _with_database(check: Callable[[C], T], credential: C) -> T:
-    renew_connections(hubbub_settings().database)
+    renew_connections(database_alias())
     try:
         return check(credential)
     except (OperationalError, InterfaceError) as error:

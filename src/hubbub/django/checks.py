@@ -4,11 +4,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import connections
+from django.db import connections, router
+from django.db.models import Model
 
-from hubbub.django.conf import hubbub_settings, rates
+from hubbub.django.apps import FeatureConfig, HubbubConfig
+from hubbub.django.conf import database_alias, hubbub_settings, rates
 
 
 @register("hubbub")
@@ -24,7 +27,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
                 id="hubbub.E001",
             )
         ]
-    return [*_check_origins(ours.allowed_origins), *_check_database(ours.database)]
+    return _check_origins(ours.allowed_origins)
 
 
 def _check_origins(origins: list[str]) -> list[CheckMessage]:
@@ -43,15 +46,35 @@ def _check_origins(origins: list[str]) -> list[CheckMessage]:
     return problems
 
 
-def _check_database(alias: str) -> list[CheckMessage]:
-    if alias not in connections:
+@register("hubbub")
+def check_databases(**kwargs: Any) -> list[CheckMessage]:
+    alias = database_alias()
+    ours = [model for config in apps.get_app_configs() if _is_ours(config) for model in config.get_models()]
+    apart = {model for model in ours if {router.db_for_write(model), router.db_for_read(model)} != {alias}}
+    apart |= {model for model in _referred_to(ours) if router.db_for_write(model) != alias}
+    if apart:
+        names = ", ".join(sorted(model._meta.label for model in apart))
         return [
             Error(
-                f"HUBBUB['DATABASE'] is {alias!r}, which is not in DATABASES.",
-                hint="Name one of the aliases in DATABASES.",
+                f"hubbub's streams are in the database {alias!r}, and these are not, or are read elsewhere: {names}.",
+                hint="A message and its event are one transaction. Let DATABASE_ROUTERS send hubbub's apps, and the "
+                "users that they refer to, to one database, for reading too.",
                 id="hubbub.E003",
             )
         ]
+    return _check_sqlite(alias)
+
+
+def _is_ours(config: AppConfig) -> bool:
+    return isinstance(config, HubbubConfig | FeatureConfig)
+
+
+def _referred_to(models: list[type[Model]]) -> set[type[Model]]:
+    fields = [field for model in models for field in model._meta.fields]
+    return {field.remote_field.model for field in fields if field.remote_field}
+
+
+def _check_sqlite(alias: str) -> list[CheckMessage]:
     connection = connections[alias]
     if connection.vendor == "sqlite" and connection.settings_dict["ENGINE"] != "hubbub.django.sqlite":
         return [
@@ -63,6 +86,20 @@ def _check_database(alias: str) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register("hubbub")
+def check_time_zones(**kwargs: Any) -> list[CheckMessage]:
+    if django_settings.USE_TZ:
+        return []
+    return [
+        Error(
+            "hubbub needs times with a zone, and USE_TZ is False.",
+            hint="Set USE_TZ = True. The times of a database that exists may need converting; Django's documentation "
+            "on time zones says how.",
+            id="hubbub.E004",
+        )
+    ]
 
 
 @register("hubbub")

@@ -4,8 +4,10 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
+from django.db import router
 
 from hubbub.engine.limits import Rate
 from hubbub.engine.settings import EngineSettings
@@ -20,8 +22,6 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """Whether people who have not signed in may enter rooms. Default: as ``DEBUG``."""
     socket_prefix: str = "ws/"
     """Where sockets live, below the application's root."""
-    database: str = "default"
-    """The database alias of streams and of the features' tables."""
     channel_layer: str = "default"
     """The Channels layer that carries events between processes."""
     writer: Literal["group", "inline"] = "group"
@@ -74,6 +74,11 @@ DEFAULT_LIMITS = {
 def hubbub_settings() -> HubbubSettings:
     """The project's settings. Raises msgspec.ValidationError; the check ``hubbub.E001`` says it better."""
     return msgspec.convert(dict(getattr(django_settings, "HUBBUB", {})), HubbubSettings)
+
+
+def database_alias() -> str:
+    """The database of the streams and of all features' tables, as the project's DATABASE_ROUTERS have it."""
+    return router.db_for_write(apps.get_model("hubbub", "Stream"))
 
 
 def engine_settings() -> EngineSettings:

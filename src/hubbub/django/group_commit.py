@@ -128,9 +128,9 @@ class GroupCommitWriter:
 
     def _work(self) -> None:
         while (batch := self._take()) is not None:
-            # Sorted, so that two processes take the locks of topics in the same order. The sort is
-            # stable: actions of one topic keep theirs.
-            batch.sort(key=lambda job: job.topic)
+            # Sorted, so that two processes take the locks of topics in the same order; those without a topic
+            # last, since they lock what others need too. The sort is stable: actions of one topic keep theirs.
+            batch.sort(key=lambda job: (not job.topic, job.topic))
             self._commit(batch)
             for job in batch:
                 if job.try_again():

@@ -1,7 +1,5 @@
 """Which browsers may connect (rule ORG-1)."""
 
-import logging
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,8 +7,10 @@ from django.conf import settings as django_settings
 from django.http.request import validate_host
 
 from hubbub.django.conf import hubbub_settings
+from hubbub.django.loopback import is_loopback
+from hubbub.engine.logs import quiet_logger
 
-logger = logging.getLogger("hubbub.suspicious")
+logger = quiet_logger("hubbub.suspicious")
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -29,14 +29,6 @@ def parse_origin(text: str) -> Origin | None:
     if scheme not in _DEFAULT_PORT or not host or parts.path or parts.query or parts.username:
         return None
     return scheme, host, port or _DEFAULT_PORT[scheme]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address is this machine's own."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def own_origins(scope: dict[str, Any]) -> set[Origin]:

@@ -1,6 +1,7 @@
 """``publish`` and ``publish_ephemeral``: where events are born (rule EVT-3)."""
 
 import logging
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
@@ -19,27 +20,38 @@ logger = logging.getLogger("hubbub.publish")
 _clock = SystemClock()
 
 
-def publish(topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "") -> Position:
+def publish(topic: str, event: msgspec.Struct, *, author: str = "") -> Position:
     """Add a durable event to a topic's stream, and deliver it once the transaction is committed.
 
     ``event`` is an instance of a class decorated with ``@event``. Inside ``atomic()`` it is part of that
     transaction; outside it is a transaction of its own. Works in any process. ``author`` is the author's
-    ``Actor.key``; ``skip`` the session id or actor key that is not shown it live.
+    ``Actor.key``.
 
     Returns the event's position. Raises TypeError for a struct that is no durable event, BadFrame for an
     illegal topic.
     """
+    return publish_all([(topic, event)], author=author)[0]
+
+
+def publish_all(events: Iterable[tuple[str, msgspec.Struct]], *, author: str = "") -> list[Position]:
+    """Publish several events, each with its topic, by as many queries as one. Returns their positions."""
+    now = _clock.now()
+    new = [(topic, _durable(topic, event), msgspec.json.encode(event), author, now) for topic, event in events]
+    store = DjangoStreamStore()
+    with transaction.atomic(using=store.alias):
+        happenings = store.append_all(new)
+        # robust: somebody else's failing callback must not keep this one from running.
+        transaction.on_commit(partial(runtime.deliver, happenings), using=store.alias, robust=True)
+    return [Position(each.epoch, each.offset or 0) for each in happenings]
+
+
+def _durable(topic: str, event: msgspec.Struct) -> str:
+    """The event's type. Raises TypeError, BadFrame."""
     event_type = registry.event_type(event)
     if not event_type.durable:
         raise TypeError(f"{event_type.name} is ephemeral: use publish_ephemeral.")
     check_topic(topic)
-    store = DjangoStreamStore()
-    with transaction.atomic(using=store.alias):
-        happening = store.append(topic, event_type.name, msgspec.json.encode(event), author, _clock.now())
-        happening.skip = skip
-        # robust: somebody else's failing callback must not keep this one from running.
-        transaction.on_commit(partial(runtime.deliver, happening), using=store.alias, robust=True)
-    return Position(happening.epoch, happening.offset or 0)
+    return event_type.name
 
 
 def publish_ephemeral(topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "", key: str = "") -> None:
@@ -50,5 +62,5 @@ def publish_ephemeral(topic: str, event: msgspec.Struct, *, author: str = "", sk
     Raises TypeError for a struct that is no event, BadFrame for an illegal topic.
     """
     check_topic(topic)
-    if not runtime.deliver(make_ephemeral(_clock, topic, event, author=author, skip=skip, key=key)):
+    if not runtime.deliver([make_ephemeral(_clock, topic, event, author=author, skip=skip, key=key)]):
         logger.info("%s on %s reached nobody: no sockets in this process", type(event).__name__, topic)

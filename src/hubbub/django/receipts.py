@@ -10,7 +10,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from hubbub.django.conf import hubbub_settings
+from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.models import Receipt
 from hubbub.protocol.errors import BadData, Conflict
 
@@ -31,7 +31,7 @@ def once(call: "partial[T]", author: str, client_id: str) -> T:
     fingerprint = _fingerprint(call)
     if (found := _find(call.func, fingerprint, author, client_id)) is not None:
         return found[0]
-    alias = hubbub_settings().database
+    alias = database_alias()
     try:
         with transaction.atomic(using=alias):
             reply = call()
@@ -58,7 +58,7 @@ def _fingerprint(call: "partial[Any]") -> str:
 
 
 def _find(function: Callable[..., T], fingerprint: str, author: str, client_id: str) -> tuple[T] | None:
-    alias = hubbub_settings().database
+    alias = database_alias()
     row = Receipt.objects.using(alias).filter(author=author, client_id=client_id).first()
     if row is None:
         return None
@@ -70,7 +70,7 @@ def _find(function: Callable[..., T], fingerprint: str, author: str, client_id: 
 
 def drop_expired_receipts(limit: int = 1000) -> int:
     """Delete receipts past their time, up to ``limit``. Returns how many."""
-    alias = hubbub_settings().database
+    alias = database_alias()
     old = Receipt.objects.using(alias).filter(expires_at__lt=timezone.now()).values_list("pk", flat=True)[:limit]
     gone, _ = Receipt.objects.using(alias).filter(pk__in=list(old)).delete()
     return gone

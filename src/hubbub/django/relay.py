@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from hubbub.engine.engine import Engine
+from hubbub.engine.hub import Hub
+from hubbub.engine.ports import NoRelay, Relay
 from hubbub.layers.memory import InMemoryLayer
 from hubbub.protocol.frames import Happening
 
@@ -14,52 +16,37 @@ logger = logging.getLogger("hubbub.relay")
 MESSAGE_TYPE = "hubbub.event"
 
 
-class NoRelay:
-    """One process: there is nobody else to tell."""
-
-    def start(self, engine: Engine) -> None:
-        return None
-
-    async def stop(self) -> None:
-        return None
-
-    async def join(self, topic: str) -> None:
-        return None
-
-    async def leave(self, topic: str) -> None:
-        return None
-
-    def send(self, event: Happening) -> None:
-        return None
+RETRY_SECONDS = 1.0
+"""How long the layer is left alone after it has failed."""
 
 
 class LayerRelay:
-    """One channel for the process; it joins a topic's group while somebody here follows the topic."""
+    """One channel for the process; it is in a topic's group while somebody here follows the topic."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
         self._channel = ""
-        self._engine: Engine | None = None
         self._ready = asyncio.Event()
         self._outgoing: asyncio.Queue[Happening] = asyncio.Queue(maxsize=10_000)
+        self._groups: dict[str, bool] = {}
+        """The groups that the channel is in; False for those of which the layer has said nothing certain."""
+        self._changed: dict[str, None] = {}
+        """Topics to be compared with their groups, in the order in which they came."""
+        self._awake = asyncio.Event()
 
     def start(self, engine: Engine) -> None:
-        self._engine = engine
-        engine.tasks.spawn(self._receive(engine), "relay receiver")
-        engine.tasks.spawn(self._send_all(), "relay sender")
-
-    async def stop(self) -> None:
-        """The engine's task group ends both loops."""
+        for work in (self._receive, self._send_all, self._keep_groups):
+            engine.tasks.spawn(work(engine), f"relay {work.__name__}")
 
     async def join(self, topic: str) -> None:
-        await self._ready.wait()
-        await self._layer.group_add(topic, self._channel)
+        self._look_at(topic)
 
     async def leave(self, topic: str) -> None:
-        await self._ready.wait()
-        if self._engine is not None and topic in self._engine.hub.topics:
-            return  # Somebody has come back meanwhile.
-        await self._layer.group_discard(topic, self._channel)
+        self._look_at(topic)
+
+    def _look_at(self, *topics: str) -> None:
+        self._changed.update(dict.fromkeys(topics))
+        self._awake.set()
 
     def send(self, event: Happening) -> None:
         try:
@@ -67,7 +54,7 @@ class LayerRelay:
         except asyncio.QueueFull:
             logger.warning("the relay is behind: an event of %s is left to the log", event.topic)
 
-    async def _send_all(self) -> None:
+    async def _send_all(self, engine: Engine) -> None:
         await self._ready.wait()
         while True:
             event = await self._outgoing.get()
@@ -75,6 +62,36 @@ class LayerRelay:
                 await self._layer.group_send(event.topic, to_message(event, self._channel))
             except Exception:
                 logger.warning("the layer did not take an event of %s", event.topic, exc_info=True)
+
+    async def _keep_groups(self, engine: Engine) -> None:
+        """Bring the groups in line with what is followed here. One at a time: nothing overtakes."""
+        await self._ready.wait()
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            changed, self._changed = self._changed, {}
+            failed = [topic for topic in changed if not await self._bring_in_line(topic, engine.hub)]
+            if failed:
+                await engine.clock.sleep(RETRY_SECONDS)
+                self._look_at(*failed)
+
+    async def _bring_in_line(self, topic: str, hub: Hub) -> bool:
+        """Join or leave the topic's group if need be. False where the layer did not take it."""
+        wanted, groups = topic in hub.topics, self._groups
+        if groups.get(topic) if wanted else topic not in groups:
+            return True
+        groups[topic] = False
+        try:
+            if wanted:
+                await self._layer.group_add(topic, self._channel)
+                groups[topic] = True
+            else:
+                await self._layer.group_discard(topic, self._channel)
+                del groups[topic]
+        except Exception as error:
+            logger.warning("the layer did not take a change of the group %s: %s", topic, error)
+            return False
+        return True
 
     async def _receive(self, engine: Engine) -> None:
         self._channel = await self._layer.new_channel("hubbub")
@@ -84,14 +101,17 @@ class LayerRelay:
                 message = await self._layer.receive(self._channel)
             except Exception:
                 logger.warning("the layer is away; the log is followed without it", exc_info=True)
-                await engine.clock.sleep(1.0)
+                await engine.clock.sleep(RETRY_SECONDS)
+                # It may have lost the groups too. Another dict: what is under way says nothing about them.
+                self._groups = dict.fromkeys(self._groups, False)
+                self._look_at(*self._groups, *engine.hub.topics)
                 engine.hub.catch_up()
                 continue
             if message.get("type") == MESSAGE_TYPE and message.get("from") != self._channel:
                 engine.hub.deliver(from_message(message))
 
 
-def relay_over(layer: Any) -> LayerRelay | NoRelay:
+def relay_over(layer: Any) -> Relay:
     """The relay for a layer; none where the layer does not leave the process anyway."""
     return NoRelay() if layer is None or isinstance(layer, InMemoryLayer) else LayerRelay(layer)
 

@@ -1,17 +1,22 @@
 """What the features' REST views share: errors, pages, the actor (rule ERR-3)."""
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView, set_rollback
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from hubbub.django.auth import actor_of_request
+from hubbub.django.parsers import StrictJSONParser
+from hubbub.django.transactions import as_busy
 from hubbub.engine.actor import Actor, guest
 from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError
 
@@ -21,13 +26,16 @@ S = TypeVar("S", bound=msgspec.Struct)
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """A HubbubError as its body under its status; DRF's own errors with a code and a message beside theirs.
 
-    Forbidden is 404 like Absent: nobody learns what exists (rule ACC-1).
+    Forbidden is 404 like Absent: nobody learns what exists (rule ACC-1). A database that does not answer is
+    ``busy``. Under ATOMIC_REQUESTS the request is rolled back, as by DRF's own handler.
     """
-    if isinstance(error, Forbidden):
-        error = Absent()
-    if isinstance(error, HubbubError):
-        headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after else None
-        return Response(error.body(), status=error.status, headers=headers)
+    found = as_busy(error)
+    if isinstance(found, Forbidden):
+        found = Absent()
+    if isinstance(found, HubbubError):
+        set_rollback()
+        headers = {"Retry-After": str(max(1, round(found.retry_after)))} if found.retry_after else None
+        return Response(found.body(), status=found.status, headers=headers)
     response = drf_exception_handler(error, context)
     if response is not None:
         response.data = _body(error, response.data)
@@ -80,3 +88,12 @@ class Anybody(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return True
+
+
+class FeatureView(APIView):
+    """A feature's view: reads JSON and answers errors by rule ERR-3, whatever the project's own defaults are."""
+
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return exception_handler

@@ -8,7 +8,7 @@ from functools import partial
 from channels.layers import get_channel_layer
 
 from hubbub.django import auth
-from hubbub.django.conf import engine_settings, hubbub_settings
+from hubbub.django.conf import database_alias, engine_settings, hubbub_settings
 from hubbub.django.limits import limiter
 from hubbub.django.reader import ThreadReader
 from hubbub.django.receipts import drop_expired_receipts
@@ -30,11 +30,11 @@ class Runtime:
     """An engine with its threads: the writer's, the readers', the tail's."""
 
     def __init__(self) -> None:
-        ours = hubbub_settings()
+        ours, alias = hubbub_settings(), database_alias()
         self.loop = asyncio.get_running_loop()
-        self.store = DjangoStreamStore(ours.database)
+        self.store = DjangoStreamStore(alias)
         self.writer = make_writer(ours)
-        self.reader = ThreadReader(ours.database, ours.reader_threads)
+        self.reader = ThreadReader(alias, ours.reader_threads)
         self.relay = relay_over(get_channel_layer(ours.channel_layer))
         self.engine = Engine(
             store=self.store,
@@ -46,7 +46,7 @@ class Runtime:
             limiter=limiter(),
             authenticate_token=partial(auth.in_thread, auth.actor_of_token),
         )
-        self.tail = Tail(ours.database, self.engine.hub, ours.tail_seconds)
+        self.tail = Tail(alias, self.engine.hub, ours.tail_seconds)
 
     async def start(self) -> None:
         self.writer.start()
@@ -68,7 +68,6 @@ class Runtime:
     async def stop(self) -> None:
         """Close the sockets, then stop the threads. What was acknowledged is committed already."""
         await self.engine.stop()
-        await self.relay.stop()
         await asyncio.to_thread(self.tail.stop)
         await asyncio.to_thread(self.writer.stop)
         self.reader.stop()
@@ -116,10 +115,10 @@ def current() -> Runtime | None:
     return _current
 
 
-def deliver(happening: Happening) -> bool:
-    """Hand an event to this process's hub, from any thread. False where there is none."""
+def deliver(happenings: list[Happening]) -> bool:
+    """Hand events to this process's hub, from any thread. False where there is none."""
     runtime = _current
     if runtime is None:
         return False
-    runtime.engine.hub.publish([happening])
+    runtime.engine.hub.publish(happenings)
     return True

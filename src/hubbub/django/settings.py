@@ -1,7 +1,7 @@
 """The settings of the ``hubbub`` server itself. A Django project has its own and adds ``HUBBUB = {...}``.
 
 Everything comes from the environment: DATABASE_URL, REDIS_URL, SECRET_KEY, DEBUG, ALLOWED_HOSTS, HUBBUB_DATA_DIR,
-HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_LOG_LEVEL.
+HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_MAX_BODY_BYTES, HUBBUB_LOG_LEVEL.
 """
 
 from datetime import timedelta
@@ -19,8 +19,9 @@ env = environ.Env()
 DATA_DIR = Path(env.str("HUBBUB_DATA_DIR", default="hubbub-data")).absolute()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
-# On by default for the first local start; `serve` refuses it on other addresses than loopback.
+# On by default for the first local start. Whatever serves it then, other machines are refused.
 DEBUG = env.bool("DEBUG", default=True)
+HUBBUB_LOOPBACK_ONLY = DEBUG
 HUBBUB_SECRET_IS_LOCAL = not env.str("SECRET_KEY", default="")
 if HUBBUB_SECRET_IS_LOCAL and not DEBUG:
     raise ImproperlyConfigured(
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "hubbub.accounts.middleware.LimitSignIns",
 ]
 
 ROOT_URLCONF = "hubbub.django.urls"
@@ -114,6 +116,8 @@ if "HUBBUB_GUESTS" in env.ENVIRON:
     HUBBUB["GUESTS"] = env.bool("HUBBUB_GUESTS")
 # Addresses, networks or "unix": whose X-Forwarded-For and X-Forwarded-Proto `serve` believes.
 HUBBUB_TRUSTED_PROXIES = env.list("HUBBUB_TRUSTED_PROXIES", default=[])
+# What a request's body may have; `serve` refuses a larger one before Django, which would write it to a disk.
+HUBBUB_MAX_BODY_BYTES = env.int("HUBBUB_MAX_BODY_BYTES", default=3 * 1024 * 1024)
 CORS_ALLOWED_ORIGINS = HUBBUB["ALLOWED_ORIGINS"]
 CSRF_TRUSTED_ORIGINS = HUBBUB["ALLOWED_ORIGINS"]
 
@@ -124,7 +128,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hubbub.django.parsers.StrictJSONParser"],
     "EXCEPTION_HANDLER": "hubbub.django.rest.exception_handler",
     # The server itself resolves the client's address, see HUBBUB_TRUSTED_PROXIES.
     "NUM_PROXIES": 0,

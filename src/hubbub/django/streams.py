@@ -1,14 +1,16 @@
 """The stream store over Django's database (rules EVT-1 and SUB-2)."""
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connections, transaction
 
-from hubbub.django.conf import hubbub_settings
+from hubbub.django.conf import database_alias
 from hubbub.django.models import Event, Stream
+from hubbub.engine.control import CONTROL_TOPIC
 from hubbub.engine.ports import StreamState
 from hubbub.protocol.frames import Happening, Position
 
@@ -17,10 +19,14 @@ ROOT = ""
 
 _TAKE = """
 INSERT INTO hubbub_stream (topic, epoch, first, top)
-VALUES (%s, (SELECT epoch FROM hubbub_stream WHERE topic = ''), 1, %s)
-ON CONFLICT (topic) DO UPDATE SET top = hubbub_stream.top + %s
-RETURNING id, epoch, top
+VALUES {rows}
+ON CONFLICT (topic) DO UPDATE SET top = hubbub_stream.top + excluded.top
+RETURNING topic, id, epoch, top
 """
+_TAKE_ROW = "(%s, (SELECT epoch FROM hubbub_stream WHERE topic = ''), 1, %s)"
+
+NewEvent = tuple[str, str, bytes, str, datetime]
+"""Topic, type, data, author and time."""
 
 _COLUMNS = ("offset", "type", "data", "author", "created_at")
 
@@ -31,7 +37,7 @@ def new_epoch() -> str:
 
 def ensure_root(using: str, **kwargs: Any) -> None:
     """Make the row that carries the epoch of new streams, where it is missing."""
-    if using == hubbub_settings().database and Stream._meta.db_table in connections[using].introspection.table_names():
+    if using == database_alias() and Stream._meta.db_table in connections[using].introspection.table_names():
         Stream.objects.using(using).get_or_create(topic=ROOT, defaults={"epoch": new_epoch()})
 
 
@@ -39,7 +45,7 @@ class DjangoStreamStore:
     """The port ``StreamStore``. Blocking; wants to be called inside a read transaction."""
 
     def __init__(self, alias: str = "") -> None:
-        self.alias = alias or hubbub_settings().database
+        self.alias = alias or database_alias()
 
     def states(self, topics: list[str]) -> dict[str, StreamState]:
         rows = {
@@ -62,30 +68,40 @@ class DjangoStreamStore:
 
     def append(self, topic: str, type: str, data: bytes, author: str, at: datetime) -> Happening:
         """Add an event to a topic's stream, inside the caller's transaction."""
-        return self.append_many(topic, [(type, data, author, at)])[0]
+        return self.append_all([(topic, type, data, author, at)])[0]
 
-    def append_many(self, topic: str, events: Sequence[tuple[str, bytes, str, datetime]]) -> list[Happening]:
-        """Add several events to one stream, in order, inside the caller's transaction."""
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute(_TAKE, [topic, len(events), len(events)])
-            stream_id, epoch, top = cursor.fetchone()
-        first = top - len(events) + 1
-        rows = [
-            Event(
-                stream_id=stream_id,
-                offset=offset,
-                type=type,
-                data=data.decode(),
-                author=author,
-                created_at=at,
+    def append_all(self, events: Sequence[NewEvent]) -> list[Happening]:
+        """Add events to their topics' streams, in order within each, inside the caller's transaction.
+
+        Two queries, however many they are.
+        """
+        if not events:
+            return []
+        streams = self._take(Counter(topic for topic, *_ in events))
+        rows, happenings = [], []
+        for topic, type, data, author, at in events:
+            stream = streams[topic]
+            stream.top += 1
+            rows.append(
+                Event(stream=stream, offset=stream.top, type=type, data=data.decode(), author=author, created_at=at)
             )
-            for offset, (type, data, author, at) in enumerate(events, first)
-        ]
+            happenings.append(
+                Happening(topic, type, data, created_at=at, epoch=stream.epoch, offset=stream.top, author=author)
+            )
         Event.objects.using(self.alias).bulk_create(rows)
-        return [
-            Happening(topic, type, data, created_at=at, epoch=epoch, offset=offset, author=author)
-            for offset, (type, data, author, at) in enumerate(events, first)
-        ]
+        return happenings
+
+    def _take(self, counts: Counter[str]) -> dict[str, Stream]:
+        """Lock the streams and move their tops. Returns each as it was before."""
+        # By name, and what all processes share last: two transactions never wait for each other crosswise.
+        topics = sorted(counts, key=lambda topic: (topic == CONTROL_TOPIC, topic))
+        query = _TAKE.format(rows=", ".join([_TAKE_ROW] * len(topics)))
+        with connections[self.alias].cursor() as cursor:
+            cursor.execute(query, [value for topic in topics for value in (topic, counts[topic])])
+            return {
+                topic: Stream(id=id, topic=topic, epoch=epoch, top=top - counts[topic])
+                for topic, id, epoch, top in cursor.fetchall()
+            }
 
     def begin_epoch(self) -> str:
         """Start a new epoch in all streams, after a backup was restored. Returns it."""

@@ -33,7 +33,13 @@ def atomically(alias: str, action: Callable[[], T]) -> T:
 
 
 def run_inline(alias: str, action: Callable[[], T]) -> T:
-    """Run an action in a transaction of its own, or in a savepoint of the caller's. Raises Busy."""
+    """Run an action in a transaction of its own, or in a savepoint of the caller's.
+
+    Raises Busy where the database does not answer; inside the caller's transaction the database's own error,
+    since the writer tries again by it, and a REST view answers ``busy`` for it.
+    """
+    if connections[alias].in_atomic_block:
+        return atomically(alias, action)
     try:
         return atomically(alias, action)
     except (OperationalError, InterfaceError) as error:

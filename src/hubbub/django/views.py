@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from hubbub.django.conf import hubbub_settings
+from hubbub.django.conf import database_alias
 
 
 @require_safe
@@ -19,7 +19,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """The process can serve: its database answers. 503 where it does not."""
     try:
-        with connections[hubbub_settings().database].cursor() as cursor:
+        with connections[database_alias()].cursor() as cursor:
             cursor.execute("SELECT 1 FROM hubbub_stream LIMIT 1")
     except Exception as error:
         return JsonResponse({"status": "unready", "reason": f"database: {type(error).__name__}"}, status=503)

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from hubbub.django.conf import HubbubSettings
+from hubbub.django.conf import HubbubSettings, database_alias
 from hubbub.django.group_commit import GroupCommitWriter
 from hubbub.django.transactions import plain, renew_connections, run_inline
 
@@ -31,8 +31,8 @@ class DjangoWriter(Protocol):
 
 def make_writer(settings: HubbubSettings) -> DjangoWriter:
     if settings.writer == "inline":
-        return InlineWriter(settings.database)
-    return GroupCommitWriter(settings.database, settings.writer_queue, settings.writer_batch)
+        return InlineWriter(database_alias())
+    return GroupCommitWriter(database_alias(), settings.writer_queue, settings.writer_batch)
 
 
 class InlineWriter:

@@ -18,8 +18,8 @@ class Actor:
     """The id of the sign-in that this came by; signing out ends its sessions. Empty where unknown."""
     expires: float | None = None
     """When the credential expires, in seconds since 1970; None for never."""
-    extra: str = ""
-    """Free for the authenticator."""
+    checked_at: float | None = None
+    """When the credentials were checked, in seconds since 1970, where that was before now: a ticket says so."""
 
     @property
     def is_guest(self) -> bool:

@@ -38,16 +38,19 @@ class Bucket:
         self._tokens = float(rate.count)
         self._at = at
 
-    def take(self, at: float) -> float:
-        """Take a token at the monotonic time ``at``. Returns 0, or the seconds until there is one."""
+    def take(self, at: float, cost: float = 1.0) -> float:
+        """Take a token, or a part of one, at the monotonic time ``at``. Returns 0, or the seconds to wait for it."""
         rate = self._rate
         per_second = rate.count / rate.seconds
         self._tokens = min(float(rate.count), self._tokens + (at - self._at) * per_second)
         self._at = at
-        if self._tokens >= 1:
-            self._tokens -= 1
+        if self._tokens > cost - 1e-9:  # Ten tenths are a little less than one.
+            self._tokens -= cost
             return 0.0
-        return (1 - self._tokens) / per_second
+        return (cost - self._tokens) / per_second
+
+    def give_back(self, cost: float = 1.0) -> None:
+        self._tokens = min(float(self._rate.count), self._tokens + cost)
 
     def full(self, at: float) -> bool:
         return self._tokens + (at - self._at) * self._rate.count / self._rate.seconds >= self._rate.count
@@ -64,8 +67,8 @@ class Limiter:
         self._lock = threading.Lock()
         self.connections: Counter[str] = Counter()
 
-    def hit(self, limit: str, key: str) -> None:
-        """Count one more of ``limit`` for ``key``. Raises RateLimited with the seconds to wait."""
+    def hit(self, limit: str, key: str, cost: float = 1.0) -> None:
+        """Count one more of ``limit`` for ``key``, or ``cost``. Raises RateLimited with the seconds to wait."""
         rate = self._rates.get(limit)
         if rate is None:
             return
@@ -76,9 +79,15 @@ class Limiter:
                 if len(self._buckets) >= self._prune_at:
                     self._prune(at)
                 bucket = self._buckets[limit, key] = Bucket(rate, at)
-            wait = bucket.take(at)
+            wait = bucket.take(at, cost)
         if wait:
             raise RateLimited(retry_after=wait)
+
+    def give_back(self, limit: str, key: str) -> None:
+        """Forget one that was counted: it turned out not to be what is limited."""
+        with self._lock:
+            if bucket := self._buckets.get((limit, key)):
+                bucket.give_back()
 
     def connect(self, keys: dict[str, int]) -> bool:
         """Count a connection for each key, unless one of them has as many as it may (the value)."""

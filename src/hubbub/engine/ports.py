@@ -1,10 +1,13 @@
 """What the engine needs of the world. Each port has a contract suite that every implementation passes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hubbub.protocol.frames import Happening
+
+if TYPE_CHECKING:
+    from hubbub.engine.engine import Engine
 
 T = TypeVar("T")
 
@@ -56,9 +59,17 @@ class Reader(Protocol):
 class Relay(Protocol):
     """Carries events between processes. It may lose, double and reorder: the log is the truth."""
 
-    async def join(self, topic: str) -> None: ...
+    def start(self, engine: "Engine") -> None:
+        """Begin, with tasks of the engine's group, which also ends them."""
+        ...
 
-    async def leave(self, topic: str) -> None: ...
+    async def join(self, topic: str) -> None:
+        """Somebody here follows the topic now."""
+        ...
+
+    async def leave(self, topic: str) -> None:
+        """Nobody here follows the topic any more."""
+        ...
 
     def send(self, event: Happening) -> None:
         """Pass an event on to the other processes; called on the engine's loop, must not block."""
@@ -66,7 +77,10 @@ class Relay(Protocol):
 
 
 class NoRelay:
-    """The relay of a single process."""
+    """The relay of a single process: there is nobody else to tell."""
+
+    def start(self, engine: "Engine") -> None:
+        return None
 
     async def join(self, topic: str) -> None:
         return None
@@ -86,6 +100,3 @@ class Sink(Protocol):
         ...
 
     async def close(self, code: int, reason: str) -> None: ...
-
-
-Authenticator = Callable[[dict[str, Any]], Awaitable[Any]]

@@ -3,29 +3,29 @@
 import asyncio
 import logging
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from hubbub.engine.actor import Actor
-from hubbub.engine.context import NO_REPLY, Context
+from hubbub.engine.dispatch import answer_failure, run_command
 from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
+from hubbub.engine.logs import quiet_logger
 from hubbub.engine.outbox import Outbox
 from hubbub.engine.ports import Sink
-from hubbub.engine.subscription import Subscription, subscribe, topic_kind_of
+from hubbub.engine.subscription import Authorize, Subscription, subscribe, topic_kind_of
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Dialect
-from hubbub.protocol.errors import BadData, BadFrame, BadJson, Busy, Forbidden, HubbubError, Internal, RateLimited
+from hubbub.protocol.errors import BadFrame, BadJson, Busy, HubbubError, RateLimited
 from hubbub.protocol.frames import Happening, Inbound, Position
-from hubbub.protocol.registry import CommandType, registry
+from hubbub.protocol.registry import registry
 from hubbub.protocol.topics import check_topic
 
 if TYPE_CHECKING:
     from hubbub.engine.engine import Engine
 
 logger = logging.getLogger("hubbub.session")
-suspicious = logging.getLogger("hubbub.suspicious")
+suspicious = quiet_logger("hubbub.suspicious")
 
 FLUSH_SECONDS = 2.0
 """How long a closing session may still take to send what waits."""
@@ -62,7 +62,9 @@ class Session:
         """Topics that stay followed whatever the client unsubscribes from, for its inbox."""
         self.subscriptions: dict[str, Subscription] = {}
         self.outbox = Outbox(self._send, self.too_slow, engine.tasks, settings.outbox_bytes)
-        self._lanes = Lanes(self._run, engine.tasks, settings.max_pending, settings.max_pending_session)
+        self._lanes = Lanes(
+            partial(run_command, self), engine.tasks, settings.max_pending, settings.max_pending_session
+        )
         at = engine.clock.monotonic()
         self.last_seen = self.last_ping = at
         self._frames = Bucket(settings.frame_rate, at)
@@ -70,17 +72,20 @@ class Session:
 
     # Opening and ending
 
-    async def open(self, topics: list[str], authenticated_at: float, *, snapshot: bool = False) -> None:
+    async def open(
+        self, topics: list[str], authenticated_at: float, *, snapshot: bool = False, authorize: Authorize | None = None
+    ) -> None:
         """Say that the session is ready, and follow the topics that its socket is bound to.
 
         ``authenticated_at``: the monotonic time at which the check of the credentials began.
+        ``authorize``: who may follow the topics, in place of their own rule.
         Raises Forbidden before anything is sent, if it may not follow one of the topics.
         """
         # First of all, so that no revocation falls between the checks below and this.
         self.engine.sessions.add(self, authenticated_at)
         outcomes = []
         for topic in topics:
-            outcomes.append(await subscribe(self, topic, snapshot=snapshot, by_server=True))
+            outcomes.append(await subscribe(self, topic, snapshot=snapshot, by_server=True, authorize=authorize))
         self.put(self.dialect.ready(self._info()))
         for subscription, outcome in outcomes:
             for frame in self.dialect.subscribed(None, subscription.topic, outcome):
@@ -264,7 +269,7 @@ class Session:
         except HubbubError as error:
             self.put(self.dialect.error(inbound, error))
         except Exception:
-            self._failed(inbound)
+            answer_failure(self, inbound)
 
     def _count(self, limit: str) -> None:
         """Count a command against a named limit. Raises RateLimited.
@@ -283,40 +288,7 @@ class Session:
         self.close(Close.RATE_LIMIT, "rate limit")
         return True
 
-    async def _run(self, inbound: Inbound) -> None:
-        """Carry out one command and reply (rule ENV-3)."""
-        try:
-            command = registry.command_type(inbound.type)
-            data = decode_data(command, inbound)
-            assert command.handler is not None
-            ok = await command.handler(Context(self, command, inbound), data)
-            if ok is not NO_REPLY:
-                self.put(self.dialect.reply(inbound, ok))
-        except Forbidden as error:
-            suspicious.info("session %s of %r: %s refused", self.id, self.actor.username, inbound.type)
-            self.put(self.dialect.error(inbound, error))
-        except HubbubError as error:
-            self.put(self.dialect.error(inbound, error))
-        except Exception:
-            self._failed(inbound)
-
-    def _failed(self, inbound: Inbound | None) -> None:
-        """Answer an unexpected exception, with an id that also stands in the log (rule ERR-2)."""
-        id = uuid.uuid4().hex[:12]
-        logger.exception("error %s in %r of session %s", id, inbound and inbound.type, self.id)
-        self.put(self.dialect.error(inbound, Internal(f"Something went wrong here. It has been logged as {id}.")))
-
 
 def size_of(frame: str | bytes) -> int:
     """Bytes of a text frame as UTF-8."""
     return len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))
-
-
-def decode_data(command: CommandType, inbound: Inbound) -> Any:
-    """The command's data as its struct. Raises BadData, BadFrame."""
-    if command.topic == "required" and inbound.topic is None:
-        raise BadFrame(f'"{command.name}" needs a "topic".')
-    try:
-        return msgspec.json.decode(inbound.data, type=command.data)
-    except (msgspec.ValidationError, UnicodeError) as error:
-        raise BadData(f'The data of "{command.name}" does not fit: {error}') from None

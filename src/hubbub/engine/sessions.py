@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 REMEMBER_SECONDS = 60.0
-"""How long an ending is held against sessions whose credentials were checked before it."""
+"""How long an ending is held against sessions whose credentials were checked before it.
+
+At least twice as long as what stands for checked credentials, a ticket, is good for (``hubbub.E102``).
+"""
 
 
 @dataclass(frozen=True, slots=True)

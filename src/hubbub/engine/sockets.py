@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubbub.engine.actor import Actor
+from hubbub.engine.subscription import Authorize
 from hubbub.protocol.dialect import V1_DIALECT, Dialect
 from hubbub.protocol.errors import NotAuthenticated
 
@@ -19,6 +20,8 @@ class Binding:
     dialect: Dialect
     topics: list[str]
     snapshot: bool = False
+    authorize: Authorize | None = None
+    """Who may follow the topics, in place of their own rule, where the socket lets in fewer. May block."""
 
 
 Bind = Callable[["Engine", Actor, dict[str, str]], Awaitable[Binding]]

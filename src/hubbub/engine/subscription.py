@@ -19,6 +19,9 @@ from hubbub.protocol.topics import kind_of
 if TYPE_CHECKING:
     from hubbub.engine.session import Session
 
+Authorize = Callable[[Actor, str], Any]
+"""Whether an actor may follow a topic, as ``TopicKind.authorize``."""
+
 BUFFER_LIMIT = 2000
 """Events that may arrive while a subscription reads the log; past it the session must come again."""
 
@@ -125,11 +128,17 @@ def recover(
 
 
 def _read(
-    store: StreamStore, actor: Actor, topic: str, since: Position | None, budget: Budget, snapshot: bool
+    store: StreamStore,
+    actor: Actor,
+    topic: str,
+    since: Position | None,
+    budget: Budget,
+    snapshot: bool,
+    authorize: Authorize | None,
 ) -> Subscribed:
     """Everything a subscription needs of the database, in one read transaction."""
     kind = topic_kind_of(topic)
-    authorized = kind.authorize(actor, topic)
+    authorized = (authorize or kind.authorize)(actor, topic)
     state = store.states([topic])[topic]
     events, reset = recover(store, state, topic, since, budget)
     shown = kind.snapshot(actor, topic) if snapshot and kind.snapshot else None
@@ -150,6 +159,7 @@ async def subscribe(
     since: Position | None = None,
     snapshot: bool = False,
     by_server: bool = False,
+    authorize: Authorize | None = None,
 ) -> tuple[Subscription, Subscribed]:
     """Subscribe the session. The caller sends the outcome, then calls ``go_live(outcome.position)``.
 
@@ -162,7 +172,7 @@ async def subscribe(
     subscription = session.follow(topic)
     try:
         outcome = await engine.reader.run(
-            partial(_read, engine.store, session.actor, topic, since, Budget(engine.settings), snapshot)
+            partial(_read, engine.store, session.actor, topic, since, Budget(engine.settings), snapshot, authorize)
         )
     except BaseException:
         session.unfollow(subscription)

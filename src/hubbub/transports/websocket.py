@@ -11,6 +11,7 @@ from channels.consumer import AsyncConsumer
 
 from hubbub.engine.actor import Actor, guest
 from hubbub.engine.engine import Engine
+from hubbub.engine.logs import quiet_logger
 from hubbub.engine.network import network_of
 from hubbub.engine.session import Session
 from hubbub.engine.sockets import SocketRoute, routes
@@ -18,30 +19,29 @@ from hubbub.protocol.close import Close
 from hubbub.protocol.errors import Forbidden, HubbubError, NotAuthenticated
 
 logger = logging.getLogger("hubbub.websocket")
+suspicious = quiet_logger("hubbub.suspicious")
+
+ROUTE = "hubbub.route"
+"""The scope's key for what ``find_route`` found."""
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class HubbubConsumer(AsyncConsumer):  # type: ignore[misc]
-    """One WebSocket. ``scope["actor"]`` is an Actor, None for a guest, or a HubbubError.
+    """One WebSocket of the route that ``find_route`` has put into the scope.
 
-    It overrides ``__call__`` whole: the base class would make two tasks, a channel of its own, and a hop
-    to a thread for each message.
+    ``scope["actor"]`` is an Actor, None for a guest, or a HubbubError. It overrides ``__call__`` whole: the base
+    class would make two tasks, a channel of its own, and a hop to a thread for each message.
     """
 
-    def __init__(self, get_engine: Callable[[], Awaitable[Engine]], prefix: str) -> None:
+    def __init__(self, get_engine: Callable[[], Awaitable[Engine]]) -> None:
         self._get_engine = get_engine
-        self._prefix = prefix
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        found = find_route(scope, self._prefix)
-        if found is None:
-            await send({"type": "websocket.close", "code": 1000})  # Before accepting: HTTP 403.
-            return
         if (await receive())["type"] != "websocket.connect":
             return
-        route, params = found
+        route, params = scope[ROUTE]
         await _Connection(await self._get_engine(), scope, receive, send, route).run(params)
 
 
@@ -60,13 +60,20 @@ class _Connection:
         client = scope.get("client")
         self._network = network_of(client[0]) if client else ""
         self._closed = False
+        self._accepting = False
         self._accepted = asyncio.Event()
 
     async def accept(self) -> None:
-        if not self._accepted.is_set():
-            subprotocol = choose_subprotocol(self._scope.get("subprotocols", []), self._route.subprotocol)
+        """Accept the handshake, once: whoever asks while that is under way waits for it."""
+        if self._accepting:
+            await self._accepted.wait()
+            return
+        self._accepting = True
+        subprotocol = choose_subprotocol(self._scope.get("subprotocols", []), self._route.subprotocol)
+        try:
             await self._asgi_send({"type": "websocket.accept", "subprotocol": subprotocol})
-            self._accepted.set()
+        finally:
+            self._accepted.set()  # Where the client has gone, who waits hears of it by sending.
 
     async def send(self, frame: bytes) -> None:
         await self._accepted.wait()
@@ -89,7 +96,7 @@ class _Connection:
         actor = actor or guest(id)
         keys = self._connection_keys(actor)
         if not self._engine.limiter.connect(keys):
-            logger.warning("too many connections of %s, closed %d", list(keys), Close.TOO_MANY_CONNECTIONS)
+            suspicious.warning("too many connections of %s, closed %d", list(keys), Close.TOO_MANY_CONNECTIONS)
             await self.close(Close.TOO_MANY_CONNECTIONS, "too many connections")
             return
         session: Session | None = None
@@ -111,7 +118,7 @@ class _Connection:
             binding = await self._route.bind(self._engine, actor, params)
             session = Session(self._engine, self, actor, binding.dialect, id, self._network)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
-            await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot)
+            await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot, authorize=binding.authorize)
             return session
         except HubbubError as error:
             code = (session and session.closing) or code_for(error)

@@ -69,8 +69,9 @@ class Api:
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Rates and used tickets of other tests don't count."""
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch, clock: SetClock) -> Iterator[None]:
+    """Rates and used tickets of other tests don't count, and limits are as they are however slow the test is."""
+    monkeypatch.setattr(limits, "SystemClock", lambda: clock)
     limits.limiter.cache_clear()
     monkeypatch.setattr(tickets, "memory", tickets.Memory())
     yield

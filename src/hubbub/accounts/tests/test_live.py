@@ -86,8 +86,10 @@ def closed_within(socket: ClientConnection, seconds: float = SECONDS) -> int:
 
 
 def refused(server: LiveServer, query: str) -> int:
-    with connect(f"{server.ws_url}{query}", proxy=None) as socket:
-        return closed_within(socket, 5)
+    """The code that a socket is closed with before any frame."""
+    with connect(f"{server.ws_url}{query}", proxy=None) as socket, pytest.raises(ConnectionClosed) as closed:
+        pytest.fail(f"a frame instead of a close: {socket.recv(timeout=5)!r}")
+    return closed.value.rcvd.code if closed.value.rcvd else 0
 
 
 def alive(socket: ClientConnection) -> bool:
@@ -148,6 +150,23 @@ def test_a_change_made_by_another_process(server, open_socket, name, change):
     assert refused(server, f"?token={pair['access']}") == 4001
 
 
+def test_a_ticket_does_not_outlive_its_sign_in(server, open_socket, name):
+    """AUT-4, AUT-5: signed out by another process after it was issued, and then redeemed."""
+    mine, other = sign_in(server, name), sign_in(server, name)
+    tickets = [
+        call(server, "ticket/", Authorization=f"Bearer {pair['access']}")[1]["ticket"] for pair in (mine, mine, other)
+    ]
+    server.manage(
+        "shell",
+        "-c",
+        "from hubbub.accounts.actions import end_login; from hubbub.accounts.models import Login; "
+        "from hubbub.engine.actor import SYSTEM; "
+        f"end_login(SYSTEM, Login.objects.filter(user__username={name!r}).earliest('created_at').pk)",
+    )
+    assert [refused(server, f"?ticket={ticket}") for ticket in tickets[:2]] == [4001] * 2
+    assert alive(open_socket(f"?ticket={tickets[2]}"))
+
+
 def test_no_token_or_password_reaches_the_log(server, open_socket, name):
     pair = sign_in(server, name)
     open_socket(f"?token={pair['access']}")
@@ -155,3 +174,23 @@ def test_no_token_or_password_reaches_the_log(server, open_socket, name):
     assert name in server.log()
     for secret in (*pair.values(), PASSWORD):
         assert secret not in server.log()
+
+
+def test_a_stolen_refresh_token(server, open_socket, name):
+    """AUT-6: who uses the spent one, a while after the other did, ends the sign-in of both."""
+    first, other = sign_in(server, name), sign_in(server, name)
+    second = call(server, "token/refresh/", {"refresh": first["refresh"]})[1]
+    socket, staying = (open_socket(f"?token={pair['access']}") for pair in (second, other))
+    assert call(server, "token/refresh/", {"refresh": first["refresh"]})[0] == 401
+    assert alive(socket)
+    server.manage(
+        "shell",
+        "-c",
+        "from datetime import timedelta; from django.utils import timezone; "
+        "from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken; "
+        "BlacklistedToken.objects.update(blacklisted_at=timezone.now() - timedelta(seconds=11))",
+    )
+    assert call(server, "token/refresh/", {"refresh": first["refresh"]})[0] == 401
+    assert closed_within(socket) == 4001
+    assert alive(staying)
+    assert call(server, "token/refresh/", {"refresh": second["refresh"]})[0] == 401

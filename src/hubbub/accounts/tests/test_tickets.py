@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from dataclasses import replace
+
 import pytest
+from channels.testing import WebsocketCommunicator
 from django.core import signing
 
-from hubbub.accounts import actions, tickets
+from hubbub.accounts import tickets
+from hubbub.accounts.api import Ticket
+from hubbub.accounts.checks import check_tickets
 from hubbub.accounts.models import Login
 from hubbub.accounts.tests.conftest import PASSWORD
 from hubbub.django import auth
-from hubbub.engine.actor import SYSTEM, Actor
+from hubbub.django.application import hubbub_application
+from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import NotAuthenticated
+from hubbub.testing.live import LiveEngine
 
 ANN = Actor("u.7", 7, "ann", "Ann", "Smith", is_staff=True, login="abc", expires=1e10)
 
@@ -21,8 +30,11 @@ def refused(ticket: str, clock: object) -> str:
     return caught.value.message
 
 
-def test_it_carries_all_of_the_actor(clock):
-    assert tickets.redeem(tickets.issue(ANN, clock), clock) == ANN
+def test_it_carries_all_of_the_actor_and_when_it_was_issued(clock):
+    ticket = tickets.issue(ANN, clock)
+    issued = clock.now().timestamp()
+    clock.forward(7)
+    assert tickets.redeem(ticket, clock) == replace(ANN, checked_at=issued)
 
 
 def test_once(clock):
@@ -30,14 +42,14 @@ def test_once(clock):
     ticket = tickets.issue(ANN, clock)
     tickets.redeem(ticket, clock)
     refused(ticket, clock)
-    assert tickets.redeem(tickets.issue(ANN, clock), clock) == ANN
+    tickets.redeem(tickets.issue(ANN, clock), clock)
 
 
 def test_thirty_seconds(clock):
     """AUT-5"""
     good, late = tickets.issue(ANN, clock), tickets.issue(ANN, clock)
     clock.forward(30)
-    assert tickets.redeem(good, clock) == ANN
+    tickets.redeem(good, clock)
     clock.forward(0.001)
     refused(late, clock)
 
@@ -71,30 +83,7 @@ def test_the_memory_of_used_ones_is_bounded(clock, monkeypatch):
         tickets.redeem(tickets.issue(ANN, clock), clock)
     refused(tickets.issue(ANN, clock), clock)
     clock.forward(61)
-    assert tickets.redeem(tickets.issue(ANN, clock), clock) == ANN
-
-
-@pytest.mark.parametrize(
-    ("ended", "refuses"),
-    [
-        ({"login": "abc"}, True),
-        ({"login": "another"}, False),
-        ({"except_login": "abc"}, False),
-        ({"except_login": "another"}, True),
-        ({}, True),
-        ({"actor_key": "u.8"}, False),
-    ],
-)
-def test_an_ending_after_it_was_issued(clock, ended, refuses):
-    """AUT-4"""
-    ticket = tickets.issue(ANN, clock)
-    clock.forward(5)
-    ended = {"actor_key": "u.7", "login": "", "except_login": "", **ended}
-    tickets.memory.end(**ended, now=clock.now().timestamp(), lifetime=30)
-    if refuses:
-        refused(ticket, clock)
-        clock.forward(1)
-    assert tickets.redeem(tickets.issue(ANN, clock), clock) == ANN
+    tickets.redeem(tickets.issue(ANN, clock), clock)
 
 
 @pytest.mark.django_db
@@ -135,16 +124,61 @@ def test_their_number_is_limited(api, ann):
     assert codes == [200] * 60 + [429]
 
 
+@pytest.mark.django_db
+def test_it_dates_from_before_the_check_of_the_credentials(api, ann, monkeypatch):
+    """AUT-4: or else an ending in between would be taken for older than the ticket."""
+    checked = []
+
+    def authenticate(view, request):
+        checked.append(time.time())
+        assert request.user == ann
+
+    access = api.sign_in()["access"]
+    monkeypatch.setattr(Ticket, "perform_authentication", authenticate)
+    issued = tickets.redeem(api.post("ticket/", token=access).json()["ticket"]).checked_at
+    assert issued is not None
+    assert issued <= checked[0]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 30.5, 3600, float("nan")])
+def test_a_ticket_that_outlives_the_memory_of_endings_is_an_error(settings, seconds):
+    """AUT-4, AUT-5"""
+    assert check_tickets() == []
+    settings.HUBBUB = {**settings.HUBBUB, "TICKET_SECONDS": seconds}
+    assert [error.id for error in check_tickets()] == ["hubbub.E102"]
+
+
+async def stays_open(ticket):
+    """Whether a socket stays open; one that does not is closed 4001 with no frame before."""
+    socket = WebsocketCommunicator(hubbub_application(None), f"/ws/?ticket={ticket}")  # type: ignore[arg-type]
+    await socket.send_input({"type": "websocket.connect"})
+    assert (await socket.receive_output(10))["type"] == "websocket.accept"
+    output = await socket.receive_output(10)
+    if output["type"] == "websocket.send":
+        await socket.disconnect()
+        return True
+    assert output["code"] == 4001
+    return False
+
+
 @pytest.mark.django_db(transaction=True)
-def test_signed_out_or_deactivated_in_the_meantime(api, ann):
-    """AUT-4: in this process at once, not after half a minute."""
-    one, other = (api.sign_in()["access"] for _ in range(2))
-    first, second, third = (api.post("ticket/", token=token).json()["ticket"] for token in (one, other, other))
-    actions.end_login(SYSTEM, Login.objects.last().pk)  # type: ignore[union-attr]
-    with pytest.raises(NotAuthenticated):
-        tickets.redeem(first)
-    tickets.redeem(second)
-    ann.is_active = False
-    ann.save()
-    with pytest.raises(NotAuthenticated):
-        tickets.redeem(third)
+@pytest.mark.parametrize(
+    ("ended", "closes"),
+    [
+        ({"login": "abc"}, True),
+        ({"login": "another"}, False),
+        ({"except_login": "abc"}, False),
+        ({"except_login": "another"}, True),
+        ({}, True),
+        ({"actor_key": "u.8"}, False),
+    ],
+)
+async def test_an_ending_after_it_was_issued(ended, closes):
+    """AUT-4, AUT-2: wherever the sign-in ended, and however late within its life the ticket is used."""
+    async with LiveEngine() as live:
+        before = tickets.issue(ANN, checked_at=time.time() - 29)
+        live.engine.sessions.end(**{"actor_key": "u.7", "reason": "signed out", **ended})
+        after = tickets.issue(ANN, checked_at=time.time() + 0.01)
+        await asyncio.sleep(0.02)
+        assert await stays_open(before) is not closes
+        assert await stays_open(after)

@@ -11,7 +11,7 @@ from hubbub.chat.actions.grants import grant
 from hubbub.chat.models import Conversation, Participant
 from hubbub.chat.policy import require_user, topic_of
 from hubbub.django.actions import action
-from hubbub.django.conf import hubbub_settings
+from hubbub.django.conf import database_alias
 from hubbub.django.streams import position_of
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import BadData
@@ -108,7 +108,7 @@ def _direct(actor: Actor, ids: list[int | str | None]) -> tuple[Conversation, bo
 def _found_or_made(key: dict[str, str], kind: str, actor: Actor) -> tuple[Conversation, bool]:
     """Make the conversation of a unique key, or find the one that another transaction has just made."""
     try:
-        with transaction.atomic(using=hubbub_settings().database):
+        with transaction.atomic(using=database_alias()):
             return _insert(kind, actor, **key), True
     except IntegrityError:
         return Conversation.objects.get(**key), False

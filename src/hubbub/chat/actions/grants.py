@@ -3,14 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
-from hubbub import publish
 from hubbub.chat import messages as wire
 from hubbub.chat import queries
 from hubbub.chat.models import Conversation
 from hubbub.chat.policy import topic_of, user_topic
-from hubbub.django.auth import actor_of_user
+from hubbub.django.publish import publish_all
 from hubbub.engine.actor import user_key
 from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked
 from hubbub.protocol.frames import Position
@@ -19,16 +16,19 @@ from hubbub.protocol.frames import Position
 def grant(conversation: Conversation, user_ids: Iterable[Any], position: Position) -> None:
     """The users take part from ``position`` of the conversation's stream on."""
     topic = topic_of(conversation.pk)
-    for user in get_user_model()._default_manager.filter(pk__in=list(user_ids), is_active=True).order_by("pk"):
-        seen = queries.conversation(actor_of_user(user), conversation.pk)
-        publish(user_topic(user.pk), wire.ConversationAdded(seen, position))
-        publish(CONTROL_TOPIC, AccessGranted(user_key(user.pk), topic, position))
+    seen = queries.conversation_of_each(conversation.pk, user_ids)
+    added = [(user_topic(id), wire.ConversationAdded(each, position)) for id, each in seen.items()]
+    granted = [(CONTROL_TOPIC, AccessGranted(user_key(id), topic, position)) for id in seen]
+    publish_all([*added, *granted])
 
 
-def revoke(conversation: Conversation, user_id: int | str, reason: str) -> None:
-    """The user takes no part any more: no event of the conversation reaches its sockets (rule CHT-9)."""
-    topic = topic_of(conversation.pk)
-    if conversation.kind != Conversation.Kind.ROOM:  # Nobody's list shows who is in a room.
-        publish(topic, wire.ParticipantRemoved(user_id))
-    publish(user_topic(user_id), wire.ConversationRemoved(conversation.pk))
-    publish(CONTROL_TOPIC, AccessRevoked(user_key(user_id), topic, reason))
+def revoke(parted: Iterable[tuple[Conversation, Any]], reason: str) -> None:
+    """The users take no part any more: no event of the conversation reaches their sockets (rule CHT-9)."""
+    told, removed, revoked = [], [], []
+    for conversation, user_id in parted:
+        topic = topic_of(conversation.pk)
+        if conversation.kind != Conversation.Kind.ROOM:  # Nobody's list shows who is in a room.
+            told.append((topic, wire.ParticipantRemoved(user_id)))
+        removed.append((user_topic(user_id), wire.ConversationRemoved(conversation.pk)))
+        revoked.append((CONTROL_TOPIC, AccessRevoked(user_key(user_id), topic, reason)))
+    publish_all([*told, *removed, *revoked])

@@ -41,11 +41,11 @@ def remove_participants(actor: Actor, conversation_id: int, names: list[str]) ->
         raise Forbidden("To go yourself, leave the conversation.")
     may_remove(actor, conversation)
     there = {row.user.get_username(): row for row in conversation.participants.select_related("user")}
-    for name in dict.fromkeys(names):
-        if name not in there:
-            raise Absent
-        there[name].delete()
-        revoke(conversation, there[name].user_id, "removed")
+    if any(name not in there for name in names):
+        raise Absent
+    going = [there[name] for name in dict.fromkeys(names)]
+    Participant.objects.filter(pk__in=[row.pk for row in going]).delete()
+    revoke([(conversation, row.user_id) for row in going], "removed")
 
 
 @action
@@ -57,13 +57,13 @@ def leave(actor: Actor, conversation_id: int) -> None:
         raise Forbidden("A direct conversation cannot be left.")
     if not Participant.objects.filter(conversation=conversation, user_id=actor.user_id).delete()[0]:
         raise Absent
-    revoke(conversation, actor.user_id, "left")
+    revoke([(conversation, actor.user_id)], "left")
 
 
 @action
 def remove_deleted(actor: Actor, user_id: int | str) -> None:
     """Take a user whose account is being deleted out of all conversations; what they wrote stays."""
-    rows = Participant.objects.filter(user_id=user_id).select_related("conversation")
-    for row in rows:
-        row.delete()
-        revoke(row.conversation, user_id, "deleted")
+    found = Participant.objects.filter(user_id=user_id)
+    parted = [(row.conversation, user_id) for row in found.select_related("conversation")]
+    found.delete()
+    revoke(parted, "deleted")

@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from hubbub.chat import actions, policy, queries
 from hubbub.chat import messages as wire
+from hubbub.django.models import Event
 from hubbub.engine.actor import Actor, guest
 from hubbub.protocol.errors import Absent
 
@@ -60,6 +65,72 @@ def test_access(alice: Actor, carol: Actor, busy: wire.Conversation, django_asse
                 assert there
             except Absent:
                 assert not there
+
+
+def test_a_room_s_people_are_not_loaded(person: Callable[..., Actor], alice: Actor, direct: wire.Conversation) -> None:
+    """CHT-8: entering a room of many is as cheap as one of two; nobody's list shows who is there."""
+    actions.join_room(alice, "garden")
+    for n in range(5):
+        actions.join_room(person(f"p{n}"), "garden")
+    with CaptureQueriesContext(connection) as captured:
+        rows = queries.conversation_list(alice)
+    assert {row.kind: [each.username for each in row.participants] for row in rows} == {
+        "room": [],
+        "direct": ["alice", "bob"],
+    }
+    assert [f"IN ({direct.id})" in each["sql"] for each in captured] == [False, True, False]
+
+
+def crowd(person: Callable[..., Actor], count: int) -> list[str]:
+    User.objects.bulk_create([User(username=f"p{n}") for n in range(count)])
+    return [f"p{n}" for n in range(count)]
+
+
+def test_a_group_costs_the_same_for_few_and_many(person: Callable[..., Actor], alice: Actor) -> None:
+    """ACK-1: the writer's thread is everybody's; making a group of a hundred takes no more queries than one of five."""
+    names = crowd(person, 99)
+    group = actions.create_conversation(alice, [names[0]], "Few").conversation.id
+    counts = {}
+    acts: dict[str, Callable[[int], Any]] = {
+        "create": lambda size: actions.create_conversation(alice, names[:size], "Many"),
+        "add": lambda size: actions.add_participants(alice, group, names[1:size]),
+        "remove": lambda size: actions.remove_participants(alice, group, names[1:size]),
+    }
+    for size in (4, 99):
+        for what, act in acts.items():
+            with CaptureQueriesContext(connection) as captured:
+                act(size)
+            counts[what, size] = len(captured)
+    print(f"\nqueries: {counts}")
+    for what in acts:
+        # SQLite takes so many values at once: some of the inserts are two.
+        assert counts[what, 99] <= counts[what, 4] + 3 <= 30
+
+
+def test_who_is_added_sees_what_a_fresh_list_shows(
+    person: Callable[..., Actor], alice: Actor, bob: Actor, group: wire.Conversation
+) -> None:
+    """CHT-10: also who has been there before and has deleted messages for oneself; who is not active is left out."""
+    names = crowd(person, 3)
+    actions.send_message(alice, group.topic, "one")
+    last = actions.send_message(alice, group.topic, "two").message
+    actions.hide_message(bob, group.topic, last.id)
+    actions.remove_participants(alice, group.id, ["bob"])
+    before = Event.objects.order_by("pk").last()
+    actions.add_participants(alice, group.id, ["bob", *names])
+    assert before is not None
+    made = Event.objects.filter(pk__gt=before.pk).order_by("pk").select_related("stream")
+    added = {row.stream.topic: msgspec.json.decode(row.data) for row in made if row.type == "chat.conversation_added"}
+    assert len(added) == 4
+    for who in (bob, *(person(name) for name in names)):
+        told = added[policy.user_topic(who.user_id or "")]["conversation"]
+        assert told == msgspec.to_builtins(queries.conversation(who, group.id))
+        assert told["last_message"]["content"] == ("one" if who is bob else "two")
+        assert told["unread"] == 0
+    # The topic that everybody's grants share comes last: nobody waits for a user's topic while holding it.
+    topics = [row.stream.topic for row in made]
+    assert topics[0] == group.topic and topics[-4:] == ["control"] * 4
+    assert "control" not in topics[:-4]
 
 
 def test_send(

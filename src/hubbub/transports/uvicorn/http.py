@@ -9,11 +9,14 @@ handshake is an HTTP request, so a half-open one ends here as well.
 from __future__ import annotations
 
 import asyncio
+import json
 from http import HTTPStatus
 from typing import ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from hubbub.protocol.errors import TooLong
 
 from . import faults
 
@@ -35,7 +38,10 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
         max_head_size: bytes of request line and header.
         max_headers: header fields of one request.
         max_pipelined: requests that may wait for the answer to an earlier one.
+        max_body: bytes of a body; one more is answered 413. Anybody can send one, and Django
+            writes what is large to a disk.
         max_unread: bytes of a body that are still read when the answer is out already.
+        linger: seconds that a refused client has to read why.
     """
 
     header_timeout: ClassVar[float] = 10.0
@@ -45,11 +51,15 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
     max_head_size: ClassVar[int] = 65_536
     max_headers: ClassVar[int] = 128
     max_pipelined: ClassVar[int] = 16
+    max_body: ClassVar[int] = 3 * 1024 * 1024
     max_unread: ClassVar[int] = 262_144
+    linger: ClassVar[float] = 1.0
 
     _in_head = True
     _head_bytes = 0
     _ended_in_feed = False
+    _refused = False
+    _body_size = 0
     _body_bytes = 0
     _slow_windows = 0
     _unread = 0
@@ -57,6 +67,7 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _body_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
+    _linger_timer: asyncio.TimerHandle | None = None
 
     # Connection ------------------------------------------------------------------------
 
@@ -72,16 +83,19 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _stop_timers(self) -> None:
-        for timer in (self._head_timer, self._body_timer, self._write_timer):
+        for timer in (self._head_timer, self._body_timer, self._write_timer, self._linger_timer):
             if timer is not None:
                 timer.cancel()
-        self._head_timer = self._body_timer = self._write_timer = None
+        self._head_timer = self._body_timer = self._write_timer = self._linger_timer = None
 
     # Input -----------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         """Parse what came. In place of uvicorn's: that one logs a line for each bad request."""
         if self.transport.is_closing():
+            return
+        if self._refused:
+            self._drop(len(data))
             return
         self._unset_keepalive_if_required()
         if self._in_head and self._head_timer is None:
@@ -151,21 +165,29 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
         self._in_head = False
-        self._head_bytes = self._body_bytes = self._slow_windows = self._unread = 0
+        self._head_bytes = self._body_bytes = self._body_size = self._slow_windows = self._unread = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.max_head_size:
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise _RefusedError
+        # The parser has made sure that it is a number, and the only one.
+        if any(name == b"content-length" and int(value) > self.max_body for name, value in self.headers):
+            self._refusal = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             raise _RefusedError
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body came."""
         self._body_bytes += len(body)
+        self._body_size += len(body)
         if self.cycle is not None and self.cycle.response_complete:
             # Answered without the body (413, say): don't read a film that nobody wants.
             self._unread += len(body)
             if self._unread > self.max_unread:
                 self.transport.close()
+        elif self._body_size > self.max_body:
+            self._refusal = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise _RefusedError
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -238,8 +260,28 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
                 # In the middle of another answer: anything written would be part of it.
                 self.transport.abort()
                 return
+        kind, body = b"", b""
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            kind = b"Content-Type: application/json\r\n"
+            body = json.dumps(TooLong(f"The body is over {self.max_body} bytes.").body()).encode()
         self.transport.write(
-            b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-            % (status, status.phrase.encode("ascii"))
+            b"HTTP/1.1 %d %s\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n%s"
+            % (status, status.phrase.encode("ascii"), kind, len(body), body)
         )
-        self.transport.close()
+        self._end_gently()
+
+    def _end_gently(self) -> None:
+        """Half-close, drop further input for a moment, then close: a reset would overtake the answer."""
+        self._refused = True
+        self._unread = 0
+        self._linger_timer = self.loop.call_later(self.linger, self.transport.close)
+        if self.transport.can_write_eof():  # not under TLS
+            self.transport.write_eof()
+        # The application may have left the body unread.
+        self.flow.resume_reading()
+
+    def _drop(self, size: int) -> None:
+        """Count input of a refused client; stop reading when it sends on and on."""
+        self._unread += size
+        if self._unread > self.max_unread:
+            self.flow.pause_reading()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from . import redact
+from . import faults, redact
 from .http import HubbubHTTPProtocol
 from .proxy import TrustedProxies, networks_of
 from .websocket import MAX_MESSAGE, HubbubWebSocketProtocol
@@ -47,6 +47,7 @@ def make_config(
     trusted_proxies: Sequence[str] = (),
     graceful_timeout: int = 10,
     keep_alive: int = 65,
+    max_body: int | None = None,
     limit_concurrency: int | None = None,
     access_log: bool = True,
     log_level: str = "info",
@@ -68,6 +69,8 @@ def make_config(
         graceful_timeout: seconds that stopping waits for the drain, and again for requests.
         keep_alive: seconds that an idle HTTP connection is kept. Longer than nginx's 60, so
             that the proxy never picks a connection that is just being closed (a 502).
+        max_body: bytes of a request's body; one more is answered 413. By default what ``http``
+            says, 3 MiB.
         limit_concurrency: HTTP connections and running requests above which the answer is
             503; WebSockets are limited by the application, per user and per address.
         access_log: log each HTTP request.
@@ -79,8 +82,11 @@ def make_config(
     Raises:
         ValueError: a trusted proxy isn't an address, a network or ``"unix"``.
     """
+    faults.install()
     redact.install()
     networks_of(trusted_proxies)  # complain now, not when the app is loaded
+    if max_body is not None:
+        http = type(http.__name__, (http,), {"max_body": max_body})
     config = HubbubConfig(
         app,
         host=host,
@@ -120,6 +126,7 @@ class HubbubServer(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
+        faults.install()
         redact.install()
         super().__init__(config)
 

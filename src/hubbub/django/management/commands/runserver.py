@@ -35,7 +35,8 @@ class Command(StaticFilesCommand):
             application = _HttpThrough(ASGIStaticFilesHandler(application), application)
         host = f"[{self.addr}]" if self._raw_ipv6 else self.addr
         self.stdout.write(f"Starting hubbub's development server at http://{host}:{self.port}/\n")
-        HubbubServer(make_config(application, self.addr, int(self.port))).run()
+        most = getattr(settings, "HUBBUB_MAX_BODY_BYTES", None)
+        HubbubServer(make_config(application, self.addr, int(self.port), max_body=most)).run()
 
 
 class _HttpThrough:

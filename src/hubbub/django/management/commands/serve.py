@@ -33,7 +33,10 @@ class Command(BaseCommand):
         from hubbub.django.asgi import application
 
         proxies = getattr(settings, "HUBBUB_TRUSTED_PROXIES", ())
-        config = make_config(cast(Any, application), host, port, trusted_proxies=proxies, log_config=None)
+        most = getattr(settings, "HUBBUB_MAX_BODY_BYTES", None)
+        config = make_config(
+            cast(Any, application), host, port, trusted_proxies=proxies, max_body=most, log_config=None
+        )
         server = HubbubServer(config)
         server.run()
         if not server.started:

@@ -1,0 +1,55 @@
+"""Carrying out one command: find it, decode its data, run its handler, reply (rules ENV-2 and ENV-3)."""
+
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hubbub.engine.context import NO_REPLY, Context
+from hubbub.engine.logs import quiet_logger
+from hubbub.protocol.errors import BadData, BadFrame, Forbidden, HubbubError, Internal
+from hubbub.protocol.frames import Inbound
+from hubbub.protocol.registry import CommandType, registry
+
+if TYPE_CHECKING:
+    from hubbub.engine.session import Session
+
+logger = logging.getLogger("hubbub.session")
+suspicious = quiet_logger("hubbub.suspicious")
+
+
+async def run_command(session: "Session", inbound: Inbound) -> None:
+    """Carry out one command and reply. Never raises."""
+    try:
+        command = registry.command_type(inbound.type)
+        data = decode_data(command, inbound)
+        assert command.handler is not None
+        ok = await command.handler(Context(session, command, inbound), data)
+        if ok is not NO_REPLY:
+            session.put(session.dialect.reply(inbound, ok))
+    except Forbidden as error:
+        suspicious.info("session %s of %r: %s refused", session.id, session.actor.username, inbound.type)
+        session.put(session.dialect.error(inbound, error))
+    except HubbubError as error:
+        session.put(session.dialect.error(inbound, error))
+    except Exception:
+        answer_failure(session, inbound)
+
+
+def answer_failure(session: "Session", inbound: Inbound | None) -> None:
+    """Answer an unexpected exception, with an id that also stands in the log (rule ERR-2)."""
+    id = uuid.uuid4().hex[:12]
+    logger.exception("error %s in %r of session %s", id, inbound and inbound.type, session.id)
+    error = Internal(f"Something went wrong here. It has been logged as {id}.")
+    session.put(session.dialect.error(inbound, error))
+
+
+def decode_data(command: CommandType, inbound: Inbound) -> Any:
+    """The command's data as its struct. Raises BadData, BadFrame."""
+    if command.topic == "required" and inbound.topic is None:
+        raise BadFrame(f'"{command.name}" needs a "topic".')
+    try:
+        return msgspec.json.decode(inbound.data, type=command.data)
+    except (msgspec.ValidationError, UnicodeError) as error:
+        raise BadData(f'The data of "{command.name}" does not fit: {error}') from None

@@ -1,0 +1,69 @@
+"""One log line a second for what clients can cause as often as they like (rule HOST-13).
+
+A broken or hostile client can repeat itself thousands of times a second, and a log line (worse: a traceback) for
+each is an attack of its own: it fills disks and hides what matters.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+
+class OncePerInterval(logging.Filter):
+    """Pass one record per interval; append the number of those held back to the next.
+
+    Args:
+        interval: seconds between two records that pass.
+        clock: monotonic clock in seconds (injectable for tests).
+        least: records below this level are dropped uncounted. A level on the logger wouldn't do, ``dictConfig``
+            resets it whenever the configuration names a parent logger.
+        only: which records this is about; others pass.
+    """
+
+    def __init__(
+        self,
+        interval: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        least: int = logging.NOTSET,
+        only: Callable[[logging.LogRecord], bool] | None = None,
+    ) -> None:
+        super().__init__()
+        self.interval = interval
+        self.suppressed = 0
+        self._clock = clock
+        self._least = least
+        self._only = only
+        self._next = float("-inf")
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Decide on one record. Never raises."""
+        if record.levelno < self._least:
+            return False
+        if self._only is not None and not self._only(record):
+            return True
+        with self._lock:
+            now = self._clock()
+            if now < self._next:
+                self.suppressed += 1
+                return False
+            self._next = now + self.interval
+            held, self.suppressed = self.suppressed, 0
+        if held:
+            record.msg = f"{record.msg} [{held} more suppressed]"
+        return True
+
+
+def quiet(logger: logging.Logger, filter: OncePerInterval) -> None:
+    """Give a logger its filter, unless it has one. Later ``dictConfig`` leaves it in place."""
+    if not any(isinstance(known, OncePerInterval) for known in logger.filters):
+        logger.addFilter(filter)
+
+
+def quiet_logger(name: str, *, least: int = logging.NOTSET) -> logging.Logger:
+    """A logger that writes at most one line a second, whoever uses it."""
+    logger = logging.getLogger(name)
+    quiet(logger, OncePerInterval(least=least))
+    return logger
