@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test that passed has printed is a figure that it proves: show it."""
+    figures = [
+        (report.nodeid.split("::", 1)[-1], report.capstdout.strip())
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call" and report.capstdout.strip()
+    ]
+    if figures:
+        terminalreporter.section("figures")
+    for name, printed in figures:
+        terminalreporter.write_line(f"{name}:")
+        for line in printed.splitlines()[:20]:
+            terminalreporter.write_line(f"    {line}")
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL of this test run, or the one that TEST_DATABASE_URL names."""

@@ -43,10 +43,12 @@ test("times are relative up to a day, then dates", () => {
 
 test("a message on its way says what it waits for, with the seconds left", () => {
   const held = (code: string, seconds: number) => ({
+    state: "waiting" as const,
     held: { until: 1000 + seconds * 1000, error: { code, message: "", temporary: true } },
   });
-  expect(outgoingNote({}, true, 1000)).toBe("Sending");
-  expect(outgoingNote({}, false, 1000)).toBe("Waits for the connection");
+  expect(outgoingNote({ state: "sending" }, true, 1000)).toBe("Sending");
+  expect(outgoingNote({ state: "waiting" }, true, 1000)).toBe("Waits");
+  expect(outgoingNote({ state: "waiting" }, false, 1000)).toBe("Waits for the connection");
   expect(outgoingNote(held("rate_limited", 2.4), false, 1000)).toBe("Waits for the connection");
   expect(outgoingNote(held("rate_limited", 2.4), true, 1000)).toBe("Too many at once. Sends in 3 s");
   expect(outgoingNote(held("rate_limited", 2.4), true, 3300)).toBe("Too many at once. Sends in 1 s");

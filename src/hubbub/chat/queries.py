@@ -13,7 +13,7 @@ from hubbub.engine.actor import Actor
 
 GUEST_ID = 0
 HISTORY_LIMIT = 50
-PAGE_CHARACTERS = 100_000
+PAGE_CHARACTERS = 250_000
 """Characters of text in one page: a slow reader's outbox, and everybody's patience, are bounded."""
 
 
