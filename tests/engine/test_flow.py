@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from hubbub.engine.actor import guest
 from hubbub.engine.context import Context
 from hubbub.engine.limits import Limiter, Rate
 from hubbub.protocol.close import Close
@@ -154,14 +155,12 @@ async def test_a_limit_says_how_long_to_wait():
 async def test_the_guests_of_one_network_have_a_limit_together():
     """LIM-2: who comes again as another guest gains nothing; users are not concerned."""
     async with MemoryEngine(rates={"tests": Rate(2, 10), "guest_tests": Rate(3, 10)}) as engine:
-        outcomes = []
+        outcomes: list[bool] = []
         for _ in range(5):
-            each = await engine.connect(None)
-            each.session.network = "192.0.2.1"
+            each = await engine.connect(guest(f"guest {len(outcomes)}", "192.0.2.1"))
             outcomes.append("ok" in await each.command("test.limited"))
         assert outcomes == [True, True, True, False, False]
         alice = await engine.connect("alice")
-        alice.session.network = "192.0.2.1"
         assert "ok" in await alice.command("test.limited")
 
 

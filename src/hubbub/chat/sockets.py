@@ -55,6 +55,5 @@ async def _enter(engine: Engine, actor: Actor, name: str) -> str:
     if topic := await engine.reader.run(partial(queries.room_topic, name)):
         return topic
     # Each connection is a new guest, so all of them have a limit together.
-    limit, key = ("guest_conversations", "rooms by URL") if actor.is_guest else ("conversations", actor.key)
-    engine.limiter.hit(limit, key)
+    engine.limiter.count("conversations", actor)
     return await engine.writer.run(partial(actions.room_named, actor, name), topic="")

@@ -21,6 +21,9 @@ class Actor:
     checked_at: float | None = None
     """When the credentials were checked, in seconds since 1970, where that was before now: a ticket says so."""
 
+    network: str = ""
+    """Where a guest comes from, for limits; empty for users, and where it is unknown."""
+
     @property
     def is_guest(self) -> bool:
         return self.user_id is None and bool(self.key)
@@ -34,6 +37,6 @@ def user_key(user_id: int | str) -> str:
     return f"u.{user_id}"
 
 
-def guest(session_id: str) -> Actor:
-    """The actor of somebody who has not signed in."""
-    return Actor(key=f"g.{session_id}", username="Anonymous")
+def guest(session_id: str, network: str = "") -> Actor:
+    """The actor of somebody who has not signed in, and comes from ``network``."""
+    return Actor(key=f"g.{session_id}", username="Anonymous", network=network)

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 
+from hubbub.engine.actor import Actor
 from hubbub.engine.clock import Clock
 from hubbub.protocol.errors import RateLimited
 
@@ -88,6 +89,15 @@ class Limiter:
         with self._lock:
             if bucket := self._buckets.get((limit, key)):
                 bucket.give_back()
+
+    def count(self, limit: str, actor: Actor) -> None:
+        """Count one more of ``limit`` for an actor. Raises RateLimited with the seconds to wait.
+
+        A guest who comes again is another guest, so the guests of one network have a limit together.
+        """
+        if actor.is_guest and actor.network:
+            self.hit(f"guest_{limit}", actor.network)
+        self.hit(limit, actor.key)
 
     def connect(self, keys: dict[str, int]) -> bool:
         """Count a connection for each key, unless one of them has as many as it may (the value)."""

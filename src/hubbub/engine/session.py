@@ -41,20 +41,16 @@ class Session:
 
     __slots__ = (
         "_frames", "_lanes", "_patience", "actor", "closing", "dialect", "engine",
-        "follows_grants", "id", "kept", "last_ping", "last_seen", "network", "outbox", "sink", "subscriptions",
+        "follows_grants", "id", "kept", "last_ping", "last_seen", "outbox", "sink", "subscriptions",
     )  # fmt: skip
 
-    def __init__(
-        self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "", network: str = ""
-    ) -> None:
+    def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
         settings = engine.settings
         self.engine = engine
         self.sink = sink
         self.actor = actor
         self.dialect = dialect
         self.id = id or uuid.uuid4().hex
-        self.network = network
-        """Where the client comes from, for limits; empty where unknown."""
         self.closing: Close | None = None
         self.follows_grants = False
         """Whether topics that the user is granted are subscribed to at once, on the server."""
@@ -262,7 +258,7 @@ class Session:
             # Before the lanes: who is too fast is told so, not that the server is busy.
             command = registry.commands.get(inbound.type)
             if command is not None and command.limit:
-                self._count(command.limit)
+                self.engine.limiter.count(command.limit, self.actor)
             self._lanes.put(inbound)
         except BadFrame as error:
             self.put(self.dialect.error(inbound or error.about, error))
@@ -270,15 +266,6 @@ class Session:
             self.put(self.dialect.error(inbound, error))
         except Exception:
             answer_failure(self, inbound)
-
-    def _count(self, limit: str) -> None:
-        """Count a command against a named limit. Raises RateLimited.
-
-        A guest who comes again is another guest, so the guests of one network have a limit together.
-        """
-        if self.actor.is_guest and self.network:
-            self.engine.limiter.hit(f"guest_{limit}", self.network)
-        self.engine.limiter.hit(limit, self.actor.key)
 
     def _floods(self, at: float) -> bool:
         """Count a frame over the rate; a client that goes on all the same is closed (rule LIM-2)."""

@@ -93,7 +93,7 @@ class _Connection:
         if isinstance(actor, HubbubError):
             await self.close(code_for(actor), "")
             return
-        actor = actor or guest(id)
+        actor = actor or guest(id, self._network)
         keys = self._connection_keys(actor)
         if not self._engine.limiter.connect(keys):
             suspicious.warning("too many connections of %s, closed %d", list(keys), Close.TOO_MANY_CONNECTIONS)
@@ -116,7 +116,7 @@ class _Connection:
         session: Session | None = None
         try:
             binding = await self._route.bind(self._engine, actor, params)
-            session = Session(self._engine, self, actor, binding.dialect, id, self._network)
+            session = Session(self._engine, self, actor, binding.dialect, id)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
             await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot, authorize=binding.authorize)
             return session

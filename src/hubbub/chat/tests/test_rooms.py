@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def limits(settings: Any) -> None:
-    """Two new rooms for each user, and three for all guests."""
+    """Two new rooms for each user, and three for all guests of a network."""
     settings.HUBBUB = {"GUESTS": True, "LIMITS": {"conversations": "2/h", "guest_conversations": "3/h"}}
 
 
@@ -60,13 +60,14 @@ async def test_making_rooms_is_limited(alice: Actor, bob: Actor, live: LiveEngin
     for _ in range(5):
         assert [await enter(live, alice, name) for name in ("one", "two")] == made
     await enter(live, bob, "three")
-    # Each connection is a new guest: they are counted together.
+    # Each connection is a new guest: those of one network are counted together.
     for n in range(3):
-        await enter(live, guest(f"g{n}"), f"guests-{n}")
+        await enter(live, guest(f"g{n}", "192.0.2.1"), f"guests-{n}")
     with pytest.raises(RateLimited):
-        await enter(live, guest("g4"), "guests-4")
-    assert await enter(live, guest("g5"), "one") == made[0]
-    assert await live.run(Conversation.objects.count) == 6
+        await enter(live, guest("g4", "192.0.2.1"), "guests-4")
+    assert await enter(live, guest("g5", "192.0.2.1"), "one") == made[0]
+    await enter(live, guest("g6", "198.51.100.1"), "elsewhere")
+    assert await live.run(Conversation.objects.count) == 7
 
 
 @pytest.mark.parametrize(
