@@ -1,13 +1,13 @@
 """``hubbub serve``: migrate, then serve UI, REST and sockets with uvicorn."""
 
 from argparse import ArgumentParser
-from ipaddress import ip_address
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from hubbub.django.loopback import is_loopback
 from hubbub.transports.uvicorn.server import HubbubServer, make_config
 
 
@@ -41,10 +41,3 @@ class Command(BaseCommand):
         server.run()
         if not server.started:
             raise CommandError(f"Could not listen on {host}:{port}. Is something else there? Try --port.")
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
