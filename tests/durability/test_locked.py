@@ -19,6 +19,8 @@ from tests.waiting import wait_until_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
+STARVED_SECONDS = 15.0
+"""Less than the 20 s after which SQLite's own queue would give up and answer "database is locked"."""
 SECONDS = 60.0 if os.environ.get("CI") == "true" else 20.0
 SOCKETS = 12
 POSTERS = 4
@@ -131,7 +133,9 @@ async def test_no_writer_is_locked_out(live_server_process: StartServer) -> None
     assert "locked" not in server.log()
     assert "Traceback" not in server.log()
     assert not [error for client in clients for error in client.errors]
-    assert min(len(posts), len(changes), len(works), sent) > SECONDS
+    # Nobody starves, whatever else keeps the machine busy; how many rounds that makes is the hashing of passwords.
+    assert max(*posts, *changes, *works) < STARVED_SECONDS
+    assert sent > SECONDS
     for client in clients:
         client.log.ended.clear()
     verdict = await asyncio.to_thread(lambda: check([c.log for c in clients], read_stored(server)))
