@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a test that passed has printed is a figure that it proves: show it."""
     figures = [
-        (report.nodeid.split("::", 1)[-1], report.capstdout.strip())
+        (report.nodeid.split("::", 1)[-1], text.strip())
         for report in terminalreporter.getreports("passed")
-        if report.when == "call" and report.capstdout.strip()
+        for name, text in report.sections
+        # Not what fixtures print, a server's log for example.
+        if report.when == "call" and name == "Captured stdout call"
     ]
     if figures:
         terminalreporter.section("figures")
