@@ -57,7 +57,7 @@ async def test_too_fast(server: LiveServer, ann: Person, bob: Person) -> None:
     id = await talk(server, ann, bob)
     async with conversation(server, ann, id) as first, conversation(server, ann, id) as second:
         for socket in (first, second):
-            for _ in range(30):
+            for _ in range(45):
                 await socket.send(type="chat_message", content="too fast")
             await socket.send(type="nonsense")
         refusals = 0

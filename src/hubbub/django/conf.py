@@ -57,11 +57,11 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
 
 
 DEFAULT_LIMITS = {
-    "messages": "30/10s",
+    "messages": "60/10s",
     "writes": "60/10s",
     "reads": "100/10s",
     "conversations": "20/m",
-    "guest_messages": "300/10s",
+    "guest_messages": "600/10s",
     "guest_reads": "1000/10s",
     "guest_conversations": "60/m",
     "logins": "10/m",
