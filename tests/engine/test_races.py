@@ -8,6 +8,19 @@ from hubbub.testing import MemoryEngine, settle
 from tests.engine.test_subscriptions import Happened, offsets
 
 
+def hold_readers(engine: MemoryEngine) -> asyncio.Event:
+    """Let queries read at once, and answer only when the event is set."""
+    answer = asyncio.Event()
+
+    async def read_then_wait(query):
+        found = query()
+        await answer.wait()
+        return found
+
+    engine.reader.run = read_then_wait  # type: ignore[method-assign]
+    return answer
+
+
 async def test_a_hub_that_is_behind_the_log_shows_nothing_twice():
     """SUB-1: the reply has what the hub has yet to deliver to the others."""
     async with MemoryEngine() as engine:
@@ -91,15 +104,8 @@ async def test_more_events_than_are_held_while_the_log_is_read():
     """EVT-5 SUB-1: what is not held is read."""
     async with MemoryEngine() as engine:
         alice = await engine.connect("alice")
-        reading = asyncio.Event()
         read = engine.reader.run
-
-        async def read_then_wait(query):
-            found = query()
-            await reading.wait()
-            return found
-
-        engine.reader.run = read_then_wait  # type: ignore[method-assign]
+        reading = hold_readers(engine)
         alice.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
         await settle()
         engine.reader.run = read  # type: ignore[method-assign]
@@ -125,14 +131,7 @@ async def test_revoked_while_the_log_is_read():
     async with MemoryEngine() as engine:
         alice = await engine.connect("alice")
         read = engine.reader.run
-        reading = asyncio.Event()
-
-        async def read_then_wait(query):
-            found = query()
-            await reading.wait()
-            return found
-
-        engine.reader.run = read_then_wait  # type: ignore[method-assign]
+        reading = hold_readers(engine)
         alice.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
         await settle()
         engine.reader.run = read  # type: ignore[method-assign]
