@@ -11,7 +11,7 @@ from django.db import connections, transaction
 
 from hubbub.django.models import Stream
 from hubbub.django.streams import DjangoStreamStore, position_of
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 from hubbub.protocol.registry import event
 from hubbub.testing import MemoryStore
 from tests.contracts.databases import ALIAS, Database
@@ -29,7 +29,7 @@ class Counted(msgspec.Struct):
 class StoreContract:
     """What every implementation does. ``append`` and ``prune`` are not part of the port: the suite brings them."""
 
-    def append(self, store: Any, topic: str, n: int) -> Happening:
+    def append(self, store: Any, topic: str, n: int) -> Event:
         raise NotImplementedError
 
     def begin_epoch(self, store: Any) -> None:
@@ -103,9 +103,9 @@ class TestMemoryStore(StoreContract):
     def store(self) -> MemoryStore:
         return MemoryStore()
 
-    def append(self, store: Any, topic: str, n: int) -> Happening:
-        happening: Happening = store.append(topic, Counted(n))
-        return happening
+    def append(self, store: Any, topic: str, n: int) -> Event:
+        event: Event = store.append(topic, Counted(n))
+        return event
 
     def begin_epoch(self, store: Any) -> None:
         store.begin_epoch("e2")
@@ -118,10 +118,10 @@ class TestDjangoStore(StoreContract):
     def store(self, database: Database) -> DjangoStreamStore:
         return DjangoStreamStore(ALIAS)
 
-    def append(self, store: Any, topic: str, n: int) -> Happening:
+    def append(self, store: Any, topic: str, n: int) -> Event:
         with transaction.atomic(using=ALIAS):
-            happening: Happening = store.append(topic, "contract.counted", b'{"n":%d}' % n, "user.1", NOW)
-        return happening
+            event: Event = store.append(topic, "contract.counted", b'{"n":%d}' % n, "user.1", NOW)
+        return event
 
     def test_everything_comes_back_as_it_was(self, store: DjangoStreamStore) -> None:
         """EVT-2: data byte for byte, author and time to the microsecond."""

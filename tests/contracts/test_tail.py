@@ -14,7 +14,7 @@ from hubbub.django import tail as tail_module
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import PostgresLog, SqliteLog, Tail
 from hubbub.engine.hub import LiveTopic
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 from tests.contracts.databases import ALIAS, Database
 from tests.contracts.writers import holding, put, rows
 from tests.waiting import wait_until, wait_until_async
@@ -32,7 +32,7 @@ def small_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "BATCH", 4)
 
 
-def append(topic: str, n: int = 0) -> Happening:
+def append(topic: str, n: int = 0) -> Event:
     with transaction.atomic():
         return DjangoStreamStore(ALIAS).append(topic, "contract.counted", b'{"n":%d}' % n, "user.1", NOW)
 
@@ -192,9 +192,9 @@ class FakeHub:
 
     def __init__(self, *topics: str) -> None:
         self.topics = {topic: LiveTopic(topic) for topic in topics}
-        self.posted: list[Happening] = []
+        self.posted: list[Event] = []
 
-    def post(self, events: list[Happening]) -> None:
+    def post(self, events: list[Event]) -> None:
         self.posted += events
 
 

@@ -39,10 +39,10 @@ def publish_all(events: Iterable[tuple[str, msgspec.Struct]], *, author: str = "
     new = [(topic, _durable(topic, event), msgspec.json.encode(event), author, now) for topic, event in events]
     store = DjangoStreamStore()
     with transaction.atomic(using=store.alias):
-        happenings = store.append_all(new)
+        logged = store.append_all(new)
         # robust: somebody else's failing callback must not keep this one from running.
-        transaction.on_commit(partial(runtime.deliver, happenings), using=store.alias, robust=True)
-    return [Position(each.epoch, each.offset or 0) for each in happenings]
+        transaction.on_commit(partial(runtime.deliver, logged), using=store.alias, robust=True)
+    return [Position(each.epoch, each.offset or 0) for each in logged]
 
 
 def _durable(topic: str, event: msgspec.Struct) -> str:

@@ -9,7 +9,7 @@ from hubbub.engine.engine import Engine
 from hubbub.engine.hub import Hub
 from hubbub.engine.ports import NoRelay, Relay
 from hubbub.layers.memory import InMemoryLayer
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 
 logger = logging.getLogger("hubbub.relay")
 
@@ -27,7 +27,7 @@ class LayerRelay:
         self._layer = layer
         self._channel = ""
         self._ready = asyncio.Event()
-        self._outgoing: asyncio.Queue[Happening] = asyncio.Queue(maxsize=10_000)
+        self._outgoing: asyncio.Queue[Event] = asyncio.Queue(maxsize=10_000)
         self._groups: dict[str, bool] = {}
         """The groups that the channel is in; False for those of which the layer has said nothing certain."""
         self._changed: dict[str, None] = {}
@@ -48,7 +48,7 @@ class LayerRelay:
         self._changed.update(dict.fromkeys(topics))
         self._awake.set()
 
-    def send(self, event: Happening) -> None:
+    def send(self, event: Event) -> None:
         try:
             self._outgoing.put_nowait(event)
         except asyncio.QueueFull:
@@ -116,7 +116,7 @@ def relay_over(layer: Any) -> Relay:
     return NoRelay() if layer is None or isinstance(layer, InMemoryLayer) else LayerRelay(layer)
 
 
-def to_message(event: Happening, channel: str) -> dict[str, Any]:
+def to_message(event: Event, channel: str) -> dict[str, Any]:
     """An event as a layer message: plain types only, nothing pickled."""
     return {
         "type": MESSAGE_TYPE,
@@ -133,8 +133,8 @@ def to_message(event: Happening, channel: str) -> dict[str, Any]:
     }
 
 
-def from_message(message: dict[str, Any]) -> Happening:
-    return Happening(
+def from_message(message: dict[str, Any]) -> Event:
+    return Event(
         message["topic"],
         message["event"],
         message["data"].encode(),

@@ -19,7 +19,7 @@ from hubbub.django.writer import make_writer
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import Engine
 from hubbub.protocol.errors import HubbubError
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 
 logger = logging.getLogger("hubbub.engine")
 
@@ -115,10 +115,10 @@ def current() -> Runtime | None:
     return _current
 
 
-def deliver(happenings: list[Happening]) -> bool:
+def deliver(events: list[Event]) -> bool:
     """Hand events to this process's hub, from any thread. False where there is none."""
     runtime = _current
     if runtime is None:
         return False
-    runtime.engine.hub.publish(happenings)
+    runtime.engine.hub.publish(events)
     return True

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db import connections, transaction
 
+from hubbub.django import models
 from hubbub.django.conf import database_alias
-from hubbub.django.models import Event, Stream
+from hubbub.django.models import Stream
 from hubbub.engine.control import CONTROL_TOPIC
 from hubbub.engine.ports import StreamState
-from hubbub.protocol.frames import Happening, Position
+from hubbub.protocol.frames import Event, Position
 
 ROOT = ""
 """The topic whose row carries the epoch of streams that have no row yet."""
@@ -57,20 +58,20 @@ class DjangoStreamStore:
         empty = StreamState(rows[ROOT].epoch, 1, 0)
         return {topic: rows.get(topic, empty) for topic in topics}
 
-    def read(self, topic: str, after: int, limit: int) -> list[Happening]:
+    def read(self, topic: str, after: int, limit: int) -> list[Event]:
         rows = (
-            Event.objects.using(self.alias)
+            models.Event.objects.using(self.alias)
             .filter(stream__topic=topic, offset__gt=after)
             .order_by("offset")
             .values_list("stream__epoch", *_COLUMNS)[:limit]
         )
-        return [_happening(topic, *row) for row in rows]
+        return [_event(topic, *row) for row in rows]
 
-    def append(self, topic: str, type: str, data: bytes, author: str, at: datetime) -> Happening:
+    def append(self, topic: str, type: str, data: bytes, author: str, at: datetime) -> Event:
         """Add an event to a topic's stream, inside the caller's transaction."""
         return self.append_all([(topic, type, data, author, at)])[0]
 
-    def append_all(self, events: Sequence[NewEvent]) -> list[Happening]:
+    def append_all(self, events: Sequence[NewEvent]) -> list[Event]:
         """Add events to their topics' streams, in order within each, inside the caller's transaction.
 
         Two queries, however many they are.
@@ -78,18 +79,18 @@ class DjangoStreamStore:
         if not events:
             return []
         streams = self._take(Counter(topic for topic, *_ in events))
-        rows, happenings = [], []
+        rows, made = [], []
         for topic, type, data, author, at in events:
             stream = streams[topic]
             stream.top += 1
             rows.append(
-                Event(stream=stream, offset=stream.top, type=type, data=data.decode(), author=author, created_at=at)
+                models.Event(
+                    stream=stream, offset=stream.top, type=type, data=data.decode(), author=author, created_at=at
+                )
             )
-            happenings.append(
-                Happening(topic, type, data, created_at=at, epoch=stream.epoch, offset=stream.top, author=author)
-            )
-        Event.objects.using(self.alias).bulk_create(rows)
-        return happenings
+            made.append(Event(topic, type, data, created_at=at, epoch=stream.epoch, offset=stream.top, author=author))
+        models.Event.objects.using(self.alias).bulk_create(rows)
+        return made
 
     def _take(self, counts: Counter[str]) -> dict[str, Stream]:
         """Lock the streams and move their tops. Returns each as it was before."""
@@ -128,5 +129,5 @@ def position_of(topic: str) -> Position:
     return Position(state.epoch, state.top)
 
 
-def _happening(topic: str, epoch: str, offset: int, type: str, data: str, author: str, at: Any) -> Happening:
-    return Happening(topic, type, data.encode(), created_at=at, epoch=epoch, offset=offset, author=author)
+def _event(topic: str, epoch: str, offset: int, type: str, data: str, author: str, at: Any) -> Event:
+    return Event(topic, type, data.encode(), created_at=at, epoch=epoch, offset=offset, author=author)

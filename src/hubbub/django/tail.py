@@ -9,7 +9,7 @@ from django.utils.timezone import make_aware
 
 from hubbub.django.reader import read_transaction
 from hubbub.engine.hub import Hub, LiveTopic
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 
 logger = logging.getLogger("hubbub.tail")
 
@@ -131,7 +131,7 @@ class Tail:
         while log is not None and not self._stopping.wait(self._seconds):
             try:
                 while rows := log.read():
-                    self._hub.post(_happenings(rows, self._hub))
+                    self._hub.post(_events(rows, self._hub))
                     if len(rows) < BATCH:
                         break
             except Exception as error:
@@ -163,11 +163,11 @@ class Tail:
         return None
 
 
-def _happenings(rows: list[Row], hub: Hub) -> list[Happening]:
+def _events(rows: list[Row], hub: Hub) -> list[Event]:
     """The rows whose topic somebody here follows. Reading the hub's map from a thread is safe: a topic that
     is just being added is primed from the log after that."""
     return [
-        Happening(
+        Event(
             str(topic),
             str(type),
             str(data).encode(),

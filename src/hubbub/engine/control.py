@@ -11,7 +11,7 @@ import msgspec
 
 from hubbub.engine.subscription import subscribe
 from hubbub.protocol.errors import HubbubError
-from hubbub.protocol.frames import Happening, Position
+from hubbub.protocol.frames import Event, Position
 from hubbub.protocol.registry import event
 
 if TYPE_CHECKING:
@@ -52,17 +52,17 @@ class AccessGranted(msgspec.Struct):
     position: Position
 
 
-def obey(engine: "Engine", happening: Happening) -> None:
+def obey(engine: "Engine", event: Event) -> None:
     """Act on one event of the control topic."""
-    if happening.type == "control.sessions_ended":
-        ended = msgspec.json.decode(happening.raw, type=SessionsEnded)
+    if event.type == "control.sessions_ended":
+        ended = msgspec.json.decode(event.raw, type=SessionsEnded)
         engine.sessions.end(ended.actor, ended.reason, login=ended.login, except_login=ended.except_login)
-    elif happening.type == "control.access_revoked":
-        revoked = msgspec.json.decode(happening.raw, type=AccessRevoked)
+    elif event.type == "control.access_revoked":
+        revoked = msgspec.json.decode(event.raw, type=AccessRevoked)
         for session in engine.sessions.of(revoked.actor):
             session.revoke(revoked.target, revoked.reason)
-    elif happening.type == "control.access_granted":
-        granted = msgspec.json.decode(happening.raw, type=AccessGranted)
+    elif event.type == "control.access_granted":
+        granted = msgspec.json.decode(event.raw, type=AccessGranted)
         for session in engine.sessions.of(granted.actor):
             if session.follows_grants and granted.target not in session.subscriptions:
                 engine.tasks.spawn(_follow(session, granted), f"follow {granted.target}")

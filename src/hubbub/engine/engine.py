@@ -19,7 +19,7 @@ from hubbub.engine.sessions import Sessions
 from hubbub.engine.settings import EngineSettings
 from hubbub.engine.tasks import TaskGroup
 from hubbub.protocol.close import Close
-from hubbub.protocol.frames import Happening, Position
+from hubbub.protocol.frames import Event, Position
 from hubbub.protocol.registry import registry
 
 logger = logging.getLogger("hubbub.engine")
@@ -78,9 +78,9 @@ class Engine:
 
 def make_ephemeral(
     clock: Clock, topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "", key: str = ""
-) -> Happening:
+) -> Event:
     """An ephemeral event, ready to be published. Raises TypeError for a struct that is no event."""
-    return Happening(
+    return Event(
         topic,
         registry.event_type(event).name,
         msgspec.json.encode(event),

@@ -12,7 +12,7 @@ from hubbub.engine.clock import Clock
 from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore
 from hubbub.engine.tasks import TaskGroup
 from hubbub.protocol.errors import HubbubError
-from hubbub.protocol.frames import Happening, Position
+from hubbub.protocol.frames import Event, Position
 
 logger = logging.getLogger("hubbub.hub")
 
@@ -25,7 +25,7 @@ RETRY_SECONDS = 1.0
 class Subscriber(Protocol):
     """Who gets a topic's events; ``Subscription`` for sessions, ``Follower`` inside the server."""
 
-    def deliver(self, event: Happening) -> None: ...
+    def deliver(self, event: Event) -> None: ...
 
     def reset(self, position: Position, reason: str) -> None: ...
 
@@ -41,7 +41,7 @@ class LiveTopic:
         self.epoch = ""
         self.last: int | None = None
         """The offset delivered last; None until the first subscription has read the log."""
-        self.waiting: dict[int, Happening] = {}
+        self.waiting: dict[int, Event] = {}
         """Durable events that came before the one they follow; only so many, the log has them all."""
         self.behind = False
         """Whether the log has more than was delivered, as far as is known here."""
@@ -62,21 +62,21 @@ class Hub:
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self.topics: dict[str, LiveTopic] = {}
-        self._posted: deque[tuple[Happening, bool]] = deque()
+        self._posted: deque[tuple[Event, bool]] = deque()
         self._posted_lock = threading.Lock()
         self._awake = False
 
     # From any thread
 
-    def publish(self, events: Iterable[Happening]) -> None:
+    def publish(self, events: Iterable[Event]) -> None:
         """Deliver events that were born in this process: here first, then to the other processes."""
         self._post((event, True) for event in events)
 
-    def post(self, events: Iterable[Happening]) -> None:
+    def post(self, events: Iterable[Event]) -> None:
         """Deliver events that came from elsewhere: the relay or the log."""
         self._post((event, False) for event in events)
 
-    def _post(self, events: Iterable[tuple[Happening, bool]]) -> None:
+    def _post(self, events: Iterable[tuple[Event, bool]]) -> None:
         # One wake-up of the loop serves all that wait.
         with self._posted_lock:
             self._posted.extend(events)
@@ -129,7 +129,7 @@ class Hub:
             # The log is ahead of what has reached us, or the position is of before a restore: the log knows.
             self._start_filling(live)
 
-    def deliver(self, event: Happening) -> None:
+    def deliver(self, event: Event) -> None:
         """Hand an event to the topic's subscribers; hold it back while one before it is missing."""
         live = self.topics.get(event.topic)
         if live is None:
@@ -150,12 +150,12 @@ class Hub:
             self._hold(live, event.offset, event)
             self._start_filling(live)
 
-    def _hold(self, live: LiveTopic, offset: int, event: Happening) -> None:
+    def _hold(self, live: LiveTopic, offset: int, event: Event) -> None:
         live.behind = True
         if len(live.waiting) < READ_LIMIT:
             live.waiting[offset] = event
 
-    def _fan_out(self, live: LiveTopic, event: Happening) -> None:
+    def _fan_out(self, live: LiveTopic, event: Event) -> None:
         for subscriber in list(live.subscribers):
             try:
                 subscriber.deliver(event)
@@ -206,7 +206,7 @@ class Hub:
         finally:
             live.filling = False
 
-    def _fill_with(self, live: LiveTopic, state: StreamState, events: list[Happening]) -> None:
+    def _fill_with(self, live: LiveTopic, state: StreamState, events: list[Event]) -> None:
         """Deliver what was read, or start afresh where it cannot follow what was delivered."""
         last = live.last or 0
         if state.epoch != live.epoch:
@@ -227,17 +227,17 @@ class Hub:
                 self._start_filling(live)
 
 
-def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[StreamState, list[Happening]]:
+def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[StreamState, list[Event]]:
     return store.states([topic])[topic], store.read(topic, after, limit)
 
 
 class Follower:
     """A subscriber inside the server."""
 
-    def __init__(self, handle: Callable[[Happening], None]) -> None:
+    def __init__(self, handle: Callable[[Event], None]) -> None:
         self._handle = handle
 
-    def deliver(self, event: Happening) -> None:
+    def deliver(self, event: Event) -> None:
         self._handle(event)
 
     def reset(self, position: Position, reason: str) -> None:

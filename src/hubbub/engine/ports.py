@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 
 if TYPE_CHECKING:
     from hubbub.engine.engine import Engine
@@ -32,7 +32,7 @@ class StreamStore(Protocol):
         """The state of each topic; a topic without events has offset 0 and an epoch all the same."""
         ...
 
-    def read(self, topic: str, after: int, limit: int) -> list[Happening]:
+    def read(self, topic: str, after: int, limit: int) -> list[Event]:
         """Up to ``limit`` events with an offset above ``after``, in order."""
         ...
 
@@ -71,7 +71,7 @@ class Relay(Protocol):
         """Nobody here follows the topic any more."""
         ...
 
-    def send(self, event: Happening) -> None:
+    def send(self, event: Event) -> None:
         """Pass an event on to the other processes; called on the engine's loop, must not block."""
         ...
 
@@ -88,7 +88,7 @@ class NoRelay:
     async def leave(self, topic: str) -> None:
         return None
 
-    def send(self, event: Happening) -> None:
+    def send(self, event: Event) -> None:
         return None
 
 

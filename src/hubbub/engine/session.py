@@ -17,7 +17,7 @@ from hubbub.engine.subscription import Authorize, Subscription, subscribe, topic
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Dialect
 from hubbub.protocol.errors import BadFrame, BadJson, Busy, HubbubError, RateLimited
-from hubbub.protocol.frames import Happening, Inbound, Position
+from hubbub.protocol.frames import Event, Inbound, Position
 from hubbub.protocol.registry import registry
 from hubbub.protocol.topics import check_topic
 
@@ -205,7 +205,7 @@ class Session:
         if frame is not None and self.closing is None:
             self.outbox.put(frame)
 
-    def show(self, event: Happening) -> None:
+    def show(self, event: Event) -> None:
         """Queue an event, encoded at most once for each dialect."""
         if self.closing is not None or (event.skip and event.skip in (self.id, self.actor.key)):
             return

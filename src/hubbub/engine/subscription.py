@@ -12,7 +12,7 @@ from hubbub.engine.settings import EngineSettings
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Forbidden, TooManySubscriptions
-from hubbub.protocol.frames import Happening, Position
+from hubbub.protocol.frames import Event, Position
 from hubbub.protocol.registry import TopicKind, registry
 from hubbub.protocol.topics import kind_of
 
@@ -34,7 +34,7 @@ class Subscription:
     def __init__(self, session: "Session", topic: str) -> None:
         self.session = session
         self.topic = topic
-        self.buffer: list[Happening] | None = []
+        self.buffer: list[Event] | None = []
         """Events held back until the log is read; None once live."""
         self._floor = 0
         """The offset up to which the client has everything by the log; the hub may still be behind that."""
@@ -45,7 +45,7 @@ class Subscription:
         self.memory: dict[str, Any] = {}
         """What a feature remembers of this subscription, while it lasts."""
 
-    def deliver(self, event: Happening) -> None:
+    def deliver(self, event: Event) -> None:
         if self.buffer is None:
             if event.offset is None or event.offset > self._floor:
                 self.session.show(event)
@@ -100,7 +100,7 @@ class Budget:
         self.events = settings.resume_limit
         self.bytes = settings.outbox_bytes // 2
 
-    def take(self, events: list[Happening]) -> bool:
+    def take(self, events: list[Event]) -> bool:
         """Whether these fit; if so, they are taken off."""
         size = sum(len(event.raw) for event in events)
         if len(events) > self.events or size > self.bytes:
@@ -112,7 +112,7 @@ class Budget:
 
 def recover(
     store: StreamStore, state: StreamState, topic: str, since: Position | None, budget: Budget
-) -> tuple[list[Happening], str | None]:
+) -> tuple[list[Event], str | None]:
     """The events after ``since``: all of them, or none and the reason why a reset is needed."""
     if since is None:
         return [], None
@@ -189,7 +189,7 @@ class Followed(msgspec.Struct):
 
     snapshot: Any
     positions: dict[str, Position]
-    missed: list[Happening]
+    missed: list[Event]
     reset: list[str]
 
 

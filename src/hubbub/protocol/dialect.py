@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from hubbub.protocol.errors import BadFrame, BadJson, HubbubError
-from hubbub.protocol.frames import CommandId, Happening, Inbound, Position
+from hubbub.protocol.frames import CommandId, Event, Inbound, Position
 
 MAX_DEPTH = 64
 """Deeper JSON is refused before it is decoded: no front end needs it, and recursion costs stack."""
@@ -23,7 +23,7 @@ class Subscribed(msgspec.Struct):
 
     position: Position
     recovered: bool
-    events: list[Happening]
+    events: list[Event]
     reset: str | None = None
     """Why ``since`` could not be served: ``epoch``, ``too_old`` or ``too_far``."""
     snapshot: msgspec.Struct | None = None
@@ -52,7 +52,7 @@ class Dialect(Protocol):
 
     def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None: ...
 
-    def event(self, event: Happening) -> bytes | None: ...
+    def event(self, event: Event) -> bytes | None: ...
 
     def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]: ...
 
@@ -147,7 +147,7 @@ class V1:
             return self._encode({"type": "error", "error": error.body()})
         return self._encode({"id": inbound.id, "type": "reply", "error": error.body()})
 
-    def event(self, event: Happening) -> bytes | None:
+    def event(self, event: Event) -> bytes | None:
         return self._encode({"type": event.type, "topic": event.topic, **_event_json(event)})
 
     def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]:
@@ -196,7 +196,7 @@ def _with_id_only(text: str | bytes) -> Inbound | None:
 
 def _event_json(value: Any) -> dict[str, Any]:
     """An event without its topic, as it stands in a reply's ``events``."""
-    if not isinstance(value, Happening):
+    if not isinstance(value, Event):
         raise NotImplementedError(f"{type(value).__name__} cannot be written as JSON.")
     body: dict[str, Any] = {"type": value.type}
     if value.offset is not None:

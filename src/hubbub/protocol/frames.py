@@ -31,7 +31,7 @@ class Inbound(msgspec.Struct, omit_defaults=True):
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class Happening:
+class Event:
     """An event on its way to subscribers: made once, encoded at most once for each dialect.
 
     ``data`` is a struct when the event was born in this process, plain decoded JSON when it was read

@@ -13,7 +13,7 @@ from hubbub.engine.session import Session
 from hubbub.engine.settings import EngineSettings
 from hubbub.protocol.dialect import V1_DIALECT, Dialect
 from hubbub.protocol.errors import NotAuthenticated
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 from hubbub.testing.clock import FakeClock
 from hubbub.testing.connection import FakeConnection, settle
 from hubbub.testing.store import DirectReader, DirectWriter, MemoryStore
@@ -75,9 +75,9 @@ class MemoryEngine:
         await settle()
         return connection
 
-    async def publish(self, topic: str, event: msgspec.Struct) -> Happening:
+    async def publish(self, topic: str, event: msgspec.Struct) -> Event:
         """Commit a durable event and let it be delivered."""
-        happening = self.store.append(topic, event)
-        self.engine.hub.publish([happening])
+        logged = self.store.append(topic, event)
+        self.engine.hub.publish([logged])
         await settle()
-        return happening
+        return logged

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from hubbub.engine.ports import StreamState
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 from hubbub.protocol.registry import registry
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ class MemoryStore:
 
     def __init__(self, epoch: str = "e1") -> None:
         self.epoch = epoch
-        self._events: dict[str, list[Happening]] = {}
+        self._events: dict[str, list[Event]] = {}
         self._first: dict[str, int] = {}
 
     def states(self, topics: list[str]) -> dict[str, StreamState]:
@@ -27,15 +27,15 @@ class MemoryStore:
             for topic in topics
         }
 
-    def read(self, topic: str, after: int, limit: int) -> list[Happening]:
+    def read(self, topic: str, after: int, limit: int) -> list[Event]:
         first = self._first.get(topic, 1)
         kept = [event for event in self._events.get(topic, ()) if (event.offset or 0) >= first]
         return [event for event in kept if (event.offset or 0) > after][:limit]
 
-    def append(self, topic: str, event: msgspec.Struct, author: str = "") -> Happening:
+    def append(self, topic: str, event: msgspec.Struct, author: str = "") -> Event:
         """Add an event; give the result to ``hub.publish`` to deliver it."""
         stream = self._events.setdefault(topic, [])
-        happening = Happening(
+        logged = Event(
             topic,
             registry.event_type(event).name,
             msgspec.json.encode(event),
@@ -44,8 +44,8 @@ class MemoryStore:
             offset=len(stream) + 1,
             author=author,
         )
-        stream.append(happening)
-        return happening
+        stream.append(logged)
+        return logged
 
     def prune(self, topic: str, before: int) -> None:
         self._first[topic] = before

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 
 T = TypeVar("T")
 State = TypeVar("State")
@@ -18,7 +18,7 @@ def verify_action(
     *,
     fetch: Callable[[], State],
     apply: Callable[[State, str, str, dict[str, Any]], State],
-    events: Callable[[], list[Happening]],
+    events: Callable[[], list[Event]],
     changes: bool = True,
 ) -> T:
     """Run ``action`` and check that its events tell all that it changed. Returns what the action returns.

@@ -6,7 +6,7 @@ from typing import Any
 from hubbub.chat.dialects.common import command, encode, error_frame, read_object, text_of, truth_of
 from hubbub.protocol.dialect import Dialect, Subscribed
 from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError, UnknownCommand
-from hubbub.protocol.frames import Happening, Inbound, Position
+from hubbub.protocol.frames import Event, Inbound, Position
 
 NOT_DELETED = "Failed to delete message"
 
@@ -56,7 +56,7 @@ class ConversationDialect:
         failed = inbound is not None and inbound.type == "chat.hide" and isinstance(error, Forbidden)
         return encode(error_frame(error, NOT_DELETED if failed else ""))
 
-    def event(self, event: Happening) -> bytes | None:
+    def event(self, event: Event) -> bytes | None:
         data = event.payload()
         if event.topic != self.bound:  # The user's own topic: only what is about this conversation.
             if event.type == "chat.message_hidden" and data["conversation_id"] == self._conversation_id:

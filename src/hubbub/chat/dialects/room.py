@@ -13,7 +13,7 @@ import msgspec
 from hubbub.chat.dialects.common import command, encode, error_frame, iso, read_object, text_of, truth_of
 from hubbub.protocol.dialect import Dialect, Subscribed
 from hubbub.protocol.errors import BadData, HubbubError
-from hubbub.protocol.frames import Happening, Inbound, Position
+from hubbub.protocol.frames import Event, Inbound, Position
 
 
 def room_frame(type: str, username: str, message: str, at: datetime | str, **more: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class RoomDialect:
         body = error_frame(error)
         return encode({**body, "user": "System", "timestamp": iso(datetime.now(UTC))})
 
-    def event(self, event: Happening) -> bytes | None:
+    def event(self, event: Event) -> bytes | None:
         data = event.payload()
         if event.type == "chat.message_sent":
             message = data["message"]

@@ -12,10 +12,10 @@ from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
 from hubbub.chat.policy import topic_of, user_topic
 from hubbub.chat.state import Inbox, Thread, apply_to_inbox, apply_to_thread
-from hubbub.django.models import Event
+from hubbub.django import models
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.actor import Actor, guest
-from hubbub.protocol.frames import Happening
+from hubbub.protocol.frames import Event
 from hubbub.protocol.registry import registry
 from hubbub.testing import ActionMismatch, verify_action
 
@@ -35,10 +35,12 @@ class Viewer:
         self._last = 0
         self.events()
 
-    def events(self) -> list[Happening]:
+    def events(self) -> list[Event]:
         """What has come since the last call. Joining and leaving take effect as the server makes them."""
         found = []
-        rows = Event.objects.filter(pk__gt=self._last).order_by("pk").values_list("pk", "stream__topic", "offset")
+        rows = (
+            models.Event.objects.filter(pk__gt=self._last).order_by("pk").values_list("pk", "stream__topic", "offset")
+        )
         for self._last, topic, offset in rows:
             if topic not in self.follows:
                 continue
@@ -207,7 +209,7 @@ def test_scenario(world: World, name: str, who: str) -> None:
     act, told, changes_for = SCENARIOS[name]
     viewer = Viewer(getattr(world, who))
     open_throughout = {"alice": [world.direct, world.group, world.room], "bob": [world.direct], "carol": []}[who]
-    before = Event.objects.order_by("pk").last()
+    before = models.Event.objects.order_by("pk").last()
     verify_action(
         lambda: act(world),
         fetch=lambda: viewer.fetch(*(each.id for each in open_throughout)),
@@ -215,7 +217,7 @@ def test_scenario(world: World, name: str, who: str) -> None:
         events=viewer.events,
         changes=who in changes_for.split(),
     )
-    happened = Event.objects.filter(pk__gt=before.pk if before else 0).exclude(stream__topic="control")
+    happened = models.Event.objects.filter(pk__gt=before.pk if before else 0).exclude(stream__topic="control")
     assert set(happened.values_list("type", flat=True)) == told
 
 
