@@ -15,14 +15,14 @@ MAKEFLAGS += --no-print-directory
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/.stamp $(UI)/app.js ## Serve hubbub on this machine
+run: $(VENV)/.run $(UI)/app.js ## Serve hubbub on this machine
 	$(BIN)/hubbub serve
 
-test: $(VENV)/.stamp $(UI)/app.js chromium ## Run every test, in a browser too
+test: $(VENV)/.dev $(UI)/app.js chromium ## Run every test, in a browser too
 	scripts/node.sh npm test --workspaces
 	$(BIN)/pytest
 
-check: $(VENV)/.stamp node_modules/.stamp ## Style, types, architecture, migrations, generated files
+check: $(VENV)/.dev node_modules/.stamp ## Style, types, architecture, migrations, generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -37,25 +37,33 @@ bench: ## Measure (nothing to measure with yet)
 
 ui: $(UI)/app.js ## Build the browser UI
 
-requirements: $(VENV)/.stamp ## Recompile requirements/*.txt (UPGRADE=1: to the newest versions)
+requirements: $(VENV)/.dev ## Recompile requirements/*.txt (UPGRADE=1: to the newest versions)
 	$(COMPILE) pyproject.toml --all-extras -o requirements/base.txt
 	$(COMPILE) pyproject.toml requirements/dev.in --all-extras -c requirements/base.txt -o requirements/dev.txt
+	$(COMPILE) requirements/build.in -c requirements/base.txt -o requirements/build.txt
 	$(COMPILE) requirements/node.in -o requirements/node.txt
 
 clean: ## Remove what can be made again (never hubbub-data/)
 	rm -rf $(VENV) node_modules clients/typescript/node_modules web/node_modules $(UI) dist
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/.stamp: requirements/dev.txt pyproject.toml
+PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+# Serving needs a third of what development does: a first `make run` doesn't wait for the rest.
+$(VENV)/.run: requirements/base.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "hubbub needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes -r requirements/base.txt -r requirements/build.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(PIP) --require-hashes -r requirements/dev.txt
 	touch $@
 
 # Where the machine has no Node, the virtual environment carries it: hence the order.
-node_modules/.stamp: package.json package-lock.json | $(VENV)/.stamp
+node_modules/.stamp: package.json package-lock.json | $(VENV)/.run
 	scripts/node.sh npm ci
 	touch $@
 
