@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UI := src/hubbub/django/static/hubbub
+UI := src/hubbub/web/static/hubbub
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --fork-strategy fewest \
 	--python-version 3.11 --generate-hashes --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade)
 

@@ -12,7 +12,7 @@ export default defineConfig({
   // A test reads the colours; by default stylesheets are empty there.
   test: { css: true },
   build: {
-    outDir: path("../src/hubbub/django/static/hubbub"),
+    outDir: path("../src/hubbub/web/static/hubbub"),
     emptyOutDir: true,
     target: "es2022",
     // One file each, of a fixed name: the page's template refers to them, and Django's static files

@@ -1,4 +1,5 @@
 import type { Person } from "hubbub";
+import { page } from "./page";
 
 /** The signed-in user, as the server describes it. */
 export interface Account extends Person {
@@ -33,7 +34,7 @@ export const register = (account: NewAccount) => request<void>("POST", "auth/reg
 async function request<T>(method: string, path: string, body?: object): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(`/api/${path}`, {
+    response = await fetch(`${page.api}${path}`, {
       method,
       credentials: "same-origin",
       headers: {

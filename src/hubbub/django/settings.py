@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "hubbub.django",
     "hubbub.accounts",
     "hubbub.chat",
+    "hubbub.web",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -22,6 +22,6 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     *feature_urls(),
-    # The browser UI has URLs of its own; it is one page.
-    re_path(r"^(?!api/|static/|ws/|admin/).*$", views.index, name="index"),
+    # The browser UI has URLs of its own.
+    re_path(r"^(?!api/|static/|ws/|admin/)", include("hubbub.web.urls")),
 ]

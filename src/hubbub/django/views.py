@@ -1,9 +1,7 @@
-"""The server's own views: the UI's page, and what a load balancer asks."""
+"""The server's own views: what a load balancer asks."""
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from hubbub.django.conf import database_alias
@@ -24,10 +22,3 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except Exception as error:
         return JsonResponse({"status": "unready", "reason": f"database: {type(error).__name__}"}, status=503)
     return JsonResponse({"status": "ready"})
-
-
-@require_safe
-@ensure_csrf_cookie
-def index(request: HttpRequest) -> HttpResponse:
-    """The browser UI; it finds its way by the URL."""
-    return render(request, "hubbub/index.html")

@@ -1,8 +1,9 @@
+import { page } from "../page";
 import { computed, signal } from "@preact/signals";
 import { Client, LocalStore, MemoryStore, type QueuedCommand, type QueueStore, type Status } from "hubbub";
 
 /** The page's one connection to the server. */
-export const client = new Client({ url: "/ws/", store: queueStore() });
+export const client = new Client({ url: page.socket, store: queueStore() });
 
 export const status = signal<Status>(client.status);
 export const queue = signal<readonly QueuedCommand[]>(client.queue);
