@@ -6,6 +6,7 @@ from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
 from hubbub.chat.policy import access, conversation_id_of, require_user, user_topic
 from hubbub.engine.actor import Actor
+from hubbub.engine.batch import Batch
 from hubbub.engine.context import Context
 from hubbub.engine.subscription import follow_all
 from hubbub.protocol.registry import handles
@@ -76,8 +77,7 @@ async def subscribe_inbox(ctx: Context, data: wire.SubscribeInbox) -> object:
     subscriptions, found = await follow_all(
         session, partial(_inbox_topics, actor), partial(queries.conversation_list, actor), data.since
     )
-    for event in found.missed:
-        session.show(event)
+    session.show(Batch(found.missed))
     done = ctx.reply(wire.Inbox(found.snapshot, found.positions, found.reset))
     for subscription in subscriptions:
         session.go_live(subscription, found.positions[subscription.topic])

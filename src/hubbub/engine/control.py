@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hubbub.engine.batch import Batch
 from hubbub.engine.subscription import subscribe
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event, Position
@@ -78,6 +79,5 @@ async def _follow(session: "Session", granted: AccessGranted) -> None:
     if outcome.reset:
         session.put(session.dialect.reset(granted.target, outcome.position, outcome.reset))
     session.kept.add(granted.target)
-    for missed in outcome.events:
-        session.show(missed)
+    session.show(Batch(outcome.events))
     session.go_live(subscription, outcome.position)

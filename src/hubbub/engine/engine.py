@@ -12,7 +12,7 @@ from hubbub.engine.actor import Actor
 from hubbub.engine.clock import Clock
 from hubbub.engine.control import CONTROL_TOPIC, obey
 from hubbub.engine.heartbeat import heartbeat
-from hubbub.engine.hub import Follower, Hub
+from hubbub.engine.hub import Hub
 from hubbub.engine.limits import Limiter
 from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore, Writer
 from hubbub.engine.sessions import Sessions
@@ -57,7 +57,7 @@ class Engine:
 
     async def start(self) -> None:
         """Follow the control topic from now on and begin to look after the sessions."""
-        self.hub.add(CONTROL_TOPIC, Follower(partial(obey, self)))
+        self.hub.follow(CONTROL_TOPIC, partial(obey, self))
         state: StreamState = (await self.reader.run(partial(self.store.states, [CONTROL_TOPIC])))[CONTROL_TOPIC]
         self.hub.prime(CONTROL_TOPIC, Position(state.epoch, state.top))
         self.tasks.spawn(heartbeat(self), "heartbeat")
@@ -73,7 +73,9 @@ class Engine:
         self, topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "", key: str = ""
     ) -> None:
         """Show an event to whoever follows the topic now; it is in no stream. On the loop only."""
-        self.hub.publish([make_ephemeral(self.clock, topic, event, author=author, skip=skip, key=key)])
+        made = make_ephemeral(self.clock, topic, event, author=author, skip=skip, key=key)
+        self.hub.deliver(made)
+        self.hub.relay.send(made)
 
 
 def make_ephemeral(

@@ -4,10 +4,11 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
+from hubbub.engine.batch import Batch
 from hubbub.engine.clock import Clock
 from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore
 from hubbub.engine.tasks import TaskGroup
@@ -20,12 +21,15 @@ STRAGGLER_WAIT = 0.03
 """Seconds that a gap may fill by itself before the log is read."""
 READ_LIMIT = 500
 RETRY_SECONDS = 1.0
+SLICE = 500
+"""Subscribers that are served in one turn of the loop."""
+DONE: Final = object()
 
 
 class Subscriber(Protocol):
-    """Who gets a topic's events; ``Subscription`` for sessions, ``Follower`` inside the server."""
+    """Who gets a topic's events, for a session."""
 
-    def deliver(self, event: Event) -> None: ...
+    def deliver(self, batch: Batch) -> None: ...
 
     def reset(self, position: Position, reason: str) -> None: ...
 
@@ -33,11 +37,28 @@ class Subscriber(Protocol):
 class LiveTopic:
     """A topic that somebody here follows."""
 
-    __slots__ = ("behind", "epoch", "filling", "last", "name", "subscribers", "waiting")
+    __slots__ = (
+        "behind",
+        "epoch",
+        "fan_out",
+        "filling",
+        "followers",
+        "last",
+        "name",
+        "pending",
+        "subscribers",
+        "waiting",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.subscribers: dict[Subscriber, None] = {}
+        self.followers: list[Callable[[Event], None]] = []
+        """Who is told inside the server, before any subscriber."""
+        self.pending: list[Event] = []
+        """What the subscribers get with the next turn of the loop."""
+        self.fan_out: Iterator[None] | None = None
+        """The delivery that is under way, a slice of the subscribers for each step."""
         self.epoch = ""
         self.last: int | None = None
         """The offset delivered last; None until the first subscription has read the log."""
@@ -101,11 +122,19 @@ class Hub:
 
     def add(self, topic: str, subscriber: Subscriber) -> LiveTopic:
         """Let ``subscriber`` have the topic's events from now on."""
+        live = self._live(topic)
+        live.subscribers[subscriber] = None
+        return live
+
+    def follow(self, topic: str, handle: Callable[[Event], None]) -> None:
+        """Let the server itself have the topic's events, for good, before anybody else is shown what came later."""
+        self._live(topic).followers.append(handle)
+
+    def _live(self, topic: str) -> LiveTopic:
         live = self.topics.get(topic)
         if live is None:
             live = self.topics[topic] = LiveTopic(topic)
             self._tasks.spawn(self.relay.join(topic), f"join {topic}")
-        live.subscribers[subscriber] = None
         return live
 
     def remove(self, topic: str, subscriber: Subscriber) -> None:
@@ -113,7 +142,7 @@ class Hub:
         if live is None:
             return
         live.subscribers.pop(subscriber, None)
-        if not live.subscribers:
+        if not live.subscribers and not live.followers:
             del self.topics[topic]
             self._tasks.spawn(self.relay.leave(topic), f"leave {topic}")
 
@@ -156,11 +185,31 @@ class Hub:
             live.waiting[offset] = event
 
     def _fan_out(self, live: LiveTopic, event: Event) -> None:
-        for subscriber in list(live.subscribers):
+        for handle in live.followers:
             try:
-                subscriber.deliver(event)
+                handle(event)
             except Exception:
-                logger.exception("an event of %s could not be delivered to one subscriber", live.name)
+                logger.exception("an event of %s could not be followed", live.name)
+        if live.subscribers:
+            if not live.pending and live.fan_out is None:
+                self._loop.call_soon(self._serve, live)
+            live.pending.append(event)
+
+    def _serve(self, live: LiveTopic) -> None:
+        """Serve one slice of the subscribers; the others wait for the next turn, so that no topic holds up the rest."""
+        if live.fan_out is None:
+            if not live.pending:
+                return
+            live.fan_out = _fan_out_all(live)
+        if next(live.fan_out, DONE) is DONE:
+            live.fan_out = None
+        if live.fan_out is not None or live.pending:
+            self._loop.call_soon(self._serve, live)
+
+    def flush(self, topic: str) -> None:
+        """Deliver at once what waits for its turn."""
+        if live := self.topics.get(topic):
+            _flush(live)
 
     def _advance(self, live: LiveTopic) -> None:
         """Deliver what was held back, as far as it now follows."""
@@ -176,6 +225,7 @@ class Hub:
 
     def _restart(self, live: LiveTopic, position: Position, reason: str) -> None:
         """The stream is another one now, or cannot be followed: every subscriber starts afresh."""
+        _flush(live)
         live.epoch, live.last = position.epoch, position.offset
         live.waiting.clear()
         for subscriber in list(live.subscribers):
@@ -231,14 +281,24 @@ def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[S
     return store.states([topic])[topic], store.read(topic, after, limit)
 
 
-class Follower:
-    """A subscriber inside the server."""
+def _fan_out_all(live: LiveTopic) -> Iterator[None]:
+    """Deliver what is pending to all who subscribe now, and pause after every slice of them."""
+    batch, live.pending = Batch(live.pending), []
+    subscribers = list(live.subscribers)
+    for begin in range(0, len(subscribers), SLICE):
+        if begin:
+            yield
+        for subscriber in subscribers[begin : begin + SLICE]:
+            if begin and subscriber not in live.subscribers:
+                continue  # It has gone during the pause.
+            try:
+                subscriber.deliver(batch)
+            except Exception:
+                logger.exception("an event of %s could not be delivered to one subscriber", live.name)
 
-    def __init__(self, handle: Callable[[Event], None]) -> None:
-        self._handle = handle
 
-    def deliver(self, event: Event) -> None:
-        self._handle(event)
-
-    def reset(self, position: Position, reason: str) -> None:
-        logger.warning("the server's own topic was reset: %s", reason)
+def _flush(live: LiveTopic) -> None:
+    while live.fan_out is not None or live.pending:
+        for _ in live.fan_out or _fan_out_all(live):
+            pass
+        live.fan_out = None

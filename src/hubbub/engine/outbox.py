@@ -4,33 +4,43 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from hubbub.engine.batch import Batch, text_of
+from hubbub.engine.ports import FrameWriter
 from hubbub.engine.tasks import TaskGroup
+from hubbub.protocol.dialect import Dialect
 
 SLOW = 1 / 16
 """The part of its bytes that waits where a reader counts as slow."""
+CHUNK = 65_536
+"""Bytes that are joined into one write for a reader who catches up."""
 
 
 class Outbox:
     """Frames on their way to one client, bounded in bytes.
 
-    A task runs only while there is something to send. For a slow reader ephemeral frames of one key replace
-    each other, and are dropped when there is no room; when a durable one finds no room, ``overflow`` is called.
+    Where there is a frame writer and the client keeps up, a frame goes to the transport at once. Else it waits
+    here, and a task sends. For a slow reader ephemeral frames of one key replace each other, and are dropped when
+    there is no room; when a durable one finds no room, ``overflow`` is called.
     """
 
-    __slots__ = ("_overflow", "_queue", "_send", "_size", "_task", "_tasks", "limit")
+    __slots__ = ("_gone", "_overflow", "_queue", "_send", "_size", "_task", "_tasks", "limit", "writer")
 
     def __init__(
         self,
         send: Callable[[bytes], Awaitable[None]],
         overflow: Callable[[], None],
+        gone: Callable[[], None],
         tasks: TaskGroup,
         limit: int,
     ) -> None:
         self._send = send
         self._overflow = overflow
+        self._gone = gone
         self._tasks = tasks
         self.limit = limit
         """Bytes that may wait."""
+        self.writer: FrameWriter | None = None
+        """Writes frames without waiting; None until the connection is accepted, or where the server has none."""
         self._queue: deque[tuple[bytes, str]] = deque()
         self._size = 0
         self._task: asyncio.Task[None] | None = None
@@ -40,43 +50,85 @@ class Outbox:
         """Bytes that wait."""
         return self._size
 
-    def put(self, frame: bytes, *, ephemeral: bool = False, key: str = "") -> None:
-        """Queue a frame. ``key`` lets a newer ephemeral frame replace the one that a slow reader leaves waiting."""
-        # A reader that keeps up sees every change, also where two come in one turn of the loop.
-        if key and self._size >= self.limit * SLOW and self._replace(frame, key):
+    def put_batch(self, batch: Batch, dialect: Dialect) -> None:
+        """Queue the events of a batch, as the dialect writes them."""
+        writer = self.writer
+        if writer is not None and self._task is None and writer.writable:
+            if payload := batch.payload(dialect, writer.frame):
+                self._write(writer, payload)
             return
-        if ephemeral and self._size + len(frame) > self.limit:
+        for event in batch.events:
+            if (text := text_of(event, dialect)) is not None:
+                self.put(text, ephemeral=event.offset is None, key=event.key)
+
+    def put(self, text: bytes, *, ephemeral: bool = False, key: str = "") -> None:
+        """Queue a frame. ``key`` lets a newer ephemeral frame replace the one that a slow reader leaves waiting."""
+        writer = self.writer
+        if writer is not None and self._task is None and writer.writable:
+            self._write(writer, writer.frame(text))
+            return
+        # A reader that keeps up sees every change, also where two come in one turn of the loop.
+        if key and self._size >= self.limit * SLOW and self._replace(text, key):
+            return
+        if ephemeral and self._size + len(text) > self.limit:
             return
         if self._size > self.limit:  # Any one frame fits: a long reply must not close a reader who keeps up.
             self._overflow()
             return
-        self._queue.append((frame, key))
-        self._size += len(frame)
+        self._queue.append((text, key))
+        self._size += len(text)
         if self._task is None:
             self._task = self._tasks.spawn(self._run(), "outbox")
 
-    def _replace(self, frame: bytes, key: str) -> bool:
+    def _replace(self, text: bytes, key: str) -> bool:
         """Put the frame into the place of the newest of its key."""
         for index in range(len(self._queue) - 1, -1, -1):
             waiting, its_key = self._queue[index]
             if its_key == key:
-                self._queue[index] = (frame, key)
-                self._size += len(frame) - len(waiting)
+                self._queue[index] = (text, key)
+                self._size += len(text) - len(waiting)
                 return True
         return False
+
+    def _write(self, writer: FrameWriter, payload: bytes) -> None:
+        try:
+            writer.write(payload)
+        except OSError:
+            self._gone()
 
     async def _run(self) -> None:
         try:
             while self._queue:
-                frame, _ = self._queue[0]
-                await self._send(frame)
-                # The frame counts until the transport has taken it, and may have been cleared meanwhile.
-                if self._queue and self._queue[0][0] is frame:
-                    self._queue.popleft()
-                    self._size -= len(frame)
+                if self.writer is None:
+                    await self._send_first()
+                else:
+                    await self.writer.drain()
+                    self._write(self.writer, self._take(self.writer))
+        except Exception:
+            # Every server has its own exception for a client that went away.
+            self._gone()
         finally:
             if self._task is asyncio.current_task():
                 self._task = None
+
+    async def _send_first(self) -> None:
+        text, _ = self._queue[0]
+        await self._send(text)
+        # The frame counts until the transport has taken it, and may have been cleared meanwhile.
+        if self._queue and self._queue[0][0] is text:
+            self._queue.popleft()
+            self._size -= len(text)
+
+    def _take(self, writer: FrameWriter) -> bytes:
+        """Up to ``CHUNK`` bytes of what waits, but one frame at least, as frames."""
+        frames: list[bytes] = []
+        size = 0
+        while self._queue and (not frames or size + len(self._queue[0][0]) <= CHUNK):
+            text, _ = self._queue.popleft()
+            self._size -= len(text)
+            size += len(text)
+            frames.append(writer.frame(text))
+        return b"".join(frames)
 
     def clear(self) -> None:
         """Drop everything that waits and stop sending."""

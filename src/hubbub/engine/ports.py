@@ -100,3 +100,24 @@ class Sink(Protocol):
         ...
 
     async def close(self, code: int, reason: str) -> None: ...
+
+
+class FrameWriter(Protocol):
+    """Ready-made frames straight to the transport, where the server offers that. On the loop only."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether the client keeps up."""
+        ...
+
+    def frame(self, text: bytes) -> bytes:
+        """A text frame, for any connection of this kind."""
+        ...
+
+    def write(self, payload: bytes) -> None:
+        """Write whole frames, in the order of the calls. Raises OSError for a connection that is closing."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until the client keeps up again. Raises OSError for a connection that is gone."""
+        ...

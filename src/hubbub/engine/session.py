@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hubbub.engine.actor import Actor
+from hubbub.engine.batch import Batch
 from hubbub.engine.dispatch import answer_failure, run_command
 from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
@@ -17,7 +18,7 @@ from hubbub.engine.subscription import Authorize, Subscription, subscribe, topic
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Dialect
 from hubbub.protocol.errors import BadFrame, BadJson, Busy, HubbubError, RateLimited
-from hubbub.protocol.frames import Event, Inbound, Position
+from hubbub.protocol.frames import Inbound, Position
 from hubbub.protocol.registry import registry
 from hubbub.protocol.topics import check_topic
 
@@ -57,7 +58,7 @@ class Session:
         self.kept: set[str] = set()
         """Topics that stay followed whatever the client unsubscribes from, for its inbox."""
         self.subscriptions: dict[str, Subscription] = {}
-        self.outbox = Outbox(self._send, self.too_slow, engine.tasks, settings.outbox_bytes)
+        self.outbox = Outbox(sink.send, self.too_slow, self.gone, engine.tasks, settings.outbox_bytes)
         self._lanes = Lanes(
             partial(run_command, self), engine.tasks, settings.max_pending, settings.max_pending_session
         )
@@ -191,6 +192,7 @@ class Session:
 
     def revoke(self, topic: str, reason: str) -> None:
         """The user may not follow the topic any more (rule SUB-4)."""
+        self.engine.hub.flush(topic)  # What was sent before is still the user's.
         if self.dialect.bound == topic:
             self.close(Close.NOT_ALLOWED, reason)
         elif subscription := self.subscriptions.get(topic):
@@ -205,29 +207,22 @@ class Session:
         if frame is not None and self.closing is None:
             self.outbox.put(frame)
 
-    def show(self, event: Event) -> None:
-        """Queue an event, encoded at most once for each dialect."""
-        if self.closing is not None or (event.skip and event.skip in (self.id, self.actor.key)):
+    def show(self, batch: Batch) -> None:
+        """Queue events, encoded at most once for each dialect."""
+        if self.closing is not None:
             return
-        dialect = self.dialect
-        try:
-            frame = event.encoded[dialect]
-        except KeyError:
-            frame = event.encoded[dialect] = dialect.event(event)
-        if frame is not None:
-            self.outbox.put(frame, ephemeral=event.offset is None, key=event.key)
+        if batch.skips and not batch.skips.isdisjoint((self.id, self.actor.key)):
+            batch = batch.without(0, self.id, self.actor.key)
+        self.outbox.put_batch(batch, self.dialect)
 
     def ping(self) -> None:
         self.put(self.dialect.ping())
 
-    async def _send(self, frame: bytes) -> None:
-        try:
-            await self.sink.send(frame)
-        except Exception:
-            # Every server has its own exception for a client that went away; the reader ends the session.
-            logger.debug("session %s is gone", self.id, exc_info=True)
-            self.closing = self.closing or Close.NORMAL
-            self.outbox.clear()
+    def gone(self) -> None:
+        """The client has gone away; the reader ends the session."""
+        logger.debug("session %s is gone", self.id, exc_info=True)
+        self.closing = self.closing or Close.NORMAL
+        self.outbox.clear()
 
     # Incoming
 

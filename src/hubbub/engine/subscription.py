@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hubbub.engine.actor import Actor
+from hubbub.engine.batch import Batch
 from hubbub.engine.ports import StreamState, StreamStore
 from hubbub.engine.settings import EngineSettings
 from hubbub.protocol.close import Close
@@ -45,12 +46,14 @@ class Subscription:
         self.memory: dict[str, Any] = {}
         """What a feature remembers of this subscription, while it lasts."""
 
-    def deliver(self, event: Event) -> None:
+    def deliver(self, batch: Batch) -> None:
         if self.buffer is None:
-            if event.offset is None or event.offset > self._floor:
-                self.session.show(event)
+            if batch.first > self._floor:
+                self.session.show(batch)
+            else:
+                self.session.show(batch.without(self._floor))
         elif len(self.buffer) < BUFFER_LIMIT:
-            self.buffer.append(event)
+            self.buffer += batch.events
         else:
             self.session.too_slow()
 
@@ -67,6 +70,7 @@ class Subscription:
 
     def shown_up_to(self) -> Position | None:
         """The position up to which the session has been shown everything; None while the log is read."""
+        self.session.engine.hub.flush(self.topic)
         live = self.session.engine.hub.topics.get(self.topic)
         if self.buffer is not None or live is None or live.last is None:
             return None
@@ -76,9 +80,7 @@ class Subscription:
         """Pass on what arrived after ``position``, and from now on everything at once."""
         held, self.buffer = self.buffer or [], None
         self._floor = position.offset
-        for event in held:
-            if event.offset is None or event.epoch == position.epoch:
-                self.deliver(event)
+        self.deliver(Batch([event for event in held if event.offset is None or event.epoch == position.epoch]))
         if self._reset is not None:
             later, reason = self._reset
             if later.epoch != position.epoch or later.offset > position.offset:

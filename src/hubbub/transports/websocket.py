@@ -21,6 +21,8 @@ from hubbub.protocol.errors import Forbidden, HubbubError, NotAuthenticated
 logger = logging.getLogger("hubbub.websocket")
 suspicious = quiet_logger("hubbub.suspicious")
 
+FRAMES = "hubbub.frames"
+"""The extension by which a server offers a ``FrameWriter``."""
 ROUTE = "hubbub.route"
 """The scope's key for what ``find_route`` found."""
 
@@ -104,6 +106,8 @@ class _Connection:
             session = await self._open(id, actor, params)
             if session is not None:
                 await self.accept()
+                # Where the server has one; the session's first frames, if they still wait, go before it.
+                session.outbox.writer = self._scope.get("extensions", {}).get(FRAMES)
                 await self._read(session)
         finally:
             self._closed = True
