@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,19 +23,41 @@ suspicious = quiet_logger("hubbub.suspicious")
 async def run_command(session: "Session", inbound: Inbound) -> None:
     """Carry out one command and reply. Never raises."""
     try:
-        command = registry.command_type(inbound.type)
-        data = decode_data(command, inbound)
-        assert command.handler is not None
-        ok = await command.handler(Context(session, command, inbound), data)
+        ok = begin(session, inbound)
+        if isawaitable(ok):
+            ok = await ok
         if ok is not NO_REPLY:
             session.put(session.dialect.reply(inbound, ok))
-    except Forbidden as error:
-        suspicious.info("session %s of %r: %s refused", session.id, session.actor.username, inbound.type)
-        session.put(session.dialect.error(inbound, error))
-    except HubbubError as error:
-        session.put(session.dialect.error(inbound, error))
-    except Exception:
+    except Exception as error:
+        answer(session, inbound, error)
+
+
+def run_at_once(session: "Session", inbound: Inbound) -> None:
+    """Carry out a command whose handler does not wait, and reply. Never raises."""
+    try:
+        ok = begin(session, inbound)
+        if ok is not NO_REPLY:
+            session.put(session.dialect.reply(inbound, ok))
+    except Exception as error:
+        answer(session, inbound, error)
+
+
+def begin(session: "Session", inbound: Inbound) -> Any:
+    """Call the command's handler. Returns its reply, or what to await for it."""
+    command = registry.command_type(inbound.type)
+    data = decode_data(command, inbound)
+    assert command.handler is not None
+    return command.handler(Context(session, command, inbound), data)
+
+
+def answer(session: "Session", inbound: Inbound, error: Exception) -> None:
+    """Reply with what a command failed with; called where it is caught."""
+    if not isinstance(error, HubbubError):
         answer_failure(session, inbound)
+        return
+    if isinstance(error, Forbidden):
+        suspicious.info("session %s of %r: %s refused", session.id, session.actor.username, inbound.type)
+    session.put(session.dialect.error(inbound, error))
 
 
 def answer_failure(session: "Session", inbound: Inbound | None) -> None:

@@ -23,6 +23,10 @@ class Lanes:
         self._lanes: dict[str, deque[Inbound]] = {}
         self._pending = 0
 
+    def busy(self, topic: str | None) -> bool:
+        """Whether a command of the topic is being carried out."""
+        return (topic or "") in self._lanes
+
     def put(self, inbound: Inbound) -> None:
         """Queue a command. Raises Busy where its lane, or the session as a whole, is full."""
         topic = inbound.topic or ""

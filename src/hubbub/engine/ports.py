@@ -118,6 +118,10 @@ class FrameWriter(Protocol):
         """Write whole frames, in the order of the calls. Raises OSError for a connection that is closing."""
         ...
 
+    def listen(self, receive: Callable[[str | None], None]) -> None:
+        """Hand the client's messages to ``receive`` as they are read, None for a binary one."""
+        ...
+
     async def drain(self) -> None:
         """Wait until the client keeps up again. Raises OSError for a connection that is gone."""
         ...

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
-from hubbub.engine.dispatch import answer_failure, run_command
+from hubbub.engine.dispatch import answer_failure, run_at_once, run_command
 from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
 from hubbub.engine.logs import quiet_logger
@@ -254,7 +254,10 @@ class Session:
             command = registry.commands.get(inbound.type)
             if command is not None and command.limit:
                 self.engine.limiter.count(command.limit, self.actor)
-            self._lanes.put(inbound)
+            if command is None or command.waits or self._lanes.busy(inbound.topic):
+                self._lanes.put(inbound)
+            else:
+                run_at_once(self, inbound)
         except BadFrame as error:
             self.put(self.dialect.error(inbound or error.about, error))
         except HubbubError as error:

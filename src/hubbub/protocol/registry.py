@@ -14,15 +14,16 @@ Validation, the JSON Schema and the TypeScript types come from the class.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from hubbub.protocol.errors import UnknownCommand
 
-Handler = Callable[[Any, Any], Awaitable[Any]]
+Handler = Callable[[Any, Any], Any]
 S = TypeVar("S", bound=type[msgspec.Struct])
 H = TypeVar("H", bound=Handler)
 
@@ -41,6 +42,8 @@ class CommandType:
     limit: str
     """The rate limit that it counts against, a key of ``LIMITS``; empty for none but the frame limit."""
     handler: Handler | None = None
+    waits: bool = True
+    """Whether the handler is a coroutine function, and so may wait."""
 
     @property
     def doc(self) -> str:
@@ -154,8 +157,9 @@ def event(name: str, *, ephemeral: bool = False, internal: bool = False) -> Call
 
 
 def handles(data: type[msgspec.Struct]) -> Callable[[H], H]:
-    """Make the coroutine function the handler of the command whose data is ``data``.
+    """Make the function the handler of the command whose data is ``data``.
 
+    A plain function runs at once, on the event loop: for what neither waits nor blocks.
     It gets ``(ctx, data)`` and returns the command's reply struct, or None. Raises LookupError if the
     class is no command.
     """
@@ -163,7 +167,7 @@ def handles(data: type[msgspec.Struct]) -> Callable[[H], H]:
     def register(handler: H) -> H:
         for found in registry.commands.values():
             if found.data is data:
-                found.handler = handler
+                found.handler, found.waits = handler, iscoroutinefunction(handler)
                 return handler
         raise LookupError(f"{data.__name__} is not a command: decorate the class with @command('app.verb').")
 

@@ -107,7 +107,9 @@ class _Connection:
             if session is not None:
                 await self.accept()
                 # Where the server has one; the session's first frames, if they still wait, go before it.
-                session.outbox.writer = self._scope.get("extensions", {}).get(FRAMES)
+                if writer := self._scope.get("extensions", {}).get(FRAMES):
+                    session.outbox.writer = writer
+                    writer.listen(session.receive)
                 await self._read(session)
         finally:
             self._closed = True

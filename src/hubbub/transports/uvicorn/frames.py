@@ -23,7 +23,9 @@ from uvicorn.protocols.utils import ClientDisconnected
 from websockets.protocol import State
 
 if TYPE_CHECKING:
-    from .closing import ClosingProtocol
+    from collections.abc import Callable
+
+    from .websocket import HubbubWebSocketProtocol
 
 EXTENSION: Final = "hubbub.frames"
 """Key of the writer in ``scope["extensions"]``."""
@@ -51,8 +53,16 @@ class FrameWriter:
 
     __slots__ = ("_protocol",)
 
-    def __init__(self, protocol: ClosingProtocol) -> None:
+    def __init__(self, protocol: HubbubWebSocketProtocol) -> None:
         self._protocol = protocol
+
+    def listen(self, receive: Callable[[str | None], None]) -> None:
+        """Hand every message to ``receive`` as it is read, None for a binary one.
+
+        What has come before goes first. ASGI's ``receive`` then tells of the end only. Unlike there reading isn't
+        paused while a message waits to be taken, so ``receive`` mustn't wait, and has to bound what it keeps.
+        """
+        self._protocol.listen(receive)
 
     @staticmethod
     def frame(text: bytes) -> bytes:

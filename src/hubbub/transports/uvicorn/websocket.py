@@ -26,6 +26,8 @@ from .closing import ClosingProtocol
 from .frames import EXTENSION, FrameWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 
 MAX_MESSAGE: Final = 65_536
@@ -51,6 +53,7 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._inbox = bytearray()
         self._feeding = False
+        self._listener: Callable[[str | None], None] | None = None
 
     # Input ---------------------------------------------------------------------------
 
@@ -75,15 +78,15 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             piece = bytes(self._inbox[: self.slice_size])
             del self._inbox[: self.slice_size]
             self._parse(piece)
-            if self.close_sent:
-                break  # messages are thrown away now: nothing else ends this turn
+            if self.close_sent or self._listener:
+                break  # no message waits for the application: nothing else ends this turn
         if self._ended():
             self._inbox.clear()
         elif self._inbox:
             if not self.read_paused:
                 self.read_paused = True
                 self.transport.pause_reading()
-            if self.close_sent:
+            if self.close_sent or self._listener:
                 self._feed_soon()
         elif self.read_paused and (self.close_sent or self.queue.empty()):
             self.read_paused = False
@@ -115,15 +118,30 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             faults.logger.exception("unexpected error while reading a WebSocket")
             self.fail(CloseCode.INTERNAL_ERROR, "internal error")
 
+    def listen(self, receive: Callable[[str | None], None]) -> None:
+        """Hand messages to ``receive`` from now on, see :class:`.frames.FrameWriter`."""
+        self._listener = receive
+        waiting = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        for message in waiting:
+            if message["type"] == "websocket.receive":
+                receive(message.get("text"))
+            else:
+                self.queue.put_nowait(message)
+        if self.read_paused:
+            self._resume()
+
+    def _resume(self) -> None:
+        if self._inbox:
+            self._feed_soon()
+        elif not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
     async def receive(self) -> ASGIReceiveEvent:
         """ASGI receive. Reading goes on once the application has taken every message."""
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
-            if self._inbox:
-                self._feed_soon()
-            elif not self.transport.is_closing():
-                self.read_paused = False
-                self.transport.resume_reading()
+            self._resume()
         return message
 
     # Events of the parser --------------------------------------------------------------
@@ -150,7 +168,13 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             except UnicodeDecodeError:
                 self.fail(CloseCode.INVALID_DATA, "invalid UTF-8")
                 return
+            if self._listener is not None:
+                self._listener(text)
+                return
             self.queue.put_nowait({"type": "websocket.receive", "text": text})
+        elif self._listener is not None:
+            self._listener(None)
+            return
         else:
             self.queue.put_nowait({"type": "websocket.receive", "bytes": bytes(data)})
         if not self.read_paused:
