@@ -46,6 +46,10 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(3600)
     elif path.startswith("/flood/"):
         await _flood(frames)
+    elif path.startswith("/listen/"):
+        first = await receive()  # The rest of what the client has sent waits in the queue, and in the inbox.
+        frames.write(frames.frame((first.get("text") or "").encode()))
+        frames.listen(lambda text: frames.write(frames.frame((text or "").encode())))
     elif path.startswith("/client/"):
         await send({"type": "websocket.send", "text": f"{scope['client']} {scope['scheme']}"})
     while True:

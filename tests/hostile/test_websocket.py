@@ -220,7 +220,7 @@ def test_message_flood(start_server: StartServer, flood: Callable[..., subproces
 
 def test_large_batch_keeps_its_order(server: Server) -> None:
     """HOST-7: nothing is lost or reordered when a read holds many messages."""
-    for path in ("/ws/", "/frames/"):
+    for path in ("/ws/", "/frames/", "/listen/"):
         client = Client.open(server.port, path)
         texts = [b"%d" % n + b"." * (n % 300) for n in range(3000)]
         data = b"".join(frame(TEXT, text) for text in texts)
