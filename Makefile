@@ -31,9 +31,8 @@ check: $(VENV)/.dev node_modules/.stamp ## Style, types, architecture, migration
 	$(BIN)/hubbub schema --check
 	scripts/node.sh npm run check --workspaces
 
-bench: ## Measure (nothing to measure with yet)
-	@echo "There are no benchmarks yet. They will live in benchmarks/ and compare message"
-	@echo "latency, fan-out and memory per connection with the usual Channels stack."
+bench: $(VENV)/.dev $(UI)/app.js ## Measure the fan-out (the comparison with others is still to come)
+	$(BIN)/python -m benchmarks.fan_out
 
 ui: $(UI)/app.js ## Build the browser UI
 

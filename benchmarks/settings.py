@@ -11,5 +11,5 @@ HUBBUB |= {
     "SOCKETS_PER_ADDRESS": 1_000_000,
     "SOCKETS_PER_USER": 1_000_000,
     "FRAME_RATE": MANY,
-    "LIMITS": {name: MANY for name in ("messages", "reads", "guest_messages", "guest_reads", "writes", "tickets")},
+    "LIMITS": dict.fromkeys(("messages", "reads", "guest_messages", "guest_reads", "writes", "tickets"), MANY),
 }
