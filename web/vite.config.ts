@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig({
-  base: "/static/hubbub/",
+  // A project serves static files where it likes: nothing in the build says where.
+  base: "./",
   resolve: {
     // The client's source, so that the UI can be checked and built without building the client first.
     alias: { hubbub: path("../clients/typescript/src/index.ts") },

@@ -142,6 +142,7 @@ def test_registering_signing_out_and_in(enter: Enter) -> None:
     other = somebody.new_page()
     other.goto(f"{somebody.url}/")
     expect(other.get_by_text("No conversations yet")).to_be_visible()
+    page.get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(other.get_by_text("You were signed out")).to_be_visible()

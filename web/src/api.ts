@@ -1,4 +1,4 @@
-import type { Person } from "hubbub";
+import type { Conversation, Person } from "hubbub";
 import { page } from "./page";
 
 /** The signed-in user, as the server describes it. */
@@ -30,6 +30,20 @@ export const signIn = (username: string, password: string) =>
   request<Account>("POST", "auth/session/", { username, password });
 export const signOut = () => request<void>("DELETE", "auth/session/");
 export const register = (account: NewAccount) => request<void>("POST", "auth/register/", account);
+
+/** A room as everybody sees it. */
+export interface Room {
+  id: number;
+  topic: string;
+  name: string;
+  created_at: string;
+}
+
+/** The rooms after the one with the id `after`; `next` where there are more. */
+export const rooms = (after?: number) =>
+  request<{ results: Room[]; next: string | null }>("GET", after === undefined ? "rooms/" : `rooms/?after=${after}`);
+export const addParticipants = (id: number, participants: string[]) =>
+  request<Conversation>("POST", `conversations/${id}/participants/`, { participants });
 
 async function request<T>(method: string, path: string, body?: object): Promise<T> {
   let response: Response;

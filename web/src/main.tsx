@@ -5,13 +5,17 @@ import { App } from "./components/App";
 import { startAccount } from "./state/account";
 import { startClock } from "./state/clock";
 import { startCurrent } from "./state/current";
+import { startPreferences } from "./state/preferences";
 import { startRouting } from "./state/route";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("The page has no #app to show anything in.");
 
+startPreferences();
 startRouting();
 startClock();
 startCurrent();
 void startAccount();
+// What the server has rendered for the time until now.
+root.replaceChildren();
 render(<App />, root);

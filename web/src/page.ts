@@ -1,3 +1,5 @@
+import type { Conversation, HistoryPage, Person, Position } from "hubbub";
+
 /** What the server has put into the page: absolute paths that end in a slash. */
 export interface Page {
   /** Where the UI lives. */
@@ -8,10 +10,25 @@ export interface Page {
   socket: string;
 }
 
-/** Where things are. Outside a page of the server, in a unit test for example, at the root. */
-export const page: Page = read();
+/** What the server has read for this person, all at one moment: nothing need be asked before the first text. */
+export interface Start {
+  /** The signed-in user; null for nobody. */
+  account: (Person & { email: string }) | null;
+  /** The most recently active conversations; null for nobody. */
+  conversations: Conversation[] | null;
+  /** The room of the address, which needn't be in that list. */
+  room: Conversation | null;
+  /** The latest messages of the address's conversation, and where its stream stood. */
+  history: { topic: string; page: HistoryPage; position: Position } | null;
+}
 
-function read(): Page {
-  const element = typeof document === "undefined" ? null : document.getElementById("hubbub-page");
-  return element?.textContent ? (JSON.parse(element.textContent) as Page) : { root: "/", api: "/api/", socket: "/ws/" };
+/** Where things are. Outside a page of the server, in a unit test for example, at the root. */
+export const page: Page = read<Page>("hubbub-page") ?? { root: "/", api: "/api/", socket: "/ws/" };
+
+/** What the page starts from; null where the server has put nothing into it. */
+export const start: Start | null = read<Start>("hubbub-start");
+
+function read<T>(id: string): T | null {
+  const text = typeof document === "undefined" ? null : document.getElementById(id)?.textContent;
+  return text ? (JSON.parse(text) as T) : null;
 }

@@ -15,12 +15,27 @@ test.each([
   ["/r/caf%C3%A9", { view: "room", name: "café" }],
   ["/r/%E0%A4%A", { view: "room", name: "%E0%A4%A" }],
   ["/r/a/b", { view: "unknown" }],
+  ["/r/a/info", { view: "room", name: "a", detail: true }],
+  ["/c/42/info", { view: "conversation", id: 42, detail: true }],
+  ["/settings", { view: "settings", section: null }],
+  ["/settings/appearance", { view: "settings", section: "appearance" }],
+  ["/rooms", { view: "rooms" }],
 ])("%s is a view", (path, view) => {
   expect(routeOf(path)).toEqual(view);
 });
 
 test("a view's address leads back to it", () => {
-  for (const path of ["/", "/new", "/c/42", "/r/caf%C3%A9", "/sign-in"]) expect(pathOf(routeOf(path))).toBe(path);
+  const paths = ["", "new", "c/42", "c/42/info", "r/caf%C3%A9", "rooms", "settings", "settings/appearance", "sign-in"];
+  for (const root of ["/", "/team/chat/"]) {
+    for (const path of paths) expect(pathOf(routeOf(root + path, "", root), root)).toBe(root + path);
+  }
+});
+
+test("what lies outside the UI's own part of a site is none of its views", () => {
+  expect(routeOf("/c/42", "", "/chat/")).toEqual({ view: "unknown" });
+  expect(routeOf("/chat", "", "/chat/")).toEqual({ view: "list" });
+  expect(routeOf("/sign-in", "?next=/admin/", "/")).toEqual({ view: "sign-in", next: "/admin/" });
+  expect(routeOf("/chat/sign-in", "?next=/admin/", "/chat/")).toEqual({ view: "sign-in", next: "/chat/" });
 });
 
 test.each([

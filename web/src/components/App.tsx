@@ -1,39 +1,70 @@
 import "./App.css";
+import { useEffect } from "preact/hooks";
 import { account } from "../state/account";
 import { unreadTotal } from "../state/inbox";
-import { route } from "../state/route";
-import { useEffect } from "preact/hooks";
+import { pathOf, route, type Route } from "../state/route";
 import { ConnectionBar } from "./ConnectionBar";
 import { ConversationList } from "./ConversationList";
 import { ConversationPane } from "./ConversationPane";
+import { Detail } from "./Detail";
 import { NewConversation } from "./NewConversation";
+import { Note } from "./Note";
+import { Rail } from "./Rail";
+import { Rooms } from "./Rooms";
+import { Settings } from "./settings/Settings";
 import { SignIn } from "./SignIn";
 
 export function App() {
-  const { view } = route.value;
   const unread = unreadTotal.value;
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) hubbub` : "hubbub";
   }, [unread]);
+  return OuterPage() ?? <Spaces />;
+}
 
-  if (view === "sign-in") {
-    return (
-      <>
-        <ConnectionBar />
-        <SignIn />
-      </>
-    );
+/** Pages of their own, for who isn't signed in; null for views among the others. */
+function OuterPage() {
+  switch (route.value.view) {
+    case "sign-in":
+      return outer(<SignIn />);
+    default:
+      return null;
   }
-  const signedIn = account.value !== null;
+}
+
+function outer(page: preact.JSX.Element) {
   return (
-    <div class={`app ${view === "list" ? "shows-list" : "shows-pane"} ${signedIn ? "" : "is-guest"}`}>
+    <>
       <ConnectionBar />
+      {page}
+    </>
+  );
+}
+
+/** Rail, list, pane and detail; how many of them show at once the width decides, in `App.css`. */
+function Spaces() {
+  const current = route.value;
+  const detail = "detail" in current;
+  const signedIn = account.value !== null;
+  const classes = [placeOf(current), signedIn ? "" : "is-guest", detail ? "has-detail" : ""];
+  return (
+    <div class={`app ${classes.filter(Boolean).join(" ")}`}>
+      <ConnectionBar />
+      {signedIn && <Rail />}
       {signedIn && <ConversationList />}
       <main class="pane">
         <Pane />
       </main>
+      {detail && <Detail />}
     </div>
   );
+}
+
+/** What a phone shows of a view: the list, a space's own page with the rail under it, or a page alone. */
+function placeOf(current: Route): string {
+  if (current.view === "list") return "shows-list";
+  const top = current.view === "rooms" || (current.view === "settings" && current.section === null);
+  return top ? "shows-space" : "shows-pane";
 }
 
 function Pane() {
@@ -43,21 +74,19 @@ function Pane() {
       return <ConversationPane />;
     case "new":
       return <NewConversation />;
+    case "rooms":
+      return <Rooms />;
+    case "settings":
+      return <Settings />;
     case "unknown":
       return (
-        <div class="pane-note">
-          <h1>There is nothing here</h1>
-          <p class="quiet">The address may be mistyped.</p>
-          <a class="button" href="/">
+        <Note title="There is nothing here" text="The address may be mistyped.">
+          <a class="button" href={pathOf({ view: "list" })}>
             To the conversations
           </a>
-        </div>
+        </Note>
       );
     default:
-      return (
-        <div class="pane-note">
-          <p class="quiet">Choose a conversation, or start one.</p>
-        </div>
-      );
+      return <Note text="Choose a conversation, or start one." />;
   }
 }

@@ -1,64 +1,80 @@
 import "./ConversationList.css";
+import { useSignal } from "@preact/signals";
 import type { Conversation } from "hubbub";
-import { account, signOut } from "../state/account";
-import { conversations } from "../state/inbox";
-import { nameOf, titleOf } from "../state/people";
-import { pathOf, route } from "../state/route";
+import { account } from "../state/account";
 import { shown } from "../state/current";
+import { conversations } from "../state/inbox";
+import { nameOf, titleOf, withWords } from "../state/people";
+import { pathOf, route } from "../state/route";
 import { Avatar } from "./Avatar";
+import { Icon } from "./Icon";
+import { Skeleton } from "./Skeleton";
 import { TimeAgo } from "./TimeAgo";
+import { stepByArrows } from "./arrows";
+import { useKeptScroll } from "./keptScroll";
+
+/** Where `/` leads. */
+export const SEARCH_ID = "list-search";
 
 export function ConversationList() {
-  const user = account.value;
+  const words = useSignal("");
+  const list = conversations.value;
+  const found = list && withWords(list, words.value, account.value?.id);
   return (
     <nav class="conversation-list" aria-label="Conversations">
       <header class="list-header">
         <h1>Conversations</h1>
-        <a class="button" href="/new" aria-current={route.value.view === "new" ? "page" : undefined}>
+        <a class="button" href={pathOf({ view: "new" })} aria-current={route.value.view === "new" ? "page" : undefined}>
           New
         </a>
       </header>
-      <List />
-      {user && (
-        <footer class="list-footer">
-          <Avatar person={user} />
-          <span class="list-who">{nameOf(user)}</span>
-          <button class="link-button" onClick={() => void signOut()}>
-            Sign out
-          </button>
-        </footer>
+      {list !== null && list.length > 0 && (
+        <label class="list-search">
+          <Icon name="search" />
+          <span class="visually-hidden">Search the conversations</span>
+          <input
+            id={SEARCH_ID}
+            type="search"
+            placeholder="Search"
+            value={words.value}
+            onInput={(event) => (words.value = event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Escape") words.value = "";
+            }}
+          />
+        </label>
       )}
+      {found ? <List list={found} words={words.value} /> : <Skeleton label="Loading conversations" rows={6} />}
     </nav>
   );
 }
 
-function List() {
-  const list = conversations.value;
-  if (list === null) {
+function List({ list, words }: { list: readonly Conversation[]; words: string }) {
+  const box = useKeptScroll<HTMLUListElement>("conversations");
+  if (list.length > 0) {
     return (
-      <ul class="list-rows is-loading" aria-busy="true" aria-label="Loading conversations">
-        {[0, 1, 2].map((row) => (
-          <li key={row} class="skeleton-row" />
+      <ul class="list-rows" ref={box} onKeyDown={stepByArrows}>
+        {list.map((conversation) => (
+          <Row key={conversation.id} conversation={conversation} />
         ))}
       </ul>
     );
   }
-  if (list.length === 0) {
+  if (words) {
     return (
-      <div class="list-rows list-empty">
-        <p>No conversations yet.</p>
-        <p class="quiet">
-          <a href="/new">Start one</a> with somebody by user name, or enter a room.
-        </p>
-      </div>
+      <p class="list-empty quiet" role="status">
+        No conversation is called “{words}”.
+      </p>
     );
   }
   return (
-    <ul class="list-rows">
-      {list.map((conversation) => (
-        <Row key={conversation.id} conversation={conversation} />
-      ))}
-    </ul>
+    <div class="list-empty">
+      <p>No conversations yet.</p>
+      <p class="quiet">
+        <a href={pathOf({ view: "new" })}>Start one</a> with somebody by user name, or{" "}
+        <a href={pathOf({ view: "rooms" })}>enter a room</a>.
+      </p>
+    </div>
   );
 }
 
@@ -76,13 +92,17 @@ function Row({ conversation }: { conversation: Conversation }) {
         href={pathOf({ view: "conversation", id: conversation.id })}
         aria-current={current ? "page" : undefined}
       >
-        <Avatar person={face} letter={conversation.kind === "room" ? "#" : (Array.from(title)[0] ?? "?")} />
+        <Avatar
+          person={face}
+          letter={conversation.kind === "room" ? "#" : (Array.from(title)[0] ?? "?")}
+          square={conversation.kind !== "direct"}
+        />
         <span class="list-text">
-          <span class="list-title">{title}</span>
+          <bdi class="list-title">{title}</bdi>
           {last && <TimeAgo at={last.timestamp} />}
           <span class="list-preview">
             {last && (last.sender.id === me ? "You: " : conversation.kind === "direct" ? "" : `${nameOf(last.sender)}: `)}
-            {last?.content}
+            {last ? last.content : "Nothing written yet"}
           </span>
           {unread > 0 && (
             <span class="list-unread">

@@ -1,14 +1,16 @@
 import "./ConversationPane.css";
-import { account } from "../state/account";
-import { leaveConversation, messageOf, missing, open, roomError, shown } from "../state/current";
-import { nameOf, titleOf } from "../state/people";
-import { route } from "../state/route";
 import type { Conversation } from "hubbub";
+import { account } from "../state/account";
+import { missing, open, roomError, shown } from "../state/current";
 import type { OpenConversation } from "../state/conversation";
-import { useSignal } from "@preact/signals";
+import { nameOf, titleOf } from "../state/people";
+import { goBack, pathOf, route, show, type Route } from "../state/route";
 import { BackLink } from "./BackLink";
 import { Composer } from "./Composer";
+import { Icon } from "./Icon";
 import { MessageLog } from "./MessageLog";
+import { Note } from "./Note";
+import { Skeleton } from "./Skeleton";
 import { TypingLine } from "./TypingLine";
 
 /** The conversation of the address. */
@@ -19,7 +21,14 @@ export function ConversationPane() {
   if (missing.value || current?.loading.value === "gone") {
     return <Gone title="This conversation isn't here" text="It doesn't exist, or you take no part in it." />;
   }
-  if (!conversation || !current) return <Header title={placeholderTitle()} />;
+  if (!conversation || !current) {
+    return (
+      <>
+        <Header title={placeholderTitle()} />
+        <Skeleton label="Loading the conversation" />
+      </>
+    );
+  }
   return <Conversing key={conversation.id} conversation={conversation} current={current} />;
 }
 
@@ -37,16 +46,16 @@ function Conversing({ conversation, current }: { conversation: Conversation; cur
 function Header({ title, conversation }: { title: string; conversation?: Conversation }) {
   return (
     <header class="pane-header">
-      <BackLink />
+      {account.value && <BackLink />}
       <div class="pane-titles">
-        <h1>{title}</h1>
-        {conversation?.kind === "group" && (
-          <p class="pane-people">{conversation.participants.map(nameOf).join(", ")}</p>
-        )}
+        <h1>
+          <bdi>{title}</bdi>
+        </h1>
+        {conversation && <p class="pane-people">{subtitleOf(conversation)}</p>}
       </div>
-      {conversation?.kind === "group" && <LeaveButton conversation={conversation} />}
+      {conversation && account.value && <DetailButton />}
       {account.value === null && (
-        <a class="button" href={`/sign-in?next=${encodeURIComponent(location.pathname)}`}>
+        <a class="button" href={pathOf({ view: "sign-in", next: pathOf(route.value) })}>
           Sign in
         </a>
       )}
@@ -54,36 +63,34 @@ function Header({ title, conversation }: { title: string; conversation?: Convers
   );
 }
 
-function LeaveButton({ conversation }: { conversation: Conversation }) {
-  const sure = useSignal(false);
-  const problem = useSignal<string | null>(null);
-  const leave = async () => {
-    try {
-      await leaveConversation(conversation);
-    } catch (error) {
-      problem.value = messageOf(error);
-      sure.value = false;
-    }
-  };
+function subtitleOf(conversation: Conversation): string {
+  if (conversation.kind === "room") return "Room";
+  const others = conversation.participants.filter(({ id }) => id !== account.value?.id);
+  const only = others.length === 1 && others[0];
+  if (conversation.kind === "direct") return only ? `@${only.username}` : "";
+  return conversation.participants.map(nameOf).join(", ");
+}
+
+/** Opens what stands beside the conversation, and closes it. */
+function DetailButton() {
+  const current = route.value;
+  if (current.view !== "conversation" && current.view !== "room") return null;
+  const { detail, ...without } = current;
+  const toggle = () => (detail ? goBack(without as Route) : show({ ...current, detail: true }));
   return (
-    <>
-      {problem.value && <span role="alert">{problem.value}</span>}
-      <button class="button" onBlur={() => (sure.value = false)} onClick={() => (sure.value ? void leave() : (sure.value = true))}>
-        {sure.value ? "Leave for good?" : "Leave"}
-      </button>
-    </>
+    <button class="icon-button" aria-label="About this conversation" aria-expanded={detail === true} onClick={toggle}>
+      <Icon name="info" />
+    </button>
   );
 }
 
 function Gone({ title, text }: { title: string; text: string }) {
   return (
-    <div class="pane-note">
-      <h1>{title}</h1>
-      <p class="quiet">{text}</p>
-      <a class="button" href="/">
+    <Note title={title} text={text}>
+      <a class="button" href={pathOf({ view: "list" })}>
         To the conversations
       </a>
-    </div>
+    </Note>
   );
 }
 

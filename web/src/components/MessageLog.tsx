@@ -70,7 +70,7 @@ export function MessageLog({ conversation }: { conversation: OpenConversation })
           {more && (
             <button
               class="button earlier"
-              disabled={conversation.loadingEarlier.value}
+              disabled={conversation.earlier.value === "loading"}
               onClick={() => void conversation.loadEarlier()}
             >
               Earlier messages

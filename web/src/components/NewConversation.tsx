@@ -1,7 +1,7 @@
 import "./NewConversation.css";
 import { useSignal } from "@preact/signals";
 import { messageOf, startConversation } from "../state/current";
-import { show } from "../state/route";
+import { pathOf } from "../state/route";
 import { BackLink } from "./BackLink";
 
 export function NewConversation() {
@@ -13,7 +13,9 @@ export function NewConversation() {
       </header>
       <div class="new-forms">
         <WithPeople />
-        <RoomByName />
+        <p class="quiet">
+          To talk in the open, <a href={pathOf({ view: "rooms" })}>enter a room</a>.
+        </p>
       </div>
     </div>
   );
@@ -55,27 +57,6 @@ function WithPeople() {
       </label>
       <button class="button primary" type="submit" disabled={busy.value}>
         Start
-      </button>
-    </form>
-  );
-}
-
-function RoomByName() {
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const name = String(new FormData(event.currentTarget as HTMLFormElement).get("room")).trim();
-    if (name) show({ view: "room", name });
-  };
-  return (
-    <form class="new-form" onSubmit={submit}>
-      <h2>Enter a room</h2>
-      <label class="field">
-        Room name
-        <input name="room" required autocomplete="off" autocapitalize="none" spellcheck={false} maxLength={100} />
-        <span class="hint">Letters, digits, - and _. The room is made when it is new.</span>
-      </label>
-      <button class="button" type="submit">
-        Enter
       </button>
     </form>
   );

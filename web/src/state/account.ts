@@ -1,9 +1,10 @@
 import { signal } from "@preact/signals";
 import { fullJitter } from "hubbub";
 import * as api from "../api";
+import { start } from "../page";
 import { client } from "./connection";
 import { startInbox, stopInbox } from "./inbox";
-import { route, show } from "./route";
+import { OPEN_VIEWS, pathOf, route, show, showPath } from "./route";
 
 /** The signed-in user; null for nobody, undefined while that isn't known. */
 export const account = signal<api.Account | null | undefined>(undefined);
@@ -12,16 +13,14 @@ export const notice = signal<string | null>(null);
 /** Whether the server could not be asked who this is. */
 export const unreachable = signal(false);
 
-/** Find out who this is. Tries until the server has answered. */
+/** Begin as whom the page was made for; a page that doesn't say asks until the server has answered. */
 export async function startAccount(attempt = 0): Promise<void> {
+  if (start) return start.account ? entered(start.account) : nobody();
   try {
     entered(await api.whoAmI());
   } catch (error) {
     if (error instanceof api.ApiError && (error.status === 401 || error.status === 403)) {
-      unreachable.value = false;
-      account.value = null;
-      if (!guestsMayStay()) askToSignIn(null);
-      else client.connect();
+      nobody();
     } else {
       unreachable.value = true;
       setTimeout(() => void startAccount(attempt + 1), fullJitter(attempt, { base: 500, cap: 15_000 }, Math.random));
@@ -41,6 +40,7 @@ export async function register(fields: api.NewAccount): Promise<void> {
   await signIn(fields.username, fields.password);
 }
 
+/** Rejects with an ApiError. */
 export async function signOut(): Promise<void> {
   await api.signOut();
   left(null);
@@ -54,10 +54,15 @@ function entered(user: api.Account): void {
   startInbox();
   client.connect();
   const current = route.value;
-  if (current.view === "sign-in") {
-    history.replaceState(null, "", current.next);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }
+  if (current.view === "sign-in") showPath(current.next);
+}
+
+function nobody(): void {
+  unreachable.value = false;
+  account.value = null;
+  if (!OPEN_VIEWS.has(route.value.view)) askToSignIn(null);
+  // A room may be open to guests: the server decides when they connect.
+  else if (route.value.view === "room") client.connect();
 }
 
 function left(why: string | null): void {
@@ -70,12 +75,7 @@ function left(why: string | null): void {
 function askToSignIn(why: string | null): void {
   notice.value = why;
   const here = location.pathname + location.search;
-  if (route.value.view !== "sign-in") show({ view: "sign-in", next: why === null && here === "/" ? "/" : here }, true);
-}
-
-/** A room may be open to guests: the server decides when they connect. */
-function guestsMayStay(): boolean {
-  return route.value.view === "room";
+  if (route.value.view !== "sign-in") show({ view: "sign-in", next: here || pathOf({ view: "list" }) }, true);
 }
 
 client.on("status", (status) => {

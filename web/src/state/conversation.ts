@@ -1,14 +1,39 @@
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
-import { HubbubError, type AnyEvent, type Person, type QueuedCommand, type Subscription } from "hubbub";
+import {
+  HubbubError,
+  type AnyEvent,
+  type Conversation,
+  type HistoryPage,
+  type Person,
+  type Position,
+  type QueuedCommand,
+  type Subscription,
+} from "hubbub";
 import { client, queue, status } from "./connection";
 import { conversations } from "./inbox";
-import { NO_MESSAGES, withPage, withSent, withoutHidden, type Messages } from "./messages";
+import { NO_MESSAGES, withLatest, withPage, withSent, withoutHidden, type Messages } from "./messages";
 import { stillTyping, withTyping, withoutTypist, type Typists } from "./typists";
 
 /** `gone`: it doesn't exist, or one may not see it; the server doesn't say which. */
 export type Loading = "loading" | "ready" | "gone" | "failed";
 
 const TYPING_PAUSE_MS = 4000;
+/** Messages that are asked for at once while one scrolls back. */
+const EARLIER = 100;
+
+/** What is known of a conversation without its events: at `position` these were its latest messages. */
+export interface Remembered {
+  page: HistoryPage;
+  position: Position;
+  /** Where one was in the log; null at its end. */
+  place?: Place | null;
+}
+
+/** A place in the log: how far the message of a number stands below the log's upper edge, in pixels. */
+export interface Place {
+  number: number;
+  below: number;
+}
 
 /** One conversation on the screen: what it shows, and what can be done in it. */
 export class OpenConversation {
@@ -17,7 +42,13 @@ export class OpenConversation {
   readonly loading = signal<Loading>("loading");
   readonly messages = signal<Messages>(NO_MESSAGES);
   readonly typists = signal<Typists>(new Map());
-  readonly loadingEarlier = signal(false);
+  /** Whether earlier messages are on their way, or could not be read. */
+  readonly earlier = signal<"idle" | "loading" | "failed">("idle");
+  /** The first message that was unread when one came; null where none was. */
+  readonly unreadFrom = signal<number | null>(null);
+  /** What stands in the field, kept while one looks elsewhere. */
+  /** Where one was in the log when one left it; null at its end. */
+  place: Place | null;
   /** The user's messages that are on their way or have failed, oldest first. */
   readonly outgoing: ReadonlySignal<readonly QueuedCommand[]>;
 
@@ -26,10 +57,17 @@ export class OpenConversation {
   #typing = false;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #reading = 0;
+  #loads = 0;
 
-  constructor(topic: string, id: number) {
+  constructor({ topic, id, unread, read_number }: Conversation, known?: Remembered) {
     this.topic = topic;
     this.id = id;
+    this.place = known?.place ?? null;
+    if (unread > 0) this.unreadFrom.value = read_number + 1;
+    if (known) {
+      this.messages.value = withPage(NO_MESSAGES, known.page);
+      this.loading.value = "ready";
+    }
     this.outgoing = computed(() =>
       queue.value.filter(
         (command) =>
@@ -39,7 +77,11 @@ export class OpenConversation {
       ),
     );
     this.#subscription = client.subscribe(topic, {
-      onLive: () => void this.load(),
+      // What was known at just this position is all there is.
+      onLive: (position) => {
+        if (!known || !isSame(known.position, position)) void this.load();
+        known = undefined;
+      },
       onEvent: (event) => this.#apply(event),
       onReset: () => {
         this.messages.value = { ...NO_MESSAGES, hidden: this.messages.value.hidden };
@@ -63,43 +105,60 @@ export class OpenConversation {
     this.#stops.push(() => clearInterval(timer));
   }
 
-  /** Leave it. */
-  close(): void {
+  /** Leave it. Returns what is known of it; null while that isn't sure. */
+  close(): Remembered | null {
     this.setTyping(false);
+    const { position } = this.#subscription;
     this.#subscription.unsubscribe();
     for (const stop of this.#stops) stop();
+    if (this.loading.value !== "ready" || !position || this.#loads > 0) return null;
+    const { list, more } = this.messages.value;
+    return { page: { messages: [...list], more }, position, place: this.place };
   }
 
   /** Read the latest messages. */
   async load(): Promise<void> {
+    this.#loads += 1;
     try {
       const page = await client.command("chat.history", this.topic, {});
-      this.messages.value = withPage(this.messages.value, page);
+      this.messages.value = withLatest(this.messages.value, page);
       this.loading.value = "ready";
     } catch (error) {
       if (this.loading.value !== "loading") return; // What is shown is still true.
       const temporary = error instanceof HubbubError && error.temporary;
       this.loading.value = temporary ? "failed" : "gone";
+    } finally {
+      this.#loads -= 1;
     }
   }
 
+  /** Read what came before; nothing where that is under way, or where there is nothing before. */
   async loadEarlier(): Promise<void> {
     const before = this.messages.value.list[0]?.number;
-    if (before === undefined || this.loadingEarlier.value) return;
-    this.loadingEarlier.value = true;
+    if (before === undefined || !this.messages.value.more || this.earlier.value === "loading") return;
+    this.earlier.value = "loading";
     try {
-      const page = await client.command("chat.history", this.topic, { before });
+      const page = await client.command("chat.history", this.topic, { before, limit: EARLIER });
       this.messages.value = withPage(this.messages.value, page);
+      this.earlier.value = "idle";
     } catch {
-      // The button is still there to try again; the bar says that the connection is lost.
-    } finally {
-      this.loadingEarlier.value = false;
+      this.earlier.value = "failed";
+    }
+  }
+
+  /** Read back to where the unread messages begin. */
+  async loadUnread(): Promise<void> {
+    const from = this.unreadFrom.value ?? Infinity;
+    while ((this.messages.value.list[0]?.number ?? 0) > from && this.messages.value.more) {
+      await this.loadEarlier();
+      if (this.earlier.value !== "idle") return;
     }
   }
 
   /** Send a message: it is shown at once, and goes out when it can. */
   send(content: string): void {
     this.setTyping(false);
+    this.unreadFrom.value = null;
     const clientId = crypto.getRandomValues(new Uint32Array(4)).join("-");
     client
       .command("chat.send", this.topic, { content, client_id: clientId }, { queue: true, keepFailed: true })
@@ -154,6 +213,10 @@ export class OpenConversation {
     this.#reading = last;
     client.command("chat.read", this.topic, { number: last }).catch(() => (this.#reading = 0));
   }
+}
+
+function isSame(one: Position, other: Position): boolean {
+  return one.epoch === other.epoch && one.offset === other.offset;
 }
 
 function isMe(person: Person): boolean {

@@ -1,28 +1,39 @@
 import { computed, signal } from "@preact/signals";
 import type { AnyEvent } from "hubbub";
+import { start } from "../page";
 import { client } from "./connection";
 import { applyEvent, type Conversations } from "./conversations";
 
 /** The user's conversations; null until they are loaded. */
 export const conversations = signal<Conversations | null>(null);
 
+/** Whether these are all: the page itself brings the latest ones only. */
+export const complete = signal(false);
+
 export const unreadTotal = computed(() =>
   (conversations.value ?? []).reduce((sum, { unread }) => sum + unread, 0),
 );
 
 let stop: (() => void) | null = null;
+let first = start?.conversations ?? null;
 
 /** Follow the signed-in user's conversations. */
 export function startInbox(): void {
+  conversations.value = first;
   stop ??= client.followInbox({
-    onInbox: (inbox) => (conversations.value = inbox.conversations),
+    onInbox: (inbox) => {
+      complete.value = true;
+      conversations.value = inbox.conversations;
+    },
     onEvent: apply,
   });
 }
 
 export function stopInbox(): void {
   stop?.();
-  stop = null;
+  // What the page brought was the one's who has gone.
+  stop = first = null;
+  complete.value = false;
   conversations.value = null;
 }
 

@@ -22,6 +22,17 @@ export function withPage(messages: Messages, page: HistoryPage): Messages {
   return { ...added(messages, page.messages), more: reachesBack ? page.more : messages.more };
 }
 
+/**
+ * The messages with the latest page, read again after some may have been missed: where it doesn't reach back
+ * to what was known, that is dropped, for there are no gaps.
+ */
+export function withLatest(messages: Messages, page: HistoryPage): Messages {
+  const first = page.messages[0]?.number ?? 0;
+  const known = messages.list.filter(({ number }) => number < first).at(-1)?.number;
+  if (!page.more || known === undefined || known >= first - 1) return withPage(messages, page);
+  return withPage({ ...messages, list: messages.list.filter(({ number }) => number >= first) }, page);
+}
+
 /** The messages after `chat.message_sent`; one that is there already changes nothing. */
 export function withSent(messages: Messages, { message, client_id }: MessageSent): Messages {
   const arrived = client_id ? new Set([...messages.arrived, client_id]) : messages.arrived;
@@ -35,8 +46,18 @@ export function withoutHidden(messages: Messages, id: number): Messages {
 }
 
 function added(messages: Messages, some: readonly Message[]): Messages {
+  const fresh = some.filter(({ id }) => !messages.hidden.has(id));
+  const first = messages.list[0]?.number ?? Infinity;
+  const last = messages.list.at(-1)?.number ?? -Infinity;
+  // Nearly always they come all after, or all before: a long list is not sorted over and over.
+  if (fresh.every(({ number }, index) => number > (fresh[index - 1]?.number ?? last))) {
+    return { ...messages, list: [...messages.list, ...fresh] };
+  }
+  if (fresh.every(({ number }, index) => number < (fresh[index + 1]?.number ?? first))) {
+    return { ...messages, list: [...fresh, ...messages.list] };
+  }
   const byNumber = new Map(messages.list.map((message) => [message.number, message]));
-  for (const message of some) if (!messages.hidden.has(message.id)) byNumber.set(message.number, message);
+  for (const message of fresh) byNumber.set(message.number, message);
   return { ...messages, list: [...byNumber.values()].sort((a, b) => a.number - b.number) };
 }
 

@@ -22,3 +22,18 @@ export function titleOf(conversation: Conversation, me: Person["id"] | undefined
   const others = conversation.participants.filter(({ id }) => id !== me).map(nameOf);
   return others.join(", ") || "Just you";
 }
+
+/** The conversations whose title or people have all of these words in their names. */
+export function withWords(
+  list: readonly Conversation[],
+  words: string,
+  me: Person["id"] | undefined,
+): readonly Conversation[] {
+  const wanted = words.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length === 0) return list;
+  return list.filter((conversation) => {
+    const people = conversation.participants.flatMap((person) => [nameOf(person), person.username]);
+    const text = [titleOf(conversation, me), ...people].join("\n").toLocaleLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
+}

@@ -1,46 +1,73 @@
 import { signal } from "@preact/signals";
+import { page } from "../page";
 
 /** A view and what it shows. */
 export type Route =
   | { view: "list" }
   | { view: "new" }
-  | { view: "conversation"; id: number }
-  | { view: "room"; name: string }
+  | { view: "rooms" }
+  | { view: "conversation"; id: number; detail?: true }
+  | { view: "room"; name: string; detail?: true }
+  | { view: "settings"; section: string | null }
   | { view: "sign-in"; next: string }
   | { view: "unknown" };
 
-/** The view of an address. */
-export function routeOf(path: string, query = ""): Route {
-  const parts = path.split("/").filter(Boolean).map(decoded);
-  const [first, second] = parts;
-  if (parts.length === 0) return { view: "list" };
-  if (first === "new" && parts.length === 1) return { view: "new" };
-  if (first === "c" && parts.length === 2 && /^\d{1,15}$/.test(second ?? "")) {
-    return { view: "conversation", id: Number(second) };
-  }
-  if (first === "r" && parts.length === 2 && second) return { view: "room", name: second };
-  if (first === "sign-in" && parts.length === 1) {
-    const next = new URLSearchParams(query).get("next") ?? "/";
-    // Only back into this UI: an address of another site must not pass for a link of ours.
-    return { view: "sign-in", next: /^\/(?![/\\])/.test(next) ? next : "/" };
+/** Views for people who need not be signed in. Whether a room is one the server decides. */
+export const OPEN_VIEWS: ReadonlySet<Route["view"]> = new Set(["sign-in", "room"]);
+
+const DETAIL = "info";
+
+/** The view of an address; `root` is where the UI lives. */
+export function routeOf(path: string, query = "", root = page.root): Route {
+  if (!`${path}/`.startsWith(root)) return { view: "unknown" };
+  const [first, second, ...rest] = path.slice(root.length).split("/").filter(Boolean).map(decoded);
+  const detail = rest.length === 1 && rest[0] === DETAIL ? { detail: true as const } : {};
+  const whole = rest.length === 0 || "detail" in detail;
+  switch (first) {
+    case undefined:
+      return { view: "list" };
+    case "c":
+      if (whole && /^\d{1,15}$/.test(second ?? "")) return { view: "conversation", id: Number(second), ...detail };
+      break;
+    case "r":
+      if (whole && second) return { view: "room", name: second, ...detail };
+      break;
+    case "settings":
+      if (rest.length === 0) return { view: "settings", section: second ?? null };
+      break;
+    case "new":
+    case "rooms":
+      if (second === undefined) return { view: first };
+      break;
+    case "sign-in":
+      if (second === undefined) return { view: "sign-in", next: nextOf(query, root) };
   }
   return { view: "unknown" };
 }
 
 /** The address of a view. */
-export function pathOf(route: Route): string {
+export function pathOf(route: Route, root = page.root): string {
   switch (route.view) {
     case "conversation":
-      return `/c/${route.id}`;
+      return `${root}c/${route.id}${route.detail ? `/${DETAIL}` : ""}`;
     case "room":
-      return `/r/${encodeURIComponent(route.name)}`;
+      return `${root}r/${encodeURIComponent(route.name)}${route.detail ? `/${DETAIL}` : ""}`;
+    case "settings":
+      return `${root}settings${route.section === null ? "" : `/${encodeURIComponent(route.section)}`}`;
     case "new":
-      return "/new";
+    case "rooms":
+      return root + route.view;
     case "sign-in":
-      return route.next === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(route.next)}`;
+      return `${root}sign-in${route.next === root ? "" : `?next=${encodeURIComponent(route.next)}`}`;
     default:
-      return "/";
+      return root;
   }
+}
+
+/** Where signing in leads: only back into this UI, an address of another site must not pass for a link of ours. */
+function nextOf(query: string, root: string): string {
+  const next = new URLSearchParams(query).get("next") ?? root;
+  return next.startsWith(root) && !/^\/[/\\]/.test(next) ? next : root;
 }
 
 /** The view that is shown. */
@@ -49,9 +76,24 @@ export const route = signal<Route>({ view: "list" });
 /** Show a view. With `replace` the one that is left can't be gone back to. */
 export function show(next: Route, replace = false): void {
   const path = pathOf(next);
-  if (replace) history.replaceState(null, "", path);
-  else if (path !== location.pathname + location.search) history.pushState(null, "", path);
+  const from = location.pathname + location.search;
+  if (replace) history.replaceState(history.state, "", path);
+  else if (path !== from) history.pushState({ from }, "", path);
   route.value = next;
+}
+
+/** Show an address of this UI in place of the present one. */
+export function showPath(path: string): void {
+  const { pathname, search } = new URL(path, location.href);
+  history.replaceState(history.state, "", path);
+  route.value = routeOf(pathname, search);
+}
+
+/** Go back to a view: by the browser's own history where one came from there. */
+export function goBack(to: Route): void {
+  const { from } = (history.state ?? {}) as { from?: string };
+  if (from === pathOf(to)) history.back();
+  else show(to, true);
 }
 
 /** Follow the address bar, and links within the page. */
@@ -62,8 +104,11 @@ export function startRouting(): void {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
     if (!link || !plain || event.defaultPrevented || link.target || link.origin !== location.origin) return;
+    const next = routeOf(link.pathname, link.search);
+    // What isn't ours the browser follows: the admin of the same site for example.
+    if (next.view === "unknown") return;
     event.preventDefault();
-    show(routeOf(link.pathname, link.search));
+    show(next);
   });
   read();
 }

@@ -1,0 +1,53 @@
+import "./Rail.css";
+import { account } from "../state/account";
+import { unreadTotal } from "../state/inbox";
+import { nameOf } from "../state/people";
+import { pathOf, route, type Route } from "../state/route";
+import { Avatar } from "./Avatar";
+import { Icon, type IconName } from "./Icon";
+import { Mark } from "./Mark";
+
+/** The spaces of hubbub, and oneself. */
+export function Rail() {
+  const user = account.value;
+  const { view } = route.value;
+  return (
+    <nav class="rail" aria-label="Spaces">
+      <Mark />
+      <Space to={{ view: "list" }} icon="chats" current={view === "list" || view === "conversation" || view === "new"}>
+        Chats
+        {unreadTotal.value > 0 && <span class="rail-dot" />}
+        {unreadTotal.value > 0 && <span class="visually-hidden">, {unreadTotal.value} unread</span>}
+      </Space>
+      <Space to={{ view: "rooms" }} icon="rooms" current={view === "rooms" || view === "room"}>
+        Rooms
+      </Space>
+      {user && (
+        <a
+          class="rail-item rail-you"
+          href={pathOf({ view: "settings", section: null })}
+          aria-current={view === "settings" ? "page" : undefined}
+        >
+          <Avatar person={user} letter={Array.from(nameOf(user))[0] ?? "?"} />
+          <span>Settings</span>
+        </a>
+      )}
+    </nav>
+  );
+}
+
+interface SpaceProps {
+  to: Route;
+  icon: IconName;
+  current: boolean;
+  children: preact.ComponentChildren;
+}
+
+function Space({ to, icon, current, children }: SpaceProps) {
+  return (
+    <a class="rail-item" href={pathOf(to)} aria-current={current ? "page" : undefined}>
+      <Icon name={icon} />
+      <span>{children}</span>
+    </a>
+  );
+}
