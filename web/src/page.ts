@@ -16,6 +16,8 @@ export interface Start {
   account: (Person & { email: string }) | null;
   /** The most recently active conversations; null for nobody. */
   conversations: Conversation[] | null;
+  /** Where the user's own stream stood; null for nobody. */
+  position: Position | null;
   /** The room of the address, which needn't be in that list. */
   room: Conversation | null;
   /** The latest messages of the address's conversation, and where its stream stood. */

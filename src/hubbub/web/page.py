@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 
 from hubbub.django.conf import hubbub_settings
@@ -15,3 +16,9 @@ def page_config() -> dict[str, Any]:
         "api": reverse("hubbub_accounts:me").removesuffix("auth/me/"),
         "socket": get_script_prefix() + hubbub_settings().socket_prefix,
     }
+
+
+def chosen_theme(request: HttpRequest) -> str:
+    """``light`` or ``dark`` as chosen in the settings (``web/src/state/preferences.ts``); empty: as the system."""
+    chosen = request.COOKIES.get("hubbub_theme", "")
+    return chosen if chosen in ("light", "dark") else ""

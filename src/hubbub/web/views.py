@@ -1,13 +1,26 @@
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from hubbub.web.page import page_config
+from hubbub.web.page import chosen_theme, page_config
+from hubbub.web.start import read_start
 
 
 @require_safe
 @ensure_csrf_cookie
+@cache_control(private=True, no_store=True)
 def index(request: HttpRequest, view: str) -> HttpResponse:
-    """The browser UI; its script finds the view by the path."""
-    return render(request, "hubbub/index.html", {"page": page_config()})
+    """The browser UI with its first text; the script finds the view by the path and goes on from there."""
+    start = read_start(request, view)
+    context = {
+        "page": page_config(),
+        "theme": chosen_theme(request),
+        "start": start,
+        "json": msgspec.to_builtins(start),
+        "shown": start.shown,
+        "at_list": view == "",
+    }
+    return render(request, "hubbub/index.html", context)

@@ -83,10 +83,7 @@ export class OpenConversation {
         known = undefined;
       },
       onEvent: (event) => this.#apply(event),
-      onReset: () => {
-        this.messages.value = { ...NO_MESSAGES, hidden: this.messages.value.hidden };
-        void this.load();
-      },
+      onReset: () => this.reload(),
       onEnd: () => (this.loading.value = "gone"),
     });
     this.#stops.push(
@@ -114,6 +111,13 @@ export class OpenConversation {
     if (this.loading.value !== "ready" || !position || this.#loads > 0) return null;
     const { list, more } = this.messages.value;
     return { page: { messages: [...list], more }, position, place: this.place };
+  }
+
+  /** What is known may be wrong: drop it and read anew. */
+  reload(): void {
+    this.messages.value = { ...NO_MESSAGES, hidden: this.messages.value.hidden };
+    this.loading.value = "loading";
+    void this.load();
   }
 
   /** Read the latest messages. */

@@ -5,7 +5,7 @@ import { start } from "../page";
 import { account } from "./account";
 import { client, status } from "./connection";
 import { OpenConversation, type Remembered } from "./conversation";
-import { complete, conversations } from "./inbox";
+import { complete, conversations, outdated } from "./inbox";
 import { route, show } from "./route";
 
 /** Rooms that were entered, by name: a guest has no list to find them in. */
@@ -58,6 +58,16 @@ export function startCurrent(): void {
       const found = shown.value;
       open.value = topic && found ? new OpenConversation(found, remembered.get(topic)) : null;
     });
+  });
+  effect(() => {
+    if (!outdated.value) return;
+    remembered.clear();
+    untracked(() => open.value?.reload());
+  });
+  client.on("event", (event) => {
+    if (event.type !== "chat.message_hidden") return;
+    const known = remembered.get(`chat.${event.data.conversation_id}`);
+    if (known) known.page.messages = known.page.messages.filter(({ id }) => id !== event.data.message_id);
   });
   effect(() => {
     const current = route.value;

@@ -7,6 +7,12 @@ import { applyEvent, type Conversations } from "./conversations";
 /** The user's conversations; null until they are loaded. */
 export const conversations = signal<Conversations | null>(null);
 
+/**
+ * Whether something of the user's own happened between the server's reading and the first answer: a message
+ * that was deleted on another device for example. What the page brought may show it still.
+ */
+export const outdated = signal(false);
+
 /** Whether these are all: the page itself brings the latest ones only. */
 export const complete = signal(false);
 
@@ -22,6 +28,11 @@ export function startInbox(): void {
   conversations.value = first;
   stop ??= client.followInbox({
     onInbox: (inbox) => {
+      if (!complete.value && start?.position) {
+        const { epoch, offset } = start.position;
+        const own = inbox.positions[`user.${start.account?.id}`];
+        outdated.value = own?.epoch !== epoch || own.offset !== offset;
+      }
       complete.value = true;
       conversations.value = inbox.conversations;
     },

@@ -1,0 +1,7 @@
+"""A project that has hubbub at ``talk/``."""
+
+from django.urls import include, path
+
+from hubbub.django.urls import feature_urls
+
+urlpatterns = [path("talk/", include([*feature_urls(), path("", include("hubbub.web.urls"))]))]
