@@ -89,23 +89,6 @@ def test_deleting_is_for_oneself(enter: Enter) -> None:
     bob.sees(["one", "two", "three"])
 
 
-def test_earlier_messages_come_when_asked_for(enter: Enter) -> None:
-    """CHT-4 on the page; what one reads stays in its place."""
-    ada = enter("ada")
-    ada.start_group("long", "bob")
-    texts = [f"message {number}" for number in range(60)]
-    for text in texts:
-        ada.composer.fill(text)
-        ada.composer.press("Enter")
-    ada.sees(texts, timeout=60)
-    ada.page.reload()
-    ada.sees(texts[10:])
-    ada.page.get_by_role("button", name="Earlier messages").click()
-    ada.sees(texts)
-    expect(ada.page.get_by_role("button", name="Earlier messages")).to_have_count(0)
-    expect(ada.page.get_by_text("message 10", exact=True)).to_be_in_viewport()
-
-
 def test_a_room_is_entered_by_its_address(enter: Enter) -> None:
     """CHT-8 on the page, for a guest too."""
     ada, guest = enter("ada"), enter("guest")

@@ -5,6 +5,7 @@ import { App } from "./components/App";
 import { startAccount } from "./state/account";
 import { startClock } from "./state/clock";
 import { startCurrent } from "./state/current";
+import { startKeys } from "./state/keys";
 import { startPreferences } from "./state/preferences";
 import { startRouting } from "./state/route";
 
@@ -14,6 +15,7 @@ if (!root) throw new Error("The page has no #app to show anything in.");
 startPreferences();
 startRouting();
 startClock();
+startKeys();
 startCurrent();
 void startAccount();
 // What the server has rendered for the time until now.

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Message } from "hubbub";
-import { NO_MESSAGES, blocksOf, withPage, withSent, withoutHidden } from "../src/state/messages";
+import { CHUNK, blocksOf, chunksOf } from "../src/state/chunks";
+import { NO_MESSAGES, withLatest, withPage, withSent, withoutHidden } from "../src/state/messages";
 
 function message(number: number, { minute = 0, sender = 1, name = "ada" } = {}): Message {
   const timestamp = new Date(Date.UTC(2026, 0, 1, 12, minute)).toISOString();
@@ -52,4 +53,32 @@ test("a block is one author's, within five minutes", () => {
 
 test("guests of different names are different authors", () => {
   expect(blocksOf([message(1, { sender: 0 }), message(2, { sender: 0, name: "bob" })])).toHaveLength(2);
+});
+
+test("the latest page, read after a long absence, leaves no gap", () => {
+  const known = withSent(withPage(NO_MESSAGES, page([1, 2, 3], true)), { message: message(99), client_id: null });
+  const messages = withLatest(known, page([97, 98, 99], true));
+  expect(numbers(messages)).toEqual([97, 98, 99]);
+  expect(messages.more).toBe(true);
+  expect(numbers(withLatest(withPage(NO_MESSAGES, page([1, 2, 3], true)), page([3, 4], true)))).toEqual([1, 2, 3, 4]);
+  expect(numbers(withLatest(withPage(NO_MESSAGES, page([1, 2, 3], true)), page([4, 5], true)))).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("a chunk stays the same object while nothing in it changes, whatever comes before or after", () => {
+  const list = Array.from({ length: 3 * CHUNK }, (_, index) => message(index + 1, { minute: 10 * index }));
+  const late = chunksOf(list.slice(CHUNK));
+  const all = chunksOf([...list, message(3 * CHUNK + 1, { minute: 10 ** 5 })], late);
+  expect(all.flatMap(({ messages }) => messages)).toHaveLength(3 * CHUNK + 1);
+  expect(all.filter((chunk) => late.includes(chunk)).length).toBeGreaterThanOrEqual(1);
+  expect(chunksOf(list, chunksOf(list))).toEqual(chunksOf(list));
+  const again = chunksOf(list);
+  expect(chunksOf(list, again).every((chunk, index) => chunk === again[index])).toBe(true);
+});
+
+test("a block that goes on in the next chunk has its name once", () => {
+  const list = Array.from({ length: 4 }, (_, index) => message(CHUNK - 2 + index));
+  const [first, second] = chunksOf(list);
+  expect([first?.blocks[0]?.continued, second?.blocks[0]?.continued]).toEqual([false, true]);
+  // Without the messages before it, the same chunk names its author.
+  expect(chunksOf(list.slice(2), [second!])[0]?.blocks[0]?.continued).toBe(false);
 });

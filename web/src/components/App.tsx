@@ -2,13 +2,16 @@ import "./App.css";
 import { useEffect } from "preact/hooks";
 import { account } from "../state/account";
 import { unreadTotal } from "../state/inbox";
+import { overlay } from "../state/overlay";
 import { pathOf, route, type Route } from "../state/route";
 import { ConnectionBar } from "./ConnectionBar";
 import { ConversationList } from "./ConversationList";
 import { ConversationPane } from "./ConversationPane";
 import { Detail } from "./Detail";
+import { Help } from "./Help";
 import { NewConversation } from "./NewConversation";
 import { Note } from "./Note";
+import { Palette } from "./Palette";
 import { Rail } from "./Rail";
 import { Rooms } from "./Rooms";
 import { Settings } from "./settings/Settings";
@@ -56,6 +59,8 @@ function Spaces() {
         <Pane />
       </main>
       {detail && <Detail />}
+      {signedIn && overlay.value === "palette" && <Palette />}
+      {overlay.value === "help" && <Help />}
     </div>
   );
 }

@@ -2,12 +2,14 @@ import "./Composer.css";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { OpenConversation } from "../state/conversation";
+import { draftOf, keepDraft } from "../state/drafts";
+import { Icon } from "./Icon";
 
 const MAX_LENGTH = 5000;
 
 /** Where one writes: Enter sends, Shift+Enter begins a new line. */
 export function Composer({ conversation }: { conversation: OpenConversation }) {
-  const text = useSignal("");
+  const text = useSignal(draftOf(conversation.topic));
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     // On a phone the keyboard would cover what one has come to read.
@@ -20,6 +22,7 @@ export function Composer({ conversation }: { conversation: OpenConversation }) {
     if (!content || over > 0) return;
     conversation.send(content);
     text.value = "";
+    keepDraft(conversation.topic, "");
     field.current?.focus();
   };
   return (
@@ -39,6 +42,7 @@ export function Composer({ conversation }: { conversation: OpenConversation }) {
         placeholder="Write a message"
         onInput={(event) => {
           text.value = event.currentTarget.value;
+          keepDraft(conversation.topic, text.value);
           conversation.setTyping(text.value.trim() !== "");
         }}
         onKeyDown={(event) => {
@@ -48,8 +52,8 @@ export function Composer({ conversation }: { conversation: OpenConversation }) {
           send();
         }}
       />
-      <button class="button primary" type="submit" disabled={!content || over > 0}>
-        Send
+      <button class="button primary composer-send" type="submit" aria-label="Send" disabled={!content || over > 0}>
+        <Icon name="send" />
       </button>
       {over > 0 && (
         <p class="composer-over" role="alert">

@@ -4,17 +4,15 @@ import type { Conversation } from "hubbub";
 import { account } from "../state/account";
 import { shown } from "../state/current";
 import { conversations } from "../state/inbox";
+import { SEARCH_ID } from "../state/keys";
 import { nameOf, titleOf, withWords } from "../state/people";
 import { pathOf, route } from "../state/route";
 import { Avatar } from "./Avatar";
 import { Icon } from "./Icon";
 import { Skeleton } from "./Skeleton";
 import { TimeAgo } from "./TimeAgo";
-import { stepByArrows } from "./arrows";
+import { stepByArrows, toFirstLink } from "./arrows";
 import { useKeptScroll } from "./keptScroll";
-
-/** Where `/` leads. */
-export const SEARCH_ID = "list-search";
 
 export function ConversationList() {
   const words = useSignal("");
@@ -40,6 +38,7 @@ export function ConversationList() {
             onInput={(event) => (words.value = event.currentTarget.value)}
             onKeyDown={(event) => {
               if (event.key === "Escape") words.value = "";
+              if (event.key === "ArrowDown") toFirstLink(event);
             }}
           />
         </label>

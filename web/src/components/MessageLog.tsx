@@ -1,81 +1,50 @@
 import "./MessageLog.css";
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { OpenConversation } from "../state/conversation";
-import { blocksOf } from "../state/messages";
-import { MessageBlock } from "./MessageBlock";
+import { account } from "../state/account";
+import { chunksOf, type Chunk } from "../state/chunks";
+import type { OpenConversation, Place } from "../state/conversation";
+import { announces } from "../state/preferences";
+import { Icon } from "./Icon";
+import { isAtEnd, placeOf, toEnd, toPlace } from "./logPlace";
+import { MessageChunk } from "./MessageChunk";
 import { OutgoingMessage } from "./OutgoingMessage";
+import { Skeleton } from "./Skeleton";
 
-/** Nearer to the end than this, one is taken to read along. */
-const NEAR_END_PX = 80;
+/** What comes before is asked for while one has still this many windows of it to read. */
+const WINDOWS_AHEAD = 2;
+/** How far below the upper edge what one jumps to stands. */
+const MARGIN_PX = 48;
 
 /** The messages, with what one has written and isn't sent yet. */
 export function MessageLog({ conversation }: { conversation: OpenConversation }) {
   const { list, more } = conversation.messages.value;
   const outgoing = conversation.outgoing.value;
-  const box = useRef<HTMLDivElement>(null);
-  const before = useRef({ first: 0, last: 0, sent: 0, height: 0, atEnd: true });
-  const unseen = useSignal(0);
-
-  const first = list[0]?.number ?? 0;
-  const last = list.at(-1)?.number ?? 0;
-  useLayoutEffect(() => {
-    const log = box.current;
-    if (!log) return;
-    const was = before.current;
-    if (was.atEnd || outgoing.length > was.sent) {
-      log.scrollTop = log.scrollHeight;
-    } else if (first < was.first) {
-      // Earlier messages came in above: what one reads stays where it is.
-      log.scrollTop += log.scrollHeight - was.height;
-    } else if (last > was.last) {
-      unseen.value += list.filter(({ number }) => number > was.last).length;
-    }
-    before.current = { first, last, sent: outgoing.length, height: log.scrollHeight, atEnd: isAtEnd(log) };
-  }, [first, last, list.length, outgoing.length]);
-
-  useEffect(() => {
-    const log = box.current;
-    if (!log) return;
-    // The log shrinks when the bar shows or the composer grows; who reads along goes on reading along.
-    const observer = new ResizeObserver(() => {
-      if (before.current.atEnd) log.scrollTop = log.scrollHeight;
-    });
-    observer.observe(log);
-    return () => observer.disconnect();
-  }, []);
-
-  const toEnd = () => {
-    const log = box.current;
-    if (log) log.scrollTop = log.scrollHeight;
-  };
   const state = conversation.loading.value;
+  const divided = conversation.unreadFrom.value;
+  const box = useRef<HTMLDivElement>(null);
+  const chunks = useRef<readonly Chunk[]>([]);
+  const unseen = useSignal(0);
+  const { follow, scrolled, goTo } = useFollowing(box, conversation, unseen);
+
+  chunks.current = chunksOf(list, chunks.current);
+  useLayoutEffect(follow, [list, outgoing.length]);
   return (
     <div class="message-log-place">
+      <UnreadJump conversation={conversation} goTo={goTo} />
       <div
         ref={box}
         class="message-log"
         role="log"
         aria-label="Messages"
+        aria-live={announces.value ? "polite" : "off"}
         aria-busy={state === "loading"}
         tabIndex={0}
-        onScroll={(event) => {
-          const log = event.currentTarget;
-          before.current.height = log.scrollHeight;
-          before.current.atEnd = isAtEnd(log);
-          if (before.current.atEnd) unseen.value = 0;
-        }}
+        onScroll={scrolled}
       >
         <div class="message-log-inner">
-          {more && (
-            <button
-              class="button earlier"
-              disabled={conversation.earlier.value === "loading"}
-              onClick={() => void conversation.loadEarlier()}
-            >
-              Earlier messages
-            </button>
-          )}
+          {more && <Earlier conversation={conversation} />}
+          {state === "loading" && list.length === 0 && <Skeleton label="Loading the messages" />}
           {state === "failed" && (
             <p class="problem">
               Couldn't load the messages.
@@ -87,16 +56,23 @@ export function MessageLog({ conversation }: { conversation: OpenConversation })
           {state === "ready" && list.length === 0 && outgoing.length === 0 && (
             <p class="quiet log-empty">Nothing has been written here yet.</p>
           )}
-          {blocksOf(list).map((block) => (
-            <MessageBlock key={block.messages[0]?.id} block={block} conversation={conversation} />
+          {chunks.current.map((chunk) => (
+            <MessageChunk
+              key={chunk.key}
+              chunk={chunk}
+              conversation={conversation}
+              divided={divided !== null && chunk.messages.some(({ number }) => number === divided) ? divided : null}
+            />
           ))}
           {outgoing.map((command) => (
             <OutgoingMessage key={command.key} command={command} conversation={conversation} />
           ))}
+          {outgoing.length === 0 && list.at(-1)?.sender.id === account.value?.id && list.length > 0 && <Sent />}
         </div>
       </div>
       {unseen.value > 0 && (
-        <button class="button new-chip" onClick={toEnd}>
+        <button class="button chip new-chip" onClick={() => box.current && toEnd(box.current)}>
+          <Icon name="down" />
           {unseen.value} new
         </button>
       )}
@@ -104,6 +80,117 @@ export function MessageLog({ conversation }: { conversation: OpenConversation })
   );
 }
 
-function isAtEnd(log: HTMLElement): boolean {
-  return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
+/** Keeps the end in sight for who reads along, and everybody else's place. */
+function useFollowing(
+  box: { current: HTMLDivElement | null },
+  conversation: OpenConversation,
+  unseen: { value: number },
+) {
+  const { list } = conversation.messages.value;
+  const sent = conversation.outgoing.value.length;
+  const before = useRef({ last: 0, sent: 0, shown: false, atEnd: true });
+  // Before the log changes: what stands at its upper edge is to stand there afterwards, too.
+  const kept: Place | null = before.current.shown && !before.current.atEnd && box.current ? placeOf(box.current) : null;
+
+  const follow = () => {
+    const log = box.current;
+    if (!log) return;
+    const was = before.current;
+    const last = list.at(-1)?.number ?? 0;
+    if (!was.shown && list.length > 0) begin(log, conversation);
+    else if (was.atEnd || sent > was.sent) toEnd(log);
+    else if (kept) toPlace(log, kept);
+    if (was.shown && !isAtEnd(log) && last > was.last) {
+      unseen.value += list.filter(({ number }) => number > was.last).length;
+    }
+    before.current = { last, sent, shown: list.length > 0, atEnd: isAtEnd(log) };
+  };
+
+  useEffect(() => {
+    const log = box.current;
+    if (!log) return;
+    // The log shrinks when the bar shows or the composer grows; who reads along goes on reading along.
+    const observer = new ResizeObserver(() => {
+      if (before.current.atEnd) toEnd(log);
+    });
+    observer.observe(log);
+    if (log.firstElementChild) observer.observe(log.firstElementChild);
+    return () => observer.disconnect();
+  }, []);
+
+  const scrolled = () => {
+    const log = box.current;
+    if (!log) return;
+    before.current.atEnd = isAtEnd(log);
+    if (before.current.atEnd) unseen.value = 0;
+    conversation.place = placeOf(log);
+    if (log.scrollTop < WINDOWS_AHEAD * log.clientHeight && conversation.earlier.value === "idle") {
+      void conversation.loadEarlier();
+    }
+  };
+
+  const goTo = (place: Place) => {
+    const log = box.current;
+    if (!log || !toPlace(log, place)) return;
+    // The scroll event comes a frame later, and what follows the end comes before it.
+    before.current.atEnd = isAtEnd(log);
+    requestAnimationFrame(() => toPlace(log, place));
+  };
+  return { follow, scrolled, goTo };
+}
+
+/** The first sight of a log: where one left it, or where the unread messages begin, or its end. */
+function begin(log: HTMLElement, conversation: OpenConversation): void {
+  if (conversation.place && toPlace(log, conversation.place)) return;
+  toEnd(log);
+  const divider = log.querySelector(".unread-divider");
+  if (divider) log.scrollTop += Math.min(0, divider.getBoundingClientRect().top - log.getBoundingClientRect().top - MARGIN_PX);
+}
+
+/** Leads to where the unread messages begin, while that is further up. */
+function UnreadJump({ conversation, goTo }: { conversation: OpenConversation; goTo: (place: Place) => void }) {
+  const from = conversation.unreadFrom.value;
+  const first = conversation.messages.value.list[0]?.number ?? 0;
+  // What was read already may have been deleted: the first that is left counts.
+  if (from === null || first <= from || !conversation.messages.value.more) return null;
+  const jump = async () => {
+    await conversation.loadUnread();
+    requestAnimationFrame(() => goTo({ number: from, below: MARGIN_PX }));
+  };
+  return (
+    <button class="button chip jump-chip" onClick={() => void jump()}>
+      <Icon name="up" />
+      To the first unread
+    </button>
+  );
+}
+
+/** What comes before is on its way, or couldn't be read. */
+function Earlier({ conversation }: { conversation: OpenConversation }) {
+  return (
+    <div class="earlier">
+      {conversation.earlier.value === "failed" ? (
+        <>
+          Couldn't load what came before.
+          <button class="link-button" onClick={() => void conversation.loadEarlier()}>
+            Try again
+          </button>
+        </>
+      ) : (
+        <button class="link-button" onClick={() => void conversation.loadEarlier()}>
+          {conversation.earlier.value === "loading" ? "Loading earlier messages" : "Earlier messages"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The last message is one's own, and the server has it. */
+function Sent() {
+  return (
+    <p class="sent-note quiet">
+      <Icon name="sent" />
+      Sent
+    </p>
+  );
 }

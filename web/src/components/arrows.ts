@@ -9,3 +9,10 @@ export function stepByArrows(event: KeyboardEvent): void {
   event.preventDefault();
   stops[next]?.focus();
 }
+
+/** From the field above a list into it. */
+export function toFirstLink(event: KeyboardEvent): void {
+  const list = (event.currentTarget as HTMLElement).closest("nav")?.querySelector("ul");
+  event.preventDefault();
+  list?.querySelector<HTMLElement>("a[href]")?.focus();
+}

@@ -9,7 +9,7 @@ export function startClock(): void {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+export const DAY = 24 * HOUR;
 
 /** A time as it is read at a glance: relative up to a day, then the date. */
 export function shortTime(at: number, current: number, locale?: string): string {

@@ -1,4 +1,4 @@
-import type { HistoryPage, Message, MessageSent, Person } from "hubbub";
+import type { HistoryPage, Message, MessageSent } from "hubbub";
 
 /** What is known of a conversation's messages: a stretch without gaps up to the newest. */
 export interface Messages {
@@ -59,27 +59,4 @@ function added(messages: Messages, some: readonly Message[]): Messages {
   const byNumber = new Map(messages.list.map((message) => [message.number, message]));
   for (const message of fresh) byNumber.set(message.number, message);
   return { ...messages, list: [...byNumber.values()].sort((a, b) => a.number - b.number) };
-}
-
-/** Consecutive messages of one author, shown with one name and time. */
-export interface Block {
-  readonly sender: Person;
-  readonly messages: readonly Message[];
-}
-
-const BLOCK_MS = 5 * 60 * 1000;
-
-/** The messages in blocks: a new one begins with another author, or after five minutes. */
-export function blocksOf(list: readonly Message[]): Block[] {
-  const blocks: { sender: Person; messages: Message[] }[] = [];
-  for (const message of list) {
-    const block = blocks.at(-1);
-    const last = block?.messages.at(-1);
-    const near = last && Date.parse(message.timestamp) - Date.parse(last.timestamp) < BLOCK_MS;
-    // Guests have one id in common, but not one name.
-    const same = block?.sender.id === message.sender.id && block.sender.username === message.sender.username;
-    if (block && near && same) block.messages.push(message);
-    else blocks.push({ sender: message.sender, messages: [message] });
-  }
-  return blocks;
 }

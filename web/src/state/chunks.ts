@@ -1,0 +1,78 @@
+import type { Message, Person } from "hubbub";
+
+/** Consecutive messages of one author, shown with one name and time. */
+export interface Block {
+  readonly sender: Person;
+  readonly messages: readonly Message[];
+  /** The chunk before ends with the same block: name and time stand there. */
+  readonly continued: boolean;
+}
+
+/** A stretch of the log that is drawn, and passed over, as one: a long log is many of them that don't change. */
+export interface Chunk {
+  readonly key: number;
+  readonly messages: readonly Message[];
+  readonly blocks: readonly Block[];
+}
+
+/** Messages in a chunk at most. */
+export const CHUNK = 50;
+
+const BLOCK_MS = 5 * 60 * 1000;
+
+/**
+ * The messages in chunks, by their numbers, so that a message stays in its chunk whatever comes before or
+ * after it. Chunks of `before` that are still true are kept as they are.
+ */
+export function chunksOf(list: readonly Message[], before: readonly Chunk[] = []): readonly Chunk[] {
+  const known = new Map(before.map((chunk) => [chunk.key, chunk]));
+  const chunks: Chunk[] = [];
+  let start = 0;
+  while (start < list.length) {
+    const key = keyOf(list[start]!);
+    let end = start + 1;
+    while (end < list.length && keyOf(list[end]!) === key) end += 1;
+    const messages = list.slice(start, end);
+    const previous = list[start - 1];
+    const old = known.get(key);
+    chunks.push(old && isStill(old, messages, previous) ? old : chunkOf(key, messages, previous));
+    start = end;
+  }
+  return chunks;
+}
+
+/** The blocks of messages that follow `previous`: a new one begins with another author, or after five minutes. */
+export function blocksOf(list: readonly Message[], previous?: Message): Block[] {
+  const blocks: { sender: Person; messages: Message[]; continued: boolean }[] = [];
+  for (const message of list) {
+    const block = blocks.at(-1);
+    const last = block?.messages.at(-1) ?? previous;
+    const same = last !== undefined && belongsTo(message, last);
+    if (block && same) block.messages.push(message);
+    else blocks.push({ sender: message.sender, messages: [message], continued: same });
+  }
+  return blocks;
+}
+
+function chunkOf(key: number, messages: readonly Message[], previous?: Message): Chunk {
+  return { key, messages, blocks: blocksOf(messages, previous) };
+}
+
+function isStill(chunk: Chunk, messages: readonly Message[], previous?: Message): boolean {
+  const first = messages[0];
+  return (
+    chunk.messages.length === messages.length &&
+    chunk.messages.every((message, index) => message === messages[index]) &&
+    chunk.blocks[0]?.continued === (previous !== undefined && first !== undefined && belongsTo(first, previous))
+  );
+}
+
+function belongsTo(message: Message, last: Message): boolean {
+  // Guests have one id in common, but not one name.
+  const same = last.sender.id === message.sender.id && last.sender.username === message.sender.username;
+  return same && Date.parse(message.timestamp) - Date.parse(last.timestamp) < BLOCK_MS;
+}
+
+function keyOf({ number }: Message): number {
+  return Math.floor(number / CHUNK);
+}
