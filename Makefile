@@ -22,7 +22,7 @@ test: $(VENV)/.dev $(UI)/app.js chromium ## Run every test, in a browser too
 	scripts/node.sh npm test --workspaces
 	$(BIN)/pytest
 
-check: $(VENV)/.dev node_modules/.stamp ## Style, types, architecture, migrations, generated files
+check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, generated files, the script's size
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -30,6 +30,7 @@ check: $(VENV)/.dev node_modules/.stamp ## Style, types, architecture, migration
 	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings
 	$(BIN)/hubbub schema --check
 	scripts/node.sh npm run check --workspaces
+	scripts/node.sh npm run budget -w web
 
 bench: $(VENV)/.dev $(UI)/app.js ## Measure the fan-out (the comparison with others is still to come)
 	$(BIN)/python -m benchmarks.fan_out

@@ -33,6 +33,12 @@ class Person:
     def visit(self, path: str) -> None:
         self.page.goto(f"{self.url}{path}")
 
+    def settled(self) -> None:
+        """Wait until the page shows what it has to show, and is connected."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator(".is-first, .skeleton, .connection-bar")).to_have_count(0)
+
     def start_group(self, title: str, *names: str) -> str:
         """Start a conversation; returns its path."""
         self.visit("/new")

@@ -47,7 +47,8 @@ Message.objects.bulk_create(
     [
         Message(
             conversation_id=made.id, number=number, sender=users["bob" if number % 7 else "ada"], sender_name="",
-            content=f"message {{number}}" + " and some more of it" * (number % 5), created_at=start + timedelta(minutes=number),
+            content=f"message {{number}}" + " and some more of it" * (number % 5),
+            created_at=start + timedelta(minutes=number),
         )
         for number in range(1, {count} + 1)
     ],

@@ -34,6 +34,8 @@ class HubbubApplication:
         self._route_key = ROUTE
         self._find_route = find_route
         self._prefix = hubbub_settings().socket_prefix
+        # As Django takes a request's path: FORCE_SCRIPT_NAME counts over what the server says.
+        self._script_name = (django_settings.FORCE_SCRIPT_NAME or "").rstrip("/")
         self._loopback_only = getattr(django_settings, "HUBBUB_LOOPBACK_ONLY", False)
         self._websocket = AuthMiddleware(HubbubConsumer(runtime.get_engine), SystemClock())
 
@@ -50,6 +52,8 @@ class HubbubApplication:
             raise ValueError(f"hubbub does not serve {scope['type']!r} connections.")
 
     async def _serve_websocket(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if self._script_name:
+            scope = {**scope, "root_path": self._script_name}
         path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
         if not path.startswith(self._prefix) and self._other_websockets is not None:
             await self._other_websockets(scope, receive, send)

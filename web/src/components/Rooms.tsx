@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { loadRooms, moreRooms, rooms, roomsProblem } from "../state/rooms";
 import { pathOf, show } from "../state/route";
+import { Skeleton } from "./Skeleton";
 
 /** All rooms; anybody may enter one, or make one by its name. */
 export function Rooms() {
@@ -63,7 +64,7 @@ function List() {
       </p>
     );
   }
-  if (!list) return <p class="skeleton-line" aria-label="Loading rooms" />;
+  if (!list) return <Skeleton label="Loading rooms" />;
   if (list.length === 0) return <p class="quiet">No rooms yet. Enter one by name, and it is there.</p>;
   return (
     <>

@@ -2,6 +2,10 @@
 
 from django.urls import include, path
 
+from hubbub.django import views
 from hubbub.django.urls import feature_urls
 
-urlpatterns = [path("talk/", include([*feature_urls(), path("", include("hubbub.web.urls"))]))]
+urlpatterns = [
+    path("readyz", views.readyz),
+    path("talk/", include([*feature_urls(), path("", include("hubbub.web.urls"))])),
+]
