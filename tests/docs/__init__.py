@@ -1,0 +1,1 @@
+"""The pages of `docs/` are followed word for word: what they say is what happens."""
