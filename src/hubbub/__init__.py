@@ -6,7 +6,19 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "publish", "publish_ephemeral"]
+__all__ = ["APPS", "__version__", "publish", "publish_ephemeral"]
+
+APPS = [
+    "hubbub.django",
+    "hubbub.accounts",
+    "hubbub.chat",
+    "hubbub.web",
+    "rest_framework_simplejwt.token_blacklist",
+]
+"""What ``INSTALLED_APPS`` needs for all of hubbub, as its first entries: ``[*hubbub.APPS, ...]``.
+
+A project that wants a part names that part's apps itself; ``hubbub.django`` is always one of them.
+"""
 
 if TYPE_CHECKING:
     from hubbub.django.publish import publish, publish_ephemeral

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.settings import api_settings
 
 from hubbub.accounts import tickets, tokens
-from hubbub.django.auth import actor_of_user, register_credential
+from hubbub.django.auth import actor_of_user, register_credential, rest_authentications
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import NotAuthenticated
 
@@ -40,5 +40,6 @@ def actor_of_access_token(raw: str) -> Actor:
     return actor_of_user(user, login=str(token.get(tokens.SID, "")), expires=float(token["exp"]))
 
 
+rest_authentications.append(TokenAuthentication)
 register_credential("token", actor_of_access_token)
 register_credential("ticket", tickets.redeem)

@@ -3,12 +3,16 @@
 In a project's ``asgi.py``::
 
     application = hubbub_application(get_asgi_application())
+
+What stands there already, a ``ProtocolTypeRouter`` for one, goes on to get all that isn't hubbub's.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.utils.module_loading import import_string
 
 from hubbub.django.loopback import is_local, refuse
 
@@ -18,9 +22,15 @@ Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 class HubbubApplication:
     """Routes a connection by its type; the lifespan starts and stops the engine."""
 
+    instances = 0
+    """How many there are in this process: a check asks whether a project's application is one, or has one inside."""
+
     def __init__(self, http: Asgi, websocket: Asgi | None = None) -> None:
+        type(self).instances += 1
         self._http = http
-        self._other_websockets = websocket
+        # Django itself raises on a socket.
+        takes_sockets = http is not None and not isinstance(http, ASGIHandler)
+        self._other_websockets = websocket or (http if takes_sockets else None)
         # Imported late: these need Django's apps, and the arguments above have set them up.
         from hubbub.django import runtime
         from hubbub.django.auth import AuthMiddleware
@@ -34,8 +44,6 @@ class HubbubApplication:
         self._route_key = ROUTE
         self._find_route = find_route
         self._prefix = hubbub_settings().socket_prefix
-        # As Django takes a request's path: FORCE_SCRIPT_NAME counts over what the server says.
-        self._script_name = (django_settings.FORCE_SCRIPT_NAME or "").rstrip("/")
         self._loopback_only = getattr(django_settings, "HUBBUB_LOOPBACK_ONLY", False)
         self._websocket = AuthMiddleware(HubbubConsumer(runtime.get_engine), SystemClock())
 
@@ -52,14 +60,11 @@ class HubbubApplication:
             raise ValueError(f"hubbub does not serve {scope['type']!r} connections.")
 
     async def _serve_websocket(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if self._script_name:
-            scope = {**scope, "root_path": self._script_name}
-        path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
-        if not path.startswith(self._prefix) and self._other_websockets is not None:
+        # The route comes first: a path that nobody serves costs no query. Django finds its own paths by this prefix.
+        route = self._find_route(scope["path"].removeprefix(get_script_prefix(scope)), self._prefix)
+        if route is None and self._other_websockets is not None:
             await self._other_websockets(scope, receive, send)
             return
-        # The route comes first: a path that nobody serves costs no query.
-        route = self._find_route(scope, self._prefix)
         if route is None or not self._origin_allowed(scope):
             await receive()
             await send({"type": "websocket.close", "code": 1000})  # Before accepting: HTTP 403.
@@ -85,5 +90,17 @@ class HubbubApplication:
 
 
 def hubbub_application(http: Asgi, websocket: Asgi | None = None) -> HubbubApplication:
-    """hubbub in front of a Django application; ``websocket`` gets the sockets outside hubbub's prefix."""
+    """hubbub in front of Django's application, or of what a project has in front of that already.
+
+    Sockets that aren't hubbub's go to ``websocket``; without it to ``http``, unless that is Django itself, which
+    knows none: they are then answered 403.
+    """
     return HubbubApplication(http, websocket)
+
+
+def project_application() -> Any:
+    """What ASGI_APPLICATION names; without it hubbub's own, which is Django's with the sockets before it.
+
+    Raises ImportError where there is no such thing.
+    """
+    return import_string(getattr(django_settings, "ASGI_APPLICATION", None) or "hubbub.django.asgi.application")

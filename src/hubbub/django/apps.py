@@ -2,6 +2,7 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import module_has_submodule
 
@@ -17,6 +18,7 @@ class HubbubConfig(AppConfig):
 
     def ready(self) -> None:
         from hubbub.django import checks as checks
+        from hubbub.django import project_checks as project_checks
         from hubbub.django.streams import ensure_root
 
         # Not a migration: `flush`, and with it every transactional test, empties the tables.
@@ -35,6 +37,13 @@ class FeatureConfig(AppConfig):
         # Inherited, ``default = False`` would make Django pass over the feature's own config in silence.
         if "default" not in vars(cls):
             cls.default = True
+
+    def import_models(self) -> None:
+        if self.apps is not None and not self.apps.is_installed("hubbub.django"):
+            raise ImproperlyConfigured(
+                f"{self.name!r} needs 'hubbub.django' in INSTALLED_APPS. To have all of hubbub: [*hubbub.APPS, ...]."
+            )
+        super().import_models()
 
     def ready(self) -> None:
         for name in ("messages", "handlers", "sockets", "topics", "authentication", "signals", "checks"):

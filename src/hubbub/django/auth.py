@@ -35,6 +35,9 @@ TokenAuthenticator = Callable[[str], Actor]
 
 _by_parameter: dict[str, TokenAuthenticator] = {}
 
+rest_authentications: list[Any] = []
+"""DRF's authentication classes that features bring for all views, beside the session cookie's."""
+
 
 def register_credential(parameter: str, authenticate: TokenAuthenticator) -> None:
     """Let ``?<parameter>=...`` name an actor. ``authenticate`` may block; raises NotAuthenticated.
@@ -84,7 +87,7 @@ def actor_of_session(cookies: dict[str, str]) -> Actor | None:
 def actor_of_request(request: Any) -> Actor:
     """The actor of a view's request, Django's or DRF's. Raises NotAuthenticated for nobody."""
     user = request.user
-    if not user.is_authenticated:
+    if user is None or not user.is_authenticated:
         raise NotAuthenticated
     claims: Any = getattr(request, "auth", None)
     if hasattr(claims, "get"):
@@ -96,6 +99,7 @@ def actor_of_request(request: Any) -> Actor:
 def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
     """The actor of a handshake; None for a guest. May block.
 
+    A ``user`` that stands in the scope, put there by middleware of the project's own, stands for the cookie.
     Raises NotAuthenticated where a credential is present and bad, even beside a good one.
     """
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
@@ -106,7 +110,17 @@ def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
         return actor_of_token(token.strip())
+    if "user" in scope:
+        return _actor_of_outer(scope)
     return actor_of_session(parse_cookie(headers.get(b"cookie", b"").decode("latin-1")))
+
+
+def _actor_of_outer(scope: dict[str, Any]) -> Actor | None:
+    """The actor of the user that a project's own middleware, Channels' for one, has put into the scope."""
+    user = scope["user"]
+    if user is None or not user.is_authenticated:
+        return None
+    return actor_of_user(user, login=scope.get("session", {}).get(LOGIN_KEY, ""))
 
 
 def user_of_actor(actor: Actor | None) -> Any:

@@ -7,14 +7,17 @@ from typing import Any, TypeVar
 import msgspec
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView, set_rollback
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from hubbub.django.auth import actor_of_request
+from hubbub.django.auth import actor_of_request, rest_authentications
 from hubbub.django.parsers import StrictJSONParser
 from hubbub.django.transactions import as_busy
 from hubbub.engine.actor import Actor, guest
@@ -70,7 +73,8 @@ def actor(request: Request) -> Actor:
 
 def optional_actor(request: Request) -> Actor:
     """Who asks, or a guest."""
-    return actor_of_request(request) if request.user.is_authenticated else guest("rest")
+    signed_in = request.user is not None and request.user.is_authenticated
+    return actor_of_request(request) if signed_in else guest("rest")
 
 
 def body(request: Request, type: type[S]) -> S:
@@ -91,9 +95,27 @@ class Anybody(BasePermission):
 
 
 class FeatureView(APIView):
-    """A feature's view: reads JSON and answers errors by rule ERR-3, whatever the project's own defaults are."""
+    """A feature's view: JSON in and out, errors by rule ERR-3, whatever the project's own defaults are.
+
+    Who asks is known by what the project itself says in DEFAULT_AUTHENTICATION_CLASSES, and by what features
+    register.
+    """
 
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
+    renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
+    versioning_class = None
+
+    authentication_classes: Sequence[type[BaseAuthentication]] | None = None  # type: ignore[assignment]
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        if self.authentication_classes is not None:
+            return super().get_authenticators()
+        # Not DRF's default: passwords in a header would go by the limits of signing in.
+        projects = api_settings.user_settings.get("DEFAULT_AUTHENTICATION_CLASSES") and (
+            api_settings.DEFAULT_AUTHENTICATION_CLASSES
+        )
+        return [kind() for kind in dict.fromkeys([*(projects or ()), *rest_authentications, SessionAuthentication])]
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return exception_handler

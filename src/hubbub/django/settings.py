@@ -12,6 +12,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+import hubbub
 from hubbub.django.secret import local_secret
 from hubbub.transports.uvicorn.redact import log_config
 
@@ -40,10 +41,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 INSTALLED_APPS = [
-    "hubbub.django",
-    "hubbub.accounts",
-    "hubbub.chat",
-    "hubbub.web",
+    *hubbub.APPS,
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -51,7 +49,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "corsheaders",
     "channels",
 ]

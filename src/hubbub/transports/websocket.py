@@ -166,9 +166,9 @@ def choose_subprotocol(offered: list[str], preferred: str) -> str | None:
     return offered[0] if offered else None
 
 
-def find_route(scope: dict[str, Any], prefix: str) -> tuple[SocketRoute, dict[str, str]] | None:
-    """The route for the scope's path, and the path's named groups."""
-    path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
+def find_route(path: str, prefix: str) -> tuple[SocketRoute, dict[str, str]] | None:
+    """The route for a path below the application's root, and the path's named groups."""
+    path = path.removeprefix("/")
     if not path.startswith(prefix):
         return None
     rest = path.removeprefix(prefix)

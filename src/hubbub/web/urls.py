@@ -1,4 +1,4 @@
-"""The UI's URLs: ``path("chat/", include("hubbub.web.urls"))`` puts it where a project wants it."""
+"""The UI's URLs, as a part of ``hubbub.urls`` or where a project wants them."""
 
 from django.urls import re_path
 

@@ -14,6 +14,8 @@ from hubbub.protocol.errors import Absent, BadData, Empty, TooLong
 
 MAX_CONTENT = 5000
 """Characters in one message."""
+MAX_SENDER_NAME = 150
+"""What the column of a name holds, which is shown once the account is gone; an e-mail address may be longer."""
 
 
 def clean_content(content: str) -> str:
@@ -41,7 +43,7 @@ def send_message(actor: Actor, topic: str, content: str, *, client_id: str | Non
         conversation_id=conversation.pk,
         number=number,
         sender_id=actor.user_id,
-        sender_name=actor.username,
+        sender_name=actor.username[:MAX_SENDER_NAME],
         content=content,
         created_at=now,
     )

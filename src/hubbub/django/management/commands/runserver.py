@@ -4,8 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.management.commands.runserver import Command as StaticFilesCommand
-from django.utils.module_loading import import_string
 
+from hubbub.django.application import project_application
 from hubbub.transports.uvicorn.server import HubbubServer, make_config
 
 
@@ -17,18 +17,9 @@ class Command(StaticFilesCommand):
     help = "Starts the development server, which also serves hubbub's sockets."
 
     def inner_run(self, *args: Any, **options: Any) -> None:
-        if not getattr(settings, "ASGI_APPLICATION", None):
-            self.stderr.write(
-                self.style.WARNING(
-                    "ASGI_APPLICATION is not set, so sockets are not served. "
-                    "Set it to the path of the application in your asgi.py."
-                )
-            )
-            super().inner_run(*args, **options)
-            return
         self.check(display_num_errors=True)
         self.check_migrations()
-        application = import_string(settings.ASGI_APPLICATION)
+        application = project_application()
         if options["use_static_handler"] and (settings.DEBUG or options["insecure_serving"]):
             from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from hubbub.django.application import project_application
 from hubbub.django.loopback import is_loopback
 from hubbub.transports.uvicorn.server import HubbubServer, make_config
 
@@ -29,13 +30,10 @@ class Command(BaseCommand):
         if not no_migrate:
             call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write(f"hubbub is at http://{f'[{host}]' if ':' in host else host}:{port}/")
-        # Imported late: the application needs the settings, and this module is read by `help` too.
-        from hubbub.django.asgi import application
-
         proxies = getattr(settings, "HUBBUB_TRUSTED_PROXIES", ())
         most = getattr(settings, "HUBBUB_MAX_BODY_BYTES", None)
         config = make_config(
-            cast(Any, application), host, port, trusted_proxies=proxies, max_body=most, log_config=None
+            cast(Any, project_application()), host, port, trusted_proxies=proxies, max_body=most, log_config=None
         )
         server = HubbubServer(config)
         server.run()
