@@ -5,9 +5,15 @@ The browser UI stands at the root of it, the REST API below ``api/``. A project 
 """
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import include, re_path
 
 from hubbub.django.features import feature_urls
+
+if not apps.is_installed("hubbub.django"):
+    raise ImproperlyConfigured(
+        "hubbub's URLs are included, and its apps are not: INSTALLED_APPS = [*hubbub.APPS, ...]."
+    )
 
 urlpatterns = feature_urls()
 if apps.is_installed("hubbub.web"):

@@ -17,8 +17,8 @@ A mark is a comment on the line before the block; it shows nowhere:
     <!-- test: <name> ... -->                            given to the test's own function of that name
 
 In a part of a file, unmarked lines are there already and are found in their order, a line of dots stands for
-anything, and marked lines are new: they go where they stand, and replace what stood there. With nothing but new
-lines, they go to the end.
+anything, and marked lines are new: they go where they stand, and replace what stood there. New lines at the end of
+the block are the end of the file. Empty lines don't count, unless they are marked.
 """
 
 from __future__ import annotations
@@ -101,26 +101,41 @@ def edited(old: str, block: Block) -> str:
         return block.text
     lines, made, at = old.splitlines(), list[str](), 0
     new: list[str] = []
-    anything = True  # May stand before the first line that is shown.
+    dots = True  # Anything may stand before the first line that is shown.
+    gap_first = False
     for number, line in enumerate(block.lines, start=1):
         if number in block.marked:
             new.append(line)
         elif line.strip() in DOTS:
-            made, new, anything = made + new, [], True
+            made, new, dots = made + new, [], True
+        elif line.strip():
+            assert line in lines[at:], f"{block}: {line!r} isn't in {block.caption} after line {at}"
+            there = lines.index(line, at)
+            passed = lines[at:there]
+            made += (passed + new if dots else _replaced(passed, new, gap_first, block)) + [line]
+            new, at, dots, gap_first = [], there + 1, False, False
         else:
-            # Without dots nothing may stand between, but for what the new lines replace.
-            within = lines[at:] if anything else lines[at : at + len(new) + 1]
-            assert line in within, f"{block}: {line!r} isn't in {block.caption} after line {at}"
-            there = at + within.index(line)
-            made += (lines[at:there] if anything else []) + new + [line]
-            new, at, anything = [], there + 1, False
-    made += lines[at:] + new if anything else new + lines[at:]
+            gap_first = gap_first or not new
+    rest = lines[at:]
+    made += rest + new if dots or not new else _replaced(rest, new, gap_first, block)
     return "".join(f"{line}\n" for line in made)
 
 
+def _replaced(old: list[str], new: list[str], gap_first: bool, block: Block) -> list[str]:
+    """New lines in place of old ones; empty lines stay, before or after the new ones as the block has it."""
+    gone = [line for line in old if line.strip()]
+    assert len(gone) <= len(new), f"{block} passes over {gone} of {block.caption}"
+    kept = [line for line in old if not line.strip()]
+    if gone:
+        place = old.index(gone[0])
+        return old[:place] + new + [line for line in old[place:] if not line.strip()]
+    return kept + new if gap_first else new + kept
+
+
 def lines_changed(old: str, new: str) -> int:
-    """How many lines somebody types or takes out to make the one text the other."""
-    matcher = SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
+    """How many lines, empty ones aside, somebody types or takes out to make the one text the other."""
+    before, after = ([line for line in text.splitlines() if line.strip()] for text in (old, new))
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
     return sum(max(b - a, d - c) for kind, a, b, c, d in matcher.get_opcodes() if kind != "equal")
 
 

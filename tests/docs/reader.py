@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,7 +36,7 @@ Handler = Callable[["Reader", Block], None]
 class Reader:
     """``with Reader(tmp_path) as reader: reader.follow(page)``.
 
-    ``replace`` exchanges words of the page for what differs on this machine, a port for one. ``handlers`` do
+    ``words`` exchanges words of the page for what differs on this machine, a port for one. ``handlers`` do
     what a mark of one's own says; whatever no rule covers fails, so that no block is passed over in silence.
     """
 
@@ -43,7 +44,7 @@ class Reader:
         self,
         folder: Path,
         env: Mapping[str, str] | None = None,
-        replace: Mapping[str, str] | None = None,
+        words: Mapping[str, str] | None = None,
         handlers: Mapping[str, Handler] | None = None,
     ) -> None:
         self.folder = folder
@@ -54,7 +55,7 @@ class Reader:
         """What the last block printed."""
         self.log = folder / "servers.log"
         self._start = folder
-        self._replace = dict(replace or {})
+        self._words = dict(words or {})
         self._handlers = dict(handlers or {})
         self._python = ""
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
@@ -96,13 +97,13 @@ class Reader:
         elif block.language == "python":
             before = self._python if mark == "continues" else ""
             self._python = before + text
-            self._call(block, [self._which("python"), "-c", _AFTER.format(before=before, text=text)])
+            self._call(block, [self.which("python"), "-c", _AFTER.format(before=before, text=text)])
         else:
             raise AssertionError(f"{block}: nobody knows what to do with a block of {block.language or 'no language'}")
 
     def put(self, text: str) -> str:
         """The page's text with what differs on this machine."""
-        for word, other in self._replace.items():
+        for word, other in self._words.items():
             text = text.replace(word, other)
         return text
 
@@ -111,7 +112,7 @@ class Reader:
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         assert old or not block.marked, f"{block} changes {block.caption}, which isn't there"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.put(edited(old, block)), encoding="utf-8")
+        path.write_text(edited(old, replace(block, text=self.put(block.text))), encoding="utf-8")
 
     def _run(self, block: Block, text: str) -> None:
         """Run shell commands; where they lead, and what they export, stays for the next ones."""
@@ -145,7 +146,8 @@ class Reader:
         failed = done.returncode != 0
         assert failed == block.mark.startswith("fails"), f"{block} ended with {done.returncode}:\n{done.stdout}"
 
-    def _which(self, name: str) -> str:
+    def which(self, name: str) -> str:
+        """Where the reader's own program of that name is."""
         done = subprocess.run(["which", name], env=self.env, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 

@@ -62,6 +62,11 @@ make run
         ),
         (change("C = {\n    'x': 2,\n}\n", 2), SETTINGS.replace("'x': 1", "'x': 2")),
         (change("A = [\n    # ...\n    3,\n]\n", 3), SETTINGS.replace("    2,\n", "    2,\n    3,\n")),
+        (change("C = {\n    # ...\n}\nD = 4\n", 4), SETTINGS + "D = 4\n"),
+        (
+            change("C = {\n    'x': 3,\n    'y': 4,\n", 2, 3),
+            SETTINGS.replace("    'x': 1,\n}", "    'x': 3,\n    'y': 4,"),
+        ),
         (change("D = 4\n", 1), SETTINGS + "D = 4\n"),
         (change("Z = 1\nA = [\n", 1), "Z = 1\n" + SETTINGS),
         (change("all of it\n"), "all of it\n"),
@@ -77,6 +82,7 @@ def test_a_part_of_a_file_says_where_the_new_lines_go(block, expected):
         change("A = [\n    9,\n    0,\n", 3),  # there is no 9
         change("A = [\n]\nD = 1\n", 3),  # lines that the page passes over
         change("A = [\n    0,\nB = 1\n", 2),  # one line can't replace four
+        change("A = [\n    0,\n", 2),  # the file doesn't end there
         change("B = 1\n# ...\nA = [\n    1,\n", 4),  # in another order
     ],
 )
@@ -148,7 +154,7 @@ no such thing
 """
     heard = []
     handlers = {"shout": lambda reader, block: heard.append((block.mark, reader.put(block.text)))}
-    with Reader(tmp_path, replace={"8000": "8123"}, handlers=handlers) as reader:
+    with Reader(tmp_path, words={"8000": "8123"}, handlers=handlers) as reader:
         reader.follow(page(tmp_path, text))
     assert heard == [("shout loudly", "<p>hi</p>\n")]
     assert "8123" in (tmp_path / "place/program.py").read_text()
@@ -176,7 +182,7 @@ def test_a_server_goes_on_and_a_second_one_takes_its_place(tmp_path):
     port = str(free_port())
     serve = f"<!-- test: serves http://{HOST}:8000/ -->\n```sh\npython -m http.server --bind {HOST} 8000\n```\n\n"
     ask = f"```python\nfrom urllib.request import urlopen\nprint(urlopen('http://{HOST}:8000/').status)\n```\n\n```text\n200\n```\n\n"
-    with Reader(tmp_path, replace={"8000": port}, env={"no_proxy": HOST}) as reader:
+    with Reader(tmp_path, words={"8000": port}, env={"no_proxy": HOST}) as reader:
         reader.follow(page(tmp_path, serve + ask + serve + ask))
         servers = list(reader._servers.values())
     assert len(servers) == 1 and servers[0].poll() is not None
