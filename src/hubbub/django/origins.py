@@ -4,7 +4,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
-from django.http.request import validate_host
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
 
 from hubbub.django.conf import hubbub_settings
 from hubbub.django.loopback import is_loopback
@@ -12,7 +13,6 @@ from hubbub.engine.logs import quiet_logger
 
 logger = quiet_logger("hubbub.suspicious")
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 Origin = tuple[str, str, int]
@@ -31,16 +31,33 @@ def parse_origin(text: str) -> Origin | None:
     return scheme, host, port or _DEFAULT_PORT[scheme]
 
 
+class _Handshake(HttpRequest):
+    """A handshake as Django would see a request, so that it has the host and scheme that pages are served under."""
+
+    def __init__(self, scope: dict[str, Any]) -> None:
+        super().__init__()
+        self._secure = scope.get("scheme") in ("wss", "https")
+        for name, value in scope.get("headers", []):
+            self.META[f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"] = value.decode("latin-1")
+
+    def _get_scheme(self) -> str:
+        return "https" if self._secure else "http"
+
+
 def own_origins(scope: dict[str, Any]) -> set[Origin]:
-    """The origins of pages that this server itself serves, as the Host header has it where Host is allowed."""
-    host = dict(scope.get("headers", [])).get(b"host", b"").decode("latin-1")
-    scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
-    found = parse_origin(f"{scheme}://{host}")
-    allowed = django_settings.ALLOWED_HOSTS or (list(_LOOPBACK) if django_settings.DEBUG else [])
-    # ALLOWED_HOSTS = ["*"] says nothing about who we are: an attacker's page cannot set Host, so own is own.
-    if found and validate_host(found[1], allowed):
-        return {found}
-    return set()
+    """The origins of pages that this server itself serves, where Django allows the host.
+
+    As for a request: USE_X_FORWARDED_HOST and SECURE_PROXY_SSL_HEADER hold. ALLOWED_HOSTS = ["*"] says nothing
+    about who we are: an attacker's page cannot set Host, so own is own.
+    """
+    handshake = _Handshake(scope)
+    if "HTTP_HOST" not in handshake.META:
+        return set()
+    try:
+        found = parse_origin(f"{handshake.scheme}://{handshake.get_host()}")
+    except DisallowedHost:
+        return set()
+    return {found} if found else set()
 
 
 def origin_allowed(scope: dict[str, Any]) -> bool:

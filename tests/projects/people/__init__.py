@@ -1,0 +1,1 @@
+"""People whose name is an e-mail address and whose key is a UUID."""
