@@ -9,10 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from hubbub.django.features import feature_urls
 from hubbub.django.limits import limiter
 from hubbub.django.parsers import StrictJSONParser
 from hubbub.django.rest import FeatureView, exception_handler
-from hubbub.django.urls import feature_urls
 
 pytestmark = pytest.mark.django_db
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.services import HOST, LiveServer
 
@@ -75,7 +76,7 @@ class Visitor:
 
     def ask(self, method: str, path: str, status: int = 0, **body: Any) -> Any:
         """A REST request; ``status`` if it is to fail."""
-        csrf = {"X-CSRFToken": self.http.cookies.get("csrftoken", "")}
+        csrf = {"X-CSRFToken": self.http.cookies.get("csrftoken") or ""}
         if self.headers.get("X-Forwarded-Proto") == "https":
             csrf["Referer"] = f"https://{self.headers['X-Forwarded-Host']}/"
         url = self.project.inside(f"{self.page['api']}{path}")
@@ -93,7 +94,7 @@ class Visitor:
         own = self.headers | headers | ({"Cookie": cookies} if cookie and cookies else {})
         origin = own.pop("Origin", None)
         url = f"ws://{HOST}:{self.project.port}{path}{query}"
-        return connect(url, additional_headers=own, origin=origin, proxy=None, legacy=True)  # type: ignore[arg-type, call-overload, return-value, no-any-return]
+        return connect(url, additional_headers=own, origin=Origin(origin) if origin else None, proxy=None, legacy=True)
 
 
 class Socket:

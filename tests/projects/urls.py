@@ -6,5 +6,5 @@ from django.urls import include, path
 urlpatterns = [
     path("up", lambda request: HttpResponse("up")),
     path("own/", lambda request: render(request, "own.html")),
-    path(settings.AT, include("hubbub.urls")),
+    path(settings.AT, include("hubbub.urls")),  # type: ignore[misc]
 ]

@@ -11,7 +11,7 @@ def user_of_key(key: str) -> Any:
     from django.contrib.auth import get_user_model
     from django.core.signing import Signer
 
-    return get_user_model()._default_manager.get_by_natural_key(Signer().unsign(key))  # type: ignore[attr-defined]
+    return get_user_model()._default_manager.get_by_natural_key(Signer().unsign(key))
 
 
 class KeyAuthentication(BaseAuthentication):
