@@ -86,7 +86,12 @@ def test_it_runs_from_the_wheel(followed: Followed, wheel: Path) -> None:
     done = subprocess.run(command, env=followed.reader.env, capture_output=True, text=True, check=True)
     assert str(ROOT) not in done.stdout and "/venv/" in done.stdout
     names = set(zipfile.ZipFile(wheel).namelist())
-    for needed in ("static/hubbub/app.js", "static/hubbub/app.css", "templates/hubbub/index.html"):
+    for needed in (
+        "static/hubbub/app.js",
+        "static/hubbub/app.css",
+        "static/hubbub/embed.js",
+        "templates/hubbub/index.html",
+    ):
         assert f"hubbub/web/{needed}" in names
     assert not [name for name in names if "/tests/" in name or "node_modules" in name]
 

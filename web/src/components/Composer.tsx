@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { OpenConversation } from "../state/conversation";
 import { draftOf, keepDraft } from "../state/drafts";
+import { ownsPage } from "../state/route";
 import { Icon } from "./Icon";
 
 const MAX_LENGTH = 5000;
@@ -12,8 +13,9 @@ export function Composer({ conversation }: { conversation: OpenConversation }) {
   const text = useSignal(draftOf(conversation.topic));
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
-    // On a phone the keyboard would cover what one has come to read.
-    if (matchMedia("(hover: hover)").matches) field.current?.focus();
+    // Within somebody else's page one may be writing elsewhere; and on a phone the keyboard would cover what one has
+    // come to read.
+    if (ownsPage() && matchMedia("(hover: hover)").matches) field.current?.focus();
   }, [conversation]);
 
   const content = text.value.trim();

@@ -73,11 +73,20 @@ function nextOf(query: string, root: string): string {
 /** The view that is shown. */
 export const route = signal<Route>({ view: "list" });
 
+let addressed = false;
+
+/** Whether views have addresses: within a page that isn't ours they have none, and take no focus. */
+export function ownsPage(): boolean {
+  return addressed;
+}
+
 /** Show a view. With `replace` the one that is left can't be gone back to. */
 export function show(next: Route, replace = false): void {
   const path = pathOf(next);
   const from = location.pathname + location.search;
-  if (replace) history.replaceState(history.state, "", path);
+  if (!addressed) {
+    // The address is the page's around us.
+  } else if (replace) history.replaceState(history.state, "", path);
   else if (path !== from) history.pushState({ from }, "", path);
   route.value = next;
 }
@@ -98,6 +107,7 @@ export function goBack(to: Route): void {
 
 /** Follow the address bar, and links within the page. */
 export function startRouting(): void {
+  addressed = true;
   const read = () => (route.value = routeOf(location.pathname, location.search));
   addEventListener("popstate", read);
   document.addEventListener("click", (event) => {
