@@ -16,6 +16,8 @@ A mark is a comment on the line before the block; it shows nowhere:
     <!-- test: continues -->                             see `python` above
     <!-- test: <name> ... -->                            given to the test's own function of that name
 
+A mark that no block follows stands for what the text above it says: only a function of the test can do that.
+
 In a part of a file, unmarked lines are there already and are found in their order, a line of dots stands for
 anything, and marked lines are new: they go where they stand, and replace what stood there. New lines at the end of
 the block are the end of the file. Empty lines don't count, unless they are marked.
@@ -63,12 +65,15 @@ def blocks_of(page: Path) -> list[Block]:
     """The fenced blocks of a page, in its order."""
     found: list[Block] = []
     mark = ""
+    marked_at = 0
     for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
         if token.type == "fence":
             found.append(_block(page, token, mark))
+        elif mark:
+            found.append(Block(page, marked_at, "", "", mark=mark))
         comment = MARK.fullmatch(token.content.strip()) if token.type == "html_block" else None
-        mark = comment[1] if comment else ""
-    return found
+        mark, marked_at = (comment[1], (token.map or [0])[0] + 1) if comment else ("", 0)
+    return found + ([Block(page, marked_at, "", "", mark=mark)] if mark else [])
 
 
 def _block(page: Path, token: Token, mark: str) -> Block:

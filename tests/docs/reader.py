@@ -56,7 +56,7 @@ class Reader:
         self.log = folder / "servers.log"
         self._start = folder
         self._words = dict(words or {})
-        self._handlers = dict(handlers or {})
+        self.handlers = dict(handlers or {})
         self._python = ""
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -82,8 +82,8 @@ class Reader:
         text = self.put(block.text)
         if mark == "skip":
             assert rest, f"{block} is skipped without a reason"
-        elif mark in self._handlers:
-            self._handlers[mark](self, block)
+        elif mark in self.handlers:
+            self.handlers[mark](self, block)
         elif mark == "serves":
             self._serve(block, text, self.put(rest))
         elif block.language == "text" and block.caption in ("", "Output"):

@@ -151,12 +151,20 @@ no such thing
 ```html
 <p>hi</p>
 ```
+
+Open the window and shout.
+
+<!-- test: shout alone -->
+
+Then close it.
+
+<!-- test: shout last -->
 """
     heard = []
     handlers = {"shout": lambda reader, block: heard.append((block.mark, reader.put(block.text)))}
     with Reader(tmp_path, words={"8000": "8123"}, handlers=handlers) as reader:
         reader.follow(page(tmp_path, text))
-    assert heard == [("shout loudly", "<p>hi</p>\n")]
+    assert heard == [("shout loudly", "<p>hi</p>\n"), ("shout alone", ""), ("shout last", "")]
     assert "8123" in (tmp_path / "place/program.py").read_text()
 
 
@@ -169,6 +177,7 @@ no such thing
         "<!-- test: fails -->\n```sh\ntrue\n```",
         "<!-- test: skip -->\n```sh\ntrue\n```",
         "```json\n{}\n```",
+        "<!-- test: nobody knows this -->\n\nA paragraph.",
         "```\nno language\n```",
         "```{code-block} python\n:caption: absent.py\n:emphasize-lines: 1\n\nA = 1\n```",
     ],

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver
 from django.utils.module_loading import import_string, module_has_submodule
 
 from hubbub.django.application import HubbubApplication
+from hubbub.django.features import is_ours
 
 ASGI_STEPS = (
     "In the project's asgi.py: `from hubbub.django.application import hubbub_application` and "
@@ -84,5 +85,4 @@ def check_urls(**kwargs: Any) -> list[CheckMessage]:
 
 def _has_urls(config: Any) -> bool:
     """Whether an app is a part of hubbub that people reach by URLs; their ``app_name`` is its label."""
-    ours = getattr(config, "hubbub_feature", False) or config.name == "hubbub.web"
-    return bool(ours and module_has_submodule(config.module, "urls"))
+    return bool((is_ours(config) or config.name == "hubbub.web") and module_has_submodule(config.module, "urls"))
