@@ -131,6 +131,14 @@ def test_guests_enter_rooms_from_own_pages_only(serve: Serve, name: str) -> None
     assert refused.value.response.status_code == 403
 
 
+def test_forwarded_headers_count_where_the_project_says_so_only(serve: Serve) -> None:
+    """ORG-1: USE_X_FORWARDED_HOST makes another host's pages own, as it does for Django's requests."""
+    project, page, _ = served(serve, "plain")
+    with pytest.raises(InvalidStatus) as refused:
+        Visitor(project, page).socket(Origin="https://community.example", **FORWARDED)
+    assert refused.value.response.status_code == 403
+
+
 def test_a_proxy_may_leave_the_path_as_it_is(serve: Serve) -> None:
     project, page, says = served(serve, "script_name")
     project.strip = ""

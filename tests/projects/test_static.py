@@ -54,6 +54,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def test_pages_name_files_by_their_hash(project: Project, page: str) -> None:
     html = Visitor(project, page).html
     names = re.findall(r'(?:src|href)="http://[^"]+/static/(hubbub/[^"]+)"', html)
+    if page == "/hubbub/":  # Also where the project sets no policy of its own, as here.
+        policy = Visitor(project, page).http.get(page).headers["Content-Security-Policy"]
+        assert f"script-src 'self' http://{HOST}:" in policy and "frame-ancestors 'none'" in policy
     assert names and all(re.search(r"\.[0-9a-f]{12}\.(js|css)$", name) for name in names), html
     for name in names:
         assert (project.data / "static" / name).is_file()

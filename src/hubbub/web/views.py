@@ -5,6 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from hubbub.django.headers import add_headers
 from hubbub.web.page import chosen_theme, page_config
 from hubbub.web.start import read_start
 
@@ -23,4 +24,5 @@ def index(request: HttpRequest, view: str) -> HttpResponse:
         "shown": start.shown,
         "at_list": view == "",
     }
-    return render(request, "hubbub/index.html", context)
+    # A project may have no middleware for these, or one that leaves alone what is there.
+    return add_headers(request, render(request, "hubbub/index.html", context))

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from hubbub.django import views
-from hubbub.django.urls import feature_urls
+from hubbub.django.features import feature_urls
 
 urlpatterns = [
     path("readyz", views.readyz),
