@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tests.waiting import wait_until
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
 
@@ -14,6 +16,16 @@ document.addEventListener("securitypolicyviolation", (event) => {
   window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
 });
 """
+
+
+KEPT = """() => new Promise((done, failed) => {
+  const opening = indexedDB.open("hubbub");
+  opening.onerror = () => failed(opening.error);
+  opening.onsuccess = () => {
+    const counting = opening.result.transaction("commands").objectStore("commands").count();
+    counting.onsuccess = () => { opening.result.close(); done(counting.result); };
+  };
+})"""
 
 
 class Person:
@@ -80,6 +92,10 @@ class Person:
 
         expect(self.sent).to_have_text(list(texts), timeout=timeout * 1000)
         expect(self.unsent).to_have_count(0, timeout=timeout * 1000)
+
+    def keeps(self, count: int) -> None:
+        """Wait until the browser's database holds this many commands that aren't replied to."""
+        wait_until(lambda: self.page.evaluate(KEPT) == count, f"{self.name}'s browser keeps {count} commands")
 
     def close(self) -> None:
         """Leave; nothing may have gone wrong on the way."""

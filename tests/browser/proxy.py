@@ -14,8 +14,9 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Link:
     """One connection through the proxy."""
 
-    def __init__(self, browser: socket.socket, server: socket.socket) -> None:
+    def __init__(self, browser: socket.socket, server: socket.socket, sockets_pass: threading.Event) -> None:
         self.ends = (browser, server)
+        self._sockets_pass = sockets_pass
         self.is_socket = False
         """Whether it became a WebSocket; the others carry plain requests, one after the other."""
         self.deaf = False
@@ -26,6 +27,8 @@ class Link:
         with suppress(OSError):
             while data := source.recv(65536):
                 self.is_socket = self.is_socket or b"upgrade: websocket" in data[:8192].lower()
+                if self.is_socket and not self._sockets_pass.is_set():
+                    return self.reset()
                 if not (to_browser and self.deaf):
                     target.sendall(data)
             # The other direction may still have something to say.
@@ -46,6 +49,8 @@ class Proxy:
         self._target = target
         self._links: list[Link] = []
         self._lock = threading.Lock()
+        self._sockets_pass = threading.Event()
+        self._sockets_pass.set()
         self._listener = self._listen(0)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
@@ -64,6 +69,18 @@ class Proxy:
     def mend(self) -> None:
         """Let connections through again."""
         self._listener = self._listen(self.port)
+
+    def cut_sockets(self) -> None:
+        """Reset the WebSockets and refuse new ones, while pages still load."""
+        self._sockets_pass.clear()
+        with self._lock:
+            sockets = [link for link in self._links if link.is_socket]
+        for link in sockets:
+            link.reset()
+
+    def mend_sockets(self) -> None:
+        """Let WebSockets through again."""
+        self._sockets_pass.set()
 
     def deafen(self) -> None:
         """Lose what the server says on the WebSockets that are open now. What the browser says arrives."""
@@ -87,4 +104,4 @@ class Proxy:
                     browser.close()
                     continue
                 with self._lock:
-                    self._links.append(Link(browser, server))
+                    self._links.append(Link(browser, server, self._sockets_pass))

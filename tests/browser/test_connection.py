@@ -72,7 +72,62 @@ def test_a_reload_in_the_middle_of_sending_loses_nothing(enter: Enter, proxy: Pr
     ada.page.reload()
     for person in (ada, bob):
         person.sees(["one", "two", "three"], timeout=30)
-    assert ada.page.evaluate("Object.keys(localStorage)") == []
+    ada.keeps(0)
+
+
+def test_what_is_written_offline_survives_a_reload(enter: Enter, proxy: Proxy) -> None:
+    """ACK-2 on the page: the queue is in the browser's database, and each message arrives once."""
+    ada, bob = enter("ada", proxy), enter("bob")
+    path = ada.start_group("offline reload", "bob")
+    bob.visit(path)
+    ada.write("before")
+    bob.sees(["before"])
+
+    proxy.cut_sockets()
+    expect(ada.bar).to_contain_text("Offline")
+    ada.write("one", "two")
+    expect(ada.unsent).to_have_text(["one", "two"])
+    for _ in range(2):
+        ada.page.reload()
+        expect(ada.bar).to_be_visible()
+        ada.keeps(2)
+    bob.write("meanwhile")
+    bob.sees(["before", "meanwhile"])
+
+    proxy.mend_sockets()
+    for person in (ada, bob):
+        person.sees(["before", "meanwhile", "one", "two"], timeout=40)
+    ada.keeps(0)
+
+
+def test_several_tabs_offline_send_each_message_once(enter: Enter, proxy: Proxy) -> None:
+    """ACK-2 on the page: each tab sends its own, and what a closed or reloaded one left is sent by one of them."""
+    ada, bob = enter("ada", proxy), enter("bob")
+    path = ada.start_group("tabs offline", "bob")
+    bob.visit(path)
+    expect(bob.composer).to_be_visible()
+    tabs = [ada.page, ada.new_page(), ada.new_page()]
+    for tab in tabs[1:]:
+        tab.goto(f"{ada.url}{path}")
+        expect(tab.get_by_role("textbox", name="Message")).to_be_visible()
+    proxy.cut_sockets()
+    for number, ada.page in enumerate(tabs):
+        expect(ada.bar).to_contain_text("Offline")
+        ada.write(f"a{number}", f"b{number}")
+        expect(ada.unsent).to_have_text([f"a{number}", f"b{number}"])
+    ada.keeps(6)
+    tabs[0].close()
+    tabs[1].reload()
+
+    ada.page = tabs[2]
+    proxy.mend_sockets()
+    expect(bob.sent).to_have_count(6, timeout=40_000)
+    texts = bob.sent.all_inner_texts()
+    assert sorted(texts) == ["a0", "a1", "a2", "b0", "b1", "b2"]
+    for number in range(3):
+        assert texts.index(f"a{number}") < texts.index(f"b{number}")
+    ada.sees(texts)
+    ada.keeps(0)
 
 
 def test_a_closed_tab_leaves_its_messages_to_another(enter: Enter, proxy: Proxy) -> None:

@@ -10,7 +10,7 @@ import { InboxFollower, type InboxHandlers } from "./inbox.js";
 import type { ClientOptions, CommandOptions } from "./options.js";
 import { Queue, type QueuedCommand } from "./queue.js";
 import { TokenRefresh } from "./refresh.js";
-import { MemoryStore, type StoredCommand } from "./store.js";
+import { MemoryStore, type StorageTrouble, type StoredCommand } from "./store.js";
 import type { Subscription, SubscriptionHandlers } from "./subscription.js";
 import { Topics } from "./topics.js";
 
@@ -28,6 +28,8 @@ export interface ClientEvents {
   queue: readonly QueuedCommand[];
   /** The reply to a command that was queued by an earlier page, whose promise is gone with it. */
   replied: { command: StoredCommand; reply: unknown };
+  /** Queued commands live in memory only, and a reload would lose them; null when they are kept again. */
+  storage: StorageTrouble | null;
   /** An error that belongs to no command of this client. */
   error: HubbubError;
 }
@@ -37,7 +39,7 @@ export interface ClientEvents {
  * commands go out by themselves.
  *
  * ```ts
- * const client = new Client({ url: "/ws/", store: new LocalStore() });
+ * const client = new Client({ url: "/ws/", store: new IndexedDbStore() });
  * client.on("status", (status) => show(status));
  * client.subscribe("chat.42", { onEvent: add, onReset: reload });
  * client.connect();
@@ -58,13 +60,13 @@ export class Client extends Emitter<ClientEvents> {
 
   constructor(options: ClientOptions) {
     super();
-    const world = (this.#world = options.environment ?? browserEnvironment());
+    const world = (this.#world = options.environment ?? browserEnvironment(options.WebSocket));
     const backoff = options.backoff ?? { base: 500, cap: 30_000 };
     this.#replyTimeout = options.replyTimeout ?? 15_000;
-    const credentials = new Credentials(options.token, () => world.now());
+    const credentials = new Credentials(options, () => world.now());
     const send = (frame: CommandFrame) => this.#connection.send(frame);
     this.#connection = new Connection(
-      absolute(options.url),
+      () => absolute(options.url),
       credentials,
       world,
       { backoff, connect: options.connectTimeout ?? 10_000 },
@@ -73,6 +75,7 @@ export class Client extends Emitter<ClientEvents> {
         ready: (ready) => this.#readied(ready),
         frame: (frame) => this.#received(frame),
         lost: () => this.#lost(),
+        error: (error) => this.emit("error", error),
       },
     );
     this.#calls = new Calls(send, world);
@@ -95,6 +98,7 @@ export class Client extends Emitter<ClientEvents> {
         send: (frame) => this.#sendQueued(frame),
         changed: (commands) => this.emit("queue", commands),
         replied: (command, reply) => this.emit("replied", { command, reply }),
+        storage: (trouble) => this.emit("storage", trouble),
       },
     );
     this.#refresh = new TokenRefresh(credentials, this.#calls, world);
@@ -231,7 +235,7 @@ export class Client extends Emitter<ClientEvents> {
 
   /** A queued command has all the time it needs, but when nothing at all comes back the socket is dead. */
   async #sendQueued(frame: CommandFrame): Promise<Ok> {
-    const sentAt = this.#world.now();
+    const sentAt = this.#world.elapsed();
     const cancel = this.#world.after(this.#replyTimeout, () => {
       if (this.#connection.heardAt <= sentAt) this.#connection.drop();
     });
@@ -243,8 +247,9 @@ function errorOf(frame: ServerFrame): HubbubError {
   return new HubbubError(frame.error ?? { code: "internal", message: "Something went wrong.", temporary: true });
 }
 
-/** A path becomes an address on the page's own server. */
+/** A path becomes an address on the page's own server. Asked for when connecting: a page that is rendered on a server has none. */
 function absolute(url: string): string {
   if (!url.startsWith("/")) return url;
+  if (typeof location === "undefined") throw new TypeError(`Outside a browser the url needs a host: wss://example.org${url}`);
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${url}`;
 }

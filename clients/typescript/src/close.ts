@@ -8,6 +8,8 @@ export type AfterClose =
   | "refresh"
   /** The server is restarting: connect again and resume. */
   | "restart"
+  /** The server has too much to do, with this client or at all: connect again and resume, but not soon. */
+  | "overload"
   /** Connect again and resume. */
   | "reconnect";
 
@@ -23,6 +25,10 @@ export function afterClose(code: number): AfterClose {
       return "refresh";
     case 1012:
       return "restart";
+    case 1013:
+    case 4008:
+    case 4029:
+      return "overload";
     default:
       return "reconnect";
   }

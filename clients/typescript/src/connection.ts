@@ -1,7 +1,8 @@
 import { fullJitter, type BackoffOptions } from "./backoff.js";
 import { afterClose } from "./close.js";
-import { TokenUnavailable, type Credentials } from "./credentials.js";
+import type { Credentials } from "./credentials.js";
 import type { Environment, Socket } from "./environment.js";
+import { clientError, type HubbubError } from "./errors.js";
 import { readFrame, type CommandFrame, type Ready, type ServerFrame } from "./frames.js";
 
 /**
@@ -24,6 +25,8 @@ export interface ConnectionHandlers {
   frame(frame: ServerFrame): void;
   /** A session that was ready has ended; nothing that was sent in it will be answered. */
   lost(): void;
+  /** Something went wrong that is tried again. */
+  error(error: HubbubError): void;
 }
 
 /** The times that a connection keeps, in milliseconds. */
@@ -37,12 +40,16 @@ export interface ConnectionTimes {
 const STABLE = 10_000;
 /** Fresh tokens that the server refuses in a row before it is taken at its word. */
 const REFUSALS = 3;
+/** After an overload, wait as after this many failed attempts. */
+const OVERLOAD_ATTEMPTS = 4;
+/** A socket that has been silent for this many heartbeats when the page wakes up is not waited for. */
+const ASLEEP = 1.25;
 /** Failed attempts after which a restart is no longer the likely reason. */
 const RESTART_ATTEMPTS = 6;
 
 /** One session after the other, with whatever waiting lies between (rules HRT-1 and CLO-1). */
 export class Connection {
-  #url: string;
+  #url: () => string;
   #credentials: Credentials;
   #world: Environment;
   #times: ConnectionTimes;
@@ -52,14 +59,16 @@ export class Connection {
   #socket: Socket | null = null;
   #ready: Ready | null = null;
   #readyAt = 0;
-  #heardAt = 0;
+  #heard = { elapsed: 0, now: 0 };
   #attempt = 0;
   #refusals = 0;
+  /** Between two attempts; otherwise one is under way, or none is wanted. */
+  #waiting = false;
   #cancelTimer = () => {};
   #stopListening = () => {};
 
   constructor(
-    url: string,
+    url: () => string,
     credentials: Credentials,
     world: Environment,
     times: ConnectionTimes,
@@ -80,9 +89,9 @@ export class Connection {
     return this.#ready !== null;
   }
 
-  /** When the last frame came, in milliseconds since 1970. */
+  /** When the last frame came, by the environment's `elapsed`. */
   get heardAt(): number {
-    return this.#heardAt;
+    return this.#heard.elapsed;
   }
 
   /** Connect, and stay connected from now on. Without effect on a connection that is wanted already. */
@@ -113,8 +122,7 @@ export class Connection {
 
   /** Connect now rather than at the end of the wait. */
   retryNow(): void {
-    if (this.#idle || this.#socket) return;
-    this.#connect();
+    if (this.#waiting) this.#connect();
   }
 
   get #idle(): boolean {
@@ -123,30 +131,41 @@ export class Connection {
 
   #connect(): void {
     this.#cancelTimer();
-    if (!this.#credentials.used) return this.#openSocket(this.#url);
+    this.#waiting = false;
+    if (!this.#credentials.parameter) return this.#openSocket();
     this.#connectWith(this.#refusals > 0 ? this.#credentials.fresh() : this.#credentials.current());
   }
 
   #connectWith(token: Promise<string | null>): void {
     let wanted = true;
-    this.#cancelTimer = () => (wanted = false);
-    token.then(
-      (value) => {
-        if (!wanted) return;
-        if (value === null) return this.#rest("signed_out");
-        const joint = this.#url.includes("?") ? "&" : "?";
-        this.#openSocket(`${this.#url}${joint}token=${encodeURIComponent(value)}`);
-      },
-      (error: unknown) => {
-        if (!wanted) return;
-        if (error instanceof TokenUnavailable) this.#wait("offline");
-        else this.#rest("signed_out");
-      },
-    );
+    const unavailable = (cause: unknown) => {
+      if (!wanted) return;
+      this.#wait("offline");
+      this.#handlers.error(clientError("no_token", { cause }));
+    };
+    const cancel = this.#world.after(this.#times.connect, () => unavailable(clientError("timeout")));
+    this.#cancelTimer = () => {
+      wanted = false;
+      cancel();
+    };
+    token.then((value) => {
+      if (!wanted) return;
+      this.#cancelTimer();
+      if (value === null) return this.#rest("signed_out");
+      this.#openSocket(`${this.#credentials.parameter}=${encodeURIComponent(value)}`);
+    }, unavailable);
   }
 
-  #openSocket(url: string): void {
-    const socket = this.#world.socket(url);
+  /** Throws where no socket can be made at all; then there is no use in trying again. */
+  #openSocket(query = ""): void {
+    let socket: Socket;
+    try {
+      const url = this.#url();
+      socket = this.#world.socket(query ? `${url}${url.includes("?") ? "&" : "?"}${query}` : url);
+    } catch (error) {
+      this.#rest("closed");
+      throw error;
+    }
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       if (this.#socket === socket) this.#received(readFrame(data));
@@ -154,18 +173,19 @@ export class Connection {
     socket.onclose = ({ code }) => {
       if (this.#socket === socket) this.#ended(code);
     };
+    socket.onerror = () => {};
     this.#cancelTimer = this.#world.after(this.#times.connect, () => this.drop());
   }
 
   #received(frame: ServerFrame | null): void {
-    this.#heardAt = this.#world.now();
+    this.#heard = { elapsed: this.#world.elapsed(), now: this.#world.now() };
     if (!frame) return;
     if (frame.type === "ping") {
       this.send({ type: "pong" });
     } else if (frame.type === "ready") {
       this.#cancelTimer();
       this.#ready = frame.data as Ready;
-      this.#readyAt = this.#heardAt;
+      this.#readyAt = this.#heard.elapsed;
       this.#refusals = 0;
       this.#watch();
       this.#handlers.ready(this.#ready);
@@ -177,18 +197,31 @@ export class Connection {
 
   /** Reconnect when nothing has come for two heartbeats: such a socket may stay "open" for hours. */
   #watch(): void {
-    const patience = (this.#ready?.heartbeat ?? 30) * 2000;
+    const patience = this.#heartbeat * 2;
     const check = () => {
-      const left = this.#heardAt + patience - this.#world.now();
+      const left = patience - this.#silence;
       if (left <= 0) this.drop();
       else this.#cancelTimer = this.#world.after(left, check);
     };
     check();
   }
 
+  get #heartbeat(): number {
+    return (this.#ready?.heartbeat ?? 30) * 1000;
+  }
+
+  /**
+   * How long nothing has come, in milliseconds. One clock may stand still while the machine sleeps, the
+   * other may be set back, so the longer time counts; a clock that is set forward costs one reconnect.
+   */
+  get #silence(): number {
+    return Math.max(this.#world.elapsed() - this.#heard.elapsed, this.#world.now() - this.#heard.now);
+  }
+
   #ended(code: number): void {
     const wasReady = this.#leave();
-    if (wasReady && this.#world.now() - this.#readyAt >= STABLE) this.#attempt = 0;
+    if (wasReady && this.#world.elapsed() - this.#readyAt >= STABLE) this.#attempt = 0;
+    const reconnecting = wasReady ? "connecting" : "offline";
     switch (afterClose(code)) {
       case "stop":
         return this.#rest("closed");
@@ -198,16 +231,20 @@ export class Connection {
         return this.#refused();
       case "restart":
         return this.#wait("restarting");
+      case "overload":
+        this.#attempt = Math.max(this.#attempt, OVERLOAD_ATTEMPTS);
+        return this.#wait(reconnecting);
       case "reconnect":
-        return this.#wait(wasReady ? "connecting" : "offline");
+        return this.#wait(reconnecting);
     }
   }
 
   #refused(): void {
     this.#refusals += 1;
     if (!this.#credentials.renewable || this.#refusals > REFUSALS) return this.#rest("signed_out");
-    // The first fresh token at once, so that an expired one is hardly noticed.
-    if (this.#refusals > 1) return this.#wait("offline");
+    // The first fresh token at once, so that an expired one is hardly noticed; but if its session ends as
+    // soon, the next ones wait longer and longer.
+    if (this.#attempt++ > 0) return this.#wait("offline");
     this.#setStatus("connecting");
     this.#connect();
   }
@@ -216,6 +253,7 @@ export class Connection {
     const restarting = this.#status === "restarting" && this.#attempt < RESTART_ATTEMPTS;
     const delay = fullJitter(this.#attempt++, this.#times.backoff, this.#world.random);
     this.#cancelTimer();
+    this.#waiting = true;
     this.#cancelTimer = this.#world.after(delay, () => this.#connect());
     this.#setStatus(restarting ? "restarting" : status);
   }
@@ -231,6 +269,7 @@ export class Connection {
     const socket = this.#socket;
     const wasReady = this.#ready !== null;
     this.#cancelTimer();
+    this.#waiting = false;
     this.#socket = this.#ready = null;
     if (socket) {
       socket.onmessage = socket.onclose = null;
@@ -250,12 +289,17 @@ export class Connection {
       this.#leave();
       this.#wait("offline");
     };
-    const online = () => this.retryNow();
-    network.addEventListener("online", online);
-    network.addEventListener("offline", offline);
+    // The machine has slept, or the browser has kept this page's timers slow. What it waits for may be there
+    // by now, and what seems to be open may be gone since long.
+    const woken = () => {
+      if (typeof document !== "undefined" && document.visibilityState === "hidden") return;
+      if (this.#ready && this.#silence > this.#heartbeat * ASLEEP) this.drop();
+      this.retryNow();
+    };
+    const listeners = { offline, online: woken, visibilitychange: woken, pageshow: woken };
+    for (const [name, listener] of Object.entries(listeners)) network.addEventListener(name, listener);
     this.#stopListening = () => {
-      network.removeEventListener("online", online);
-      network.removeEventListener("offline", offline);
+      for (const [name, listener] of Object.entries(listeners)) network.removeEventListener(name, listener);
       this.#stopListening = () => {};
     };
   }

@@ -1,28 +1,26 @@
 import { HubbubError } from "./errors.js";
 
-/** A token, or where to get one: a function that resolves to null when nobody is signed in. */
+/**
+ * A token, or where to get one: a function that resolves to null when nobody is signed in. What it rejects
+ * with counts as passing (the network is away, the server restarts), and it is asked again after a while;
+ * but for a {@link HubbubError} that is not temporary.
+ */
 export type TokenSource = string | (() => Promise<string | null>);
-
-/** Getting a token failed, but may succeed later: the network was away, not the user. */
-export class TokenUnavailable extends Error {
-  override readonly name = "TokenUnavailable";
-}
 
 /** Keeps the token that was got last, and gets another when it is asked to or that one has expired. */
 export class Credentials {
+  /** How the server is told: nothing is where the session cookie says who this is. */
+  readonly parameter: "token" | "ticket" | null;
   #source: TokenSource | undefined;
   #now: () => number;
   #token: string | null = null;
   #expires: number | null = null;
 
-  constructor(source: TokenSource | undefined, now: () => number) {
-    this.#source = source;
+  constructor({ token, ticket }: { token?: TokenSource; ticket?: () => Promise<string | null> }, now: () => number) {
+    if (token !== undefined && ticket) throw new TypeError("Give a client a token or a ticket, not both.");
+    this.parameter = ticket ? "ticket" : token !== undefined ? "token" : null;
+    this.#source = ticket ?? token;
     this.#now = now;
-  }
-
-  /** Whether connecting takes a token at all; without one the session cookie says who this is. */
-  get used(): boolean {
-    return this.#source !== undefined;
   }
 
   /** Whether a fresh token can be had. */
@@ -35,31 +33,28 @@ export class Credentials {
     return this.#expires;
   }
 
-  /** The token to connect with; null when nobody is signed in. Rejects as {@link fresh} does. */
+  /** What to connect with; null when nobody is signed in. Rejects as {@link fresh} does. */
   async current(): Promise<string | null> {
     const expired = this.#expires !== null && this.#expires <= this.#now();
-    if (this.#token !== null && !(expired && this.renewable)) return this.#token;
-    return this.fresh();
+    const spent = this.parameter === "ticket" || (expired && this.renewable);
+    return this.#token !== null && !spent ? this.#token : this.fresh();
   }
 
-  /**
-   * A token that was not used before; null when nobody is signed in. Rejects with
-   * {@link TokenUnavailable} when it may work later.
-   */
+  /** One that was not used before; null when nobody is signed in. Rejects when it may be had later. */
   async fresh(): Promise<string | null> {
-    let token: string | null;
+    this.#token = await this.#ask();
+    this.#expires = this.#token === null || this.parameter === "ticket" ? null : expiryOf(this.#token);
+    return this.#token;
+  }
+
+  async #ask(): Promise<string | null> {
+    if (typeof this.#source !== "function") return this.#source ?? null;
     try {
-      token = typeof this.#source === "function" ? await this.#source() : (this.#source ?? null);
+      return await this.#source();
     } catch (error) {
-      // `fetch` rejects with a TypeError when the network is away; that signs nobody out.
-      if (error instanceof TypeError || (error instanceof HubbubError && error.temporary)) {
-        throw new TokenUnavailable("No token could be got for now.", { cause: error });
-      }
-      token = null;
+      if (error instanceof HubbubError && !error.temporary) return null;
+      throw error;
     }
-    this.#token = token;
-    this.#expires = token === null ? null : expiryOf(token);
-    return token;
   }
 }
 

@@ -13,6 +13,7 @@ export interface ErrorBody {
  *
  * - `disconnected`: the connection ended before the reply came; whether it happened is unknown.
  * - `timeout`: no reply in time; whether it happened is unknown.
+ * - `no_token`: the function that gets tokens or tickets failed. It comes by the `error` event, and is tried again.
  * - `closed`, `signed_out`, `not_allowed`: the client is not connected and won't be by itself.
  * - `too_big`: the frame is larger than the server takes; it was not sent.
  * - `expired`: it waited so long that the server may no longer know whether it came already.
@@ -21,6 +22,7 @@ export interface ErrorBody {
 export type ClientErrorCode =
   | "disconnected"
   | "timeout"
+  | "no_token"
   | "closed"
   | "signed_out"
   | "not_allowed"
@@ -38,8 +40,8 @@ export class HubbubError extends Error {
   /** Seconds to wait before trying again; null where unknown. */
   readonly retryAfter: number | null;
 
-  constructor(body: ErrorBody) {
-    super(body.message);
+  constructor(body: ErrorBody, options?: ErrorOptions) {
+    super(body.message, options);
     this.code = body.code;
     this.temporary = body.temporary;
     this.retryAfter = body.retry_after ?? null;
@@ -55,6 +57,7 @@ export class HubbubError extends Error {
 const MESSAGES: Record<ClientErrorCode, string> = {
   disconnected: "The connection was lost.",
   timeout: "The server didn't answer in time.",
+  no_token: "No token could be got for now.",
   closed: "The connection is closed.",
   signed_out: "Sign in first.",
   not_allowed: "You may not connect here.",
@@ -63,9 +66,9 @@ const MESSAGES: Record<ClientErrorCode, string> = {
   unknown_outcome: "The connection was lost, so it isn't known whether this was sent.",
 };
 
-const TEMPORARY: ReadonlySet<ClientErrorCode> = new Set(["disconnected", "timeout"]);
+const TEMPORARY: ReadonlySet<ClientErrorCode> = new Set(["disconnected", "timeout", "no_token"]);
 
 /** An error that the client itself found. */
-export function clientError(code: ClientErrorCode): HubbubError {
-  return new HubbubError({ code, message: MESSAGES[code], temporary: TEMPORARY.has(code) });
+export function clientError(code: ClientErrorCode, options?: ErrorOptions): HubbubError {
+  return new HubbubError({ code, message: MESSAGES[code], temporary: TEMPORARY.has(code) }, options);
 }

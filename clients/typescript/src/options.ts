@@ -1,14 +1,18 @@
 import type { BackoffOptions } from "./backoff.js";
 import type { TokenSource } from "./credentials.js";
-import type { Environment } from "./environment.js";
+import type { Environment, WebSocketClass } from "./environment.js";
 import type { QueueStore } from "./store.js";
 
 /** How a client is set up. Times are in milliseconds. */
 export interface ClientOptions {
   /** The socket's address, `wss://chat.example.org/ws/`. In a browser a path, `/ws/`, is enough. */
   url: string;
-  /** Without a token the session cookie says who this is. */
+  /** An access token, or a function that gets one. Without a token the session cookie says who this is. */
   token?: TokenSource;
+  /** A function that gets a ticket, good for connecting once, in the place of a token; it is asked each time. */
+  ticket?: () => Promise<string | null>;
+  /** What makes sockets, where there is no global `WebSocket` (Node 20) or another is wanted. */
+  WebSocket?: WebSocketClass;
   /** Where the outgoing queue is kept. By default as long as the page lives. */
   store?: QueueStore;
   /** How long to wait between attempts to connect. By default up to 0.5 s at first, 30 s at last. */

@@ -3,7 +3,7 @@ import type { Ok } from "./calls.js";
 import { uniqueId, type Environment } from "./environment.js";
 import { HubbubError, clientError, type ErrorBody } from "./errors.js";
 import type { CommandFrame } from "./frames.js";
-import type { QueueStore, StoredCommand } from "./store.js";
+import type { QueueStore, StorageTrouble, StoredCommand } from "./store.js";
 
 /** A command in the queue, as others may see it. */
 export interface QueuedCommand extends Readonly<StoredCommand> {
@@ -34,12 +34,16 @@ export interface QueueHandlers {
   changed(commands: readonly QueuedCommand[]): void;
   /** The reply to a command that an earlier page, or nobody any more, was waiting for. */
   replied(command: StoredCommand, ok: Ok): void;
+  /** Whether commands survive a reload has changed. */
+  storage(trouble: StorageTrouble | null): void;
 }
 
 /** Errors that pass with time alone; of other temporary ones it is not known whether they ever do. */
 const PASSING: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
 /** How often a command is sent that is answered by other temporary errors. */
 const ATTEMPTS = 5;
+/** How long new commands wait for what an earlier page left behind, in milliseconds: a browser's storage may hang. */
+const LOADING = 3000;
 
 /**
  * Commands that survive the loss of the connection (rule ACK-2). Those of one topic go out one after the
@@ -58,6 +62,9 @@ export class Queue {
   /** Undefined before it is known; null for a guest, whose commands are not stored. */
   #user: string | null | undefined;
   #closeStore = () => {};
+  /** What earlier pages left behind is in the queue: only then does what comes after it go out, or the order is lost. */
+  #loaded = true;
+  #commands: readonly QueuedCommand[] = [];
   #lastKey = { time: 0, count: 0 };
 
   constructor(
@@ -73,8 +80,9 @@ export class Queue {
     this.#handlers = handlers;
   }
 
+  /** The same array until something changes. */
   get commands(): readonly QueuedCommand[] {
-    return this.#items.map(({ resolve: _, reject: __, keepFailed: ___, attempts: ____, ...command }) => command);
+    return this.#commands;
   }
 
   /** Say whose queue it is. Another user's commands stay in the store, and never go out as this one's. */
@@ -90,8 +98,28 @@ export class Queue {
       this.#items = [];
       for (const item of foreign) item.reject(clientError("signed_out"));
     }
-    this.#closeStore = user === null ? () => {} : this.#store.open(user, (commands) => this.#adopt(commands));
+    this.#closeStore = user === null ? () => {} : this.#openStore(user);
     this.#changed();
+  }
+
+  #openStore(user: string): () => void {
+    this.#loaded = false;
+    const loaded = () => {
+      cancel();
+      this.#loaded = true;
+      this.#pumpAll();
+    };
+    const cancel = this.#world.after(LOADING, loaded);
+    const close = this.#store.open(user, {
+      adopt: (commands) => this.#adopt(commands),
+      loaded,
+      trouble: (trouble) => this.#handlers.storage(trouble),
+    });
+    return () => {
+      cancel();
+      this.#loaded = true;
+      close();
+    };
   }
 
   /** Put a command at the end of the queue. Resolves with its reply, rejects with a permanent error. */
@@ -132,7 +160,7 @@ export class Queue {
   /** A session is ready. */
   ready(): void {
     this.#online = true;
-    for (const name of new Set(this.#items.map(lane))) this.#pump(name);
+    this.#pumpAll();
   }
 
   /** The session is over: what was sent without a reply is sent again, but for a guest's. */
@@ -169,14 +197,18 @@ export class Queue {
     }
     this.#items.sort((a, b) => (a.key < b.key ? -1 : 1));
     this.#changed();
-    if (this.#online) for (const name of new Set(commands.map(lane))) this.#pump(name);
+    this.#pumpAll();
+  }
+
+  #pumpAll(): void {
+    for (const name of new Set(this.#items.map(lane))) this.#pump(name);
   }
 
   /** Send the lane's first waiting command, unless one is under way. */
   #pump(name: string): void {
     let state = this.#lanes.get(name);
     if (!state) this.#lanes.set(name, (state = { busy: false, cancel: null }));
-    if (!this.#online || state.busy || state.cancel) return;
+    if (!this.#online || !this.#loaded || state.busy || state.cancel) return;
     const item = this.#items.find((candidate) => lane(candidate) === name && candidate.state === "waiting");
     if (!item) return;
     const session = this.#session;
@@ -262,7 +294,8 @@ export class Queue {
   }
 
   #changed(): void {
-    this.#handlers.changed(this.commands);
+    this.#commands = this.#items.map(({ resolve: _, reject: __, keepFailed: ___, attempts: ____, ...rest }) => rest);
+    this.#handlers.changed(this.#commands);
   }
 
   /** Sorts by time, and by order within a millisecond; a clock that goes back changes nothing. */

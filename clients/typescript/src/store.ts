@@ -14,13 +14,32 @@ export interface StoredCommand {
   error?: ErrorBody;
 }
 
+/** Why the queue lives in memory only, so that a reload would lose what waits. */
+export interface StorageTrouble {
+  /**
+   * - `unavailable`: the browser has or allows no storage here.
+   * - `blocked`: another page holds the database open in an older version; it may still come free.
+   * - `closed`: the database was deleted, or opened by a newer version. It is tried again with the next command.
+   * - `full`: no room for this command.
+   */
+  reason: "unavailable" | "blocked" | "closed" | "full";
+  error: unknown;
+}
+
+/** What a store tells the queue. */
+export interface StoreHandlers {
+  /** Commands that pages left behind that are gone; they belong to this page now. At any time, any number of times. */
+  adopt(commands: StoredCommand[]): void;
+  /** What was left behind before now has been adopted, as far as it can be: newer commands may go out. */
+  loaded(): void;
+  /** Commands are kept in memory only; null when they are kept for good again. */
+  trouble(trouble: StorageTrouble | null): void;
+}
+
 /** Where the outgoing queue is kept, so that a reload loses nothing. Each user's is apart. */
 export interface QueueStore {
-  /**
-   * Begin with a user. `adopt` is called, at once or at any time later, with what was left behind by
-   * pages that are gone; it belongs to this page then. Returns a function that ends this.
-   */
-  open(user: string, adopt: (commands: StoredCommand[]) => void): () => void;
+  /** Begin with a user. Returns a function that ends this: after it nothing is told any more. */
+  open(user: string, handlers: StoreHandlers): () => void;
   /** Keep a command, or what has changed of it. */
   put(user: string, command: StoredCommand): void;
   /** The command is done with. */
@@ -31,8 +50,9 @@ export interface QueueStore {
 export class MemoryStore implements QueueStore {
   #kept = new Map<string, Map<string, StoredCommand>>();
 
-  open(user: string, adopt: (commands: StoredCommand[]) => void): () => void {
-    adopt([...this.#of(user).values()]);
+  open(user: string, handlers: StoreHandlers): () => void {
+    handlers.adopt([...this.#of(user).values()]);
+    handlers.loaded();
     return () => {};
   }
 
@@ -42,6 +62,11 @@ export class MemoryStore implements QueueStore {
 
   remove(user: string, key: string): void {
     this.#of(user).delete(key);
+  }
+
+  /** Everything that is kept, with whose it is. */
+  *all(): Iterable<[user: string, command: StoredCommand]> {
+    for (const [user, commands] of this.#kept) for (const command of commands.values()) yield [user, command];
   }
 
   #of(user: string): Map<string, StoredCommand> {

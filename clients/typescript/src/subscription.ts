@@ -31,6 +31,7 @@ export class Subscription {
   live = false;
   #position: Position | null = null;
   #held: EventFrame[] = [];
+  #over = false;
   #leave: (subscription: Subscription) => void;
 
   /** @internal */
@@ -47,6 +48,7 @@ export class Subscription {
 
   /** Get no more events. */
   unsubscribe(): void {
+    this.#over = true;
     this.#held = [];
     this.#leave(this);
   }
@@ -77,6 +79,8 @@ export class Subscription {
 
   /** @internal */
   receive(event: EventFrame, epoch: string): void {
+    // Another handler, or this one's, has just unsubscribed it.
+    if (this.#over) return;
     if (!this.live) {
       if (event.offset !== undefined) this.#held.push(event);
       return;

@@ -82,7 +82,10 @@ export class Topics {
   lost(): void {
     this.#online = false;
     this.#session += 1;
-    for (const topic of this.#topics.values()) topic.lost();
+    for (const topic of this.#topics.values()) {
+      topic.lost();
+      this.#prune(topic);
+    }
   }
 
   /** Take in an event of a topic that is followed; others are leftovers of one that was given up. */
@@ -113,7 +116,12 @@ export class Topics {
   /** The inbox no longer follows a topic. */
   inboxLeft(topic: Topic): void {
     topic.byInbox = false;
-    if (topic.subscriptions.size === 0) this.#topics.delete(topic.name);
+    this.#prune(topic);
+  }
+
+  /** Forget a topic that nobody wants. */
+  #prune(topic: Topic): void {
+    if (topic.subscriptions.size === 0 && !topic.byInbox) this.#topics.delete(topic.name);
   }
 
   #forget(topic: Topic, reason: ResetReason, position: Position): void {
@@ -184,6 +192,7 @@ export class Topics {
     this.#world.after(wait, () => {
       if (session !== this.#session) return;
       topic.asking = false;
+      this.#prune(topic);
       this.#attend(topic);
     });
   }

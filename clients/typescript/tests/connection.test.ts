@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Client, HubbubError, type Status } from "../src/index.js";
-import { FakeWorld, online, pass, settle } from "./fake.js";
+import { Client, type Status } from "../src/index.js";
+import { FakeWorld, online, pass } from "./fake.js";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date("2026-01-01T00:00:00Z") });
@@ -75,7 +75,7 @@ describe("waiting between attempts", () => {
     const { world, socket } = await online();
     world.dice = 0.999;
     socket.end(1006);
-    (await world.reconnected()).end(1013);
+    (await world.reconnected()).end(1001);
     await pass(900);
     expect(world.sockets).toHaveLength(2);
     await pass(200);
@@ -109,6 +109,17 @@ describe("waiting between attempts", () => {
     expect(world.sockets).toHaveLength(2);
   });
 
+  test.each([1013, 4008, 4029])("%i: a server that has too much to do is left alone for longer (LIM-2)", async (code) => {
+    const { world, socket } = await online();
+    await pass(20_000);
+    world.dice = 0.999;
+    socket.end(code);
+    await pass(7900);
+    expect(world.sockets).toHaveLength(1);
+    await pass(100);
+    expect(world.sockets).toHaveLength(2);
+  });
+
   test("a restart stays one while attempts fail, but not for ever", async () => {
     const { client, world, socket } = await online();
     const seen = statuses(client);
@@ -139,6 +150,47 @@ describe("signs of life (HRT-1)", () => {
     await world.reconnected();
   });
 
+  test("a clock that is set back makes no dead socket live longer", async () => {
+    const { socket } = await online();
+    vi.setSystemTime("2025-12-31T22:00:00Z");
+    await pass(60_100);
+    expect(socket.closed).toBe(true);
+  });
+
+  test("a clock that is set forward costs one reconnect, no more", async () => {
+    const { client, world, socket } = await online();
+    vi.setSystemTime("2026-01-01T02:00:00Z");
+    await pass(60_100);
+    expect(socket.closed).toBe(true);
+    const next = await world.reconnected();
+    const alive = setInterval(() => next.push({ type: "ping" }), 30_000);
+    await pass(600_000);
+    clearInterval(alive);
+    expect(client.status).toBe("online");
+    expect(world.sockets).toHaveLength(2);
+  });
+
+  test.each(["visibilitychange", "pageshow", "online"])("%s after a sleep: what was open is given up at once", async (name) => {
+    const { world, socket } = await online();
+    // The monotonic clock stood still meanwhile, and no timer ran.
+    vi.setSystemTime("2026-01-01T08:00:00Z");
+    world.network.dispatchEvent(new Event(name));
+    expect(socket.closed).toBe(true);
+    expect(world.sockets).toHaveLength(2);
+  });
+
+  test("looking at the page does nothing to a socket that lives, and ends a wait", async () => {
+    const { world, socket } = await online();
+    await pass(10_000);
+    world.network.dispatchEvent(new Event("visibilitychange"));
+    expect(socket.closed).toBe(false);
+    socket.end(1006);
+    world.network.dispatchEvent(new Event("visibilitychange"));
+    expect(world.sockets).toHaveLength(2);
+    world.network.dispatchEvent(new Event("visibilitychange"));
+    expect(world.sockets).toHaveLength(2);
+  });
+
   test("what still comes of a socket that was given up is ignored", async () => {
     const { client, world, socket } = await online();
     const { onmessage, onclose } = socket;
@@ -156,90 +208,48 @@ describe("signs of life (HRT-1)", () => {
   });
 });
 
-describe("tokens (AUT-1)", () => {
-  function jwt(expires: string): string {
-    return `e30.${btoa(JSON.stringify({ exp: Date.parse(expires) / 1000 }))}.x`;
-  }
-
-  test("the token is in the address, and kept for the next connection", async () => {
-    const token = vi.fn(async () => "a+b");
-    const { world, socket } = await online({ token });
-    expect(socket.url).toBe("ws://test/ws/?token=a%2Bb");
-    socket.end(1006);
-    await world.reconnected();
-    expect(token).toHaveBeenCalledTimes(1);
+describe("where there is no socket to be had", () => {
+  test("connecting says what to do, and the client is closed", () => {
+    vi.stubGlobal("WebSocket", undefined);
+    const client = new Client({ url: "ws://test/ws/" });
+    expect(() => client.connect()).toThrow("new Client({ WebSocket })");
+    expect(client.status).toBe("closed");
+    vi.unstubAllGlobals();
   });
 
-  test("4001 asks for a fresh token, at once the first time", async () => {
-    let count = 0;
-    const { client, world, socket } = await online({ token: async () => `t${++count}` });
-    socket.end(4001);
-    await settle();
-    expect(world.current.url).toContain("token=t2");
-    world.current.ready();
-    expect(client.status).toBe("online");
-  });
-
-  test("fresh tokens that are refused too sign the client out, not round and round", async () => {
-    const { client, world, socket } = await online({ token: async () => "t" });
-    socket.end(4001);
-    while (client.status !== "signed_out") {
-      await world.attempted();
-      world.current.end(4001);
+  test("one's own constructor is used, and its errors end nothing", () => {
+    const made: { url: string; onerror?: () => void }[] = [];
+    class Own {
+      constructor(readonly url: string) {
+        made.push(this);
+      }
+      close() {}
     }
-    expect(world.sockets).toHaveLength(4);
-  });
-
-  test.each([
-    ["null", async () => null],
-    ["an error", () => Promise.reject(new Error("no"))],
-    ["a permanent refusal", () => Promise.reject(new HubbubError({ code: "x", message: "", temporary: false }))],
-  ])("a token function that gives %s signs the client out", async (_, token) => {
-    const world = new FakeWorld();
-    const client = new Client({ url: "ws://test/ws/", environment: world, token });
+    const client = new Client({ url: "ws://test/ws/", WebSocket: Own });
     client.connect();
-    await settle();
-    expect(client.status).toBe("signed_out");
-    expect(world.sockets).toHaveLength(0);
+    client.close();
+    expect(made.map(({ url }) => url)).toEqual(["ws://test/ws/"]);
+    made[0]!.onerror!();
   });
 
-  test("a token that can't be got because the network is away signs nobody out", async () => {
-    const token = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new TypeError("fetch")).mockResolvedValue("t");
-    const world = new FakeWorld();
-    const client = new Client({ url: "ws://test/ws/", environment: world, token });
-    client.connect();
-    await settle();
-    expect(client.status).toBe("offline");
-    await world.reconnected();
-    expect(client.status).toBe("online");
+  test("a client of a path can be made on a server, where it can't connect", () => {
+    const client = new Client({ url: "/ws/", WebSocket: class {} });
+    expect(() => client.connect()).toThrow("needs a host");
+    expect(client.status).toBe("closed");
   });
+});
 
-  test("a token is replaced in the session before it expires, again and again (AUT-3)", async () => {
-    const token = vi
-      .fn<() => Promise<string>>()
-      .mockResolvedValueOnce(jwt("2026-01-01T00:05:00Z"))
-      .mockResolvedValueOnce("second")
-      .mockResolvedValue("third");
-    const { socket } = await online({ token });
-    const alive = setInterval(() => socket.push({ type: "ping" }), 20_000);
-    await pass(239_000);
-    expect(socket.of("auth.refresh")).toEqual([]);
-    await pass(2_000);
-    expect(socket.last("auth.refresh")["data"]).toEqual({ token: "second" });
-    await socket.ok(socket.last("auth.refresh"), { expires_in: 300 });
-    await pass(241_000);
-    expect(socket.last("auth.refresh")["data"]).toEqual({ token: "third" });
-    clearInterval(alive);
-  });
-
-  test("an expired token is replaced before connecting again", async () => {
-    const token = vi
-      .fn<() => Promise<string>>()
-      .mockResolvedValueOnce(jwt("2026-01-01T00:00:01Z"))
-      .mockResolvedValue("fresh");
-    const { world, socket } = await online({ token });
-    vi.setSystemTime("2026-01-01T00:00:02Z");
-    socket.end(1006);
-    expect((await world.reconnected()).url).toContain("token=fresh");
+describe("closing", () => {
+  test("leaves neither timers nor listeners behind", async () => {
+    const { client, world, socket } = await online();
+    const command = client.command("chat.read", "chat.1", {});
+    socket.push({ type: "ping" });
+    const failed = expect(command).rejects.toMatchObject({ code: "disconnected" });
+    client.close();
+    await failed;
+    expect(vi.getTimerCount()).toBe(0);
+    for (const name of ["online", "offline", "visibilitychange"]) world.network.dispatchEvent(new Event(name));
+    expect(world.sockets).toHaveLength(1);
+    expect(client.status).toBe("closed");
   });
 });

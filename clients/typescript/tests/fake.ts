@@ -7,6 +7,7 @@ type Frame = Record<string, any>;
 export class FakeSocket implements Socket {
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
+  onerror: Socket["onerror"] = null;
   /** What the client has sent. */
   readonly sent: Frame[] = [];
   closed = false;
@@ -76,6 +77,7 @@ export class FakeWorld implements Environment {
   dice = 0.5;
 
   now = () => Date.now();
+  elapsed = () => performance.now();
   random = () => this.dice;
 
   after(ms: number, run: () => void): () => void {

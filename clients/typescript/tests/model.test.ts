@@ -25,6 +25,7 @@ function dice(seed: number): () => number {
 class Wire implements Socket {
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
+  onerror: Socket["onerror"] = null;
   readonly toServer: Frame[] = [];
   readonly toClient: Frame[] = [];
   readonly topics = new Set<string>();
@@ -113,6 +114,7 @@ class World implements Environment {
     readonly random: () => number,
   ) {}
   now = () => Date.now();
+  elapsed = () => performance.now();
   after(ms: number, run: () => void): () => void {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Client, MemoryStore } from "../src/index.js";
+import { Client, MemoryStore, type QueueStore, type StoredCommand, type StoreHandlers } from "../src/index.js";
 import { FakeWorld, online, pass, settle, type FakeSocket } from "./fake.js";
 
 beforeEach(() => {
@@ -14,6 +14,10 @@ function send(client: Client, content: string, topic = "chat.1") {
     ({ offset }) => offset,
     (error: { code: string }) => error.code,
   );
+}
+
+function listen(store: MemoryStore, adopt: (commands: StoredCommand[]) => void): void {
+  store.open("7", { adopt, loaded: () => {}, trouble: () => {} });
 }
 
 async function acknowledge(socket: FakeSocket, offset = 1): Promise<void> {
@@ -227,7 +231,7 @@ describe("the store", () => {
     expect(contents(world.current)).toEqual(["early"]);
     await settle();
     const kept: string[] = [];
-    store.open("7", (commands) => kept.push(...commands.map(({ data }) => String(data["content"]))));
+    listen(store, (commands) => kept.push(...commands.map(({ data }) => String(data["content"]))));
     expect(kept).toEqual(["early"]);
   });
 
@@ -237,8 +241,53 @@ describe("the store", () => {
     client.useQueueOf(7);
     void send(client, "early");
     const kept: unknown[] = [];
-    store.open("7", (commands) => kept.push(...commands));
+    listen(store, (commands) => kept.push(...commands));
     expect(kept).toHaveLength(1);
+  });
+
+  /** A store that takes its time. */
+  function slowStore() {
+    const told: StoreHandlers[] = [];
+    const store: QueueStore = { open: (_, handlers) => (told.push(handlers), () => {}), put: () => {}, remove: () => {} };
+    return { store, told };
+  }
+
+  test("what is given now waits for what an earlier page left behind", async () => {
+    const { store, told } = slowStore();
+    const { client, socket } = await online({ store });
+    void send(client, "new");
+    expect(contents(socket)).toEqual([]);
+    const data = { client_id: "1", content: "old" };
+    told[0]!.adopt([{ key: "0", type: "chat.send", topic: "chat.1", data, at: Date.now() }]);
+    told[0]!.loaded();
+    await acknowledge(socket);
+    expect(contents(socket)).toEqual(["old", "new"]);
+  });
+
+  test("but not for a storage that hangs", async () => {
+    const { store } = slowStore();
+    const { client, socket } = await online({ store });
+    void send(client, "new");
+    await pass(3000);
+    expect(contents(socket)).toEqual(["new"]);
+  });
+
+  test("its trouble is told", async () => {
+    const { store, told } = slowStore();
+    const { client } = await online({ store });
+    const heard: unknown[] = [];
+    client.on("storage", (trouble) => heard.push(trouble?.reason ?? null));
+    told[0]!.trouble({ reason: "full", error: null });
+    told[0]!.trouble(null);
+    expect(heard).toEqual(["full", null]);
+  });
+
+  test("the queue is the same array until it changes, as a UI library wants it", async () => {
+    const { client } = await online();
+    const before = client.queue;
+    expect(client.queue).toBe(before);
+    void send(client, "a");
+    expect(client.queue).not.toBe(before);
   });
 
   test("what is older than the server's memory is left to the user", async () => {

@@ -219,3 +219,42 @@ describe("refusals", () => {
     expect(log).toEqual(["end removed"]);
   });
 });
+
+describe("leaving at an awkward moment", () => {
+  const handlers = (onEvent: (offset: number | undefined) => void) => ({
+    onEvent: ({ offset }: { offset?: number }) => onEvent(offset),
+    onReset: () => {},
+  });
+
+  test("who is unsubscribed by another handler of the same event doesn't get it any more", async () => {
+    const { client, socket } = await online();
+    const got: string[] = [];
+    client.subscribe("chat.1", handlers(() => (got.push("first"), second.unsubscribe())));
+    const second = client.subscribe("chat.1", handlers(() => got.push("second")));
+    await socket.ok(socket.last("subscribe"), { position: { epoch: "e", offset: 0 }, recovered: false, events: [] });
+    socket.event("chat.1", 1);
+    expect(got).toEqual(["first"]);
+  });
+
+  test("unsubscribed while subscribing, and subscribed again: one subscription, and every event once", async () => {
+    const { client, socket } = await online();
+    const got: (number | undefined)[] = [];
+    const first = client.subscribe("chat.1", handlers(() => got.push(-1)));
+    first.unsubscribe();
+    client.subscribe("chat.1", handlers((offset) => got.push(offset)));
+    await socket.ok(socket.last("subscribe"), { position: { epoch: "e", offset: 4 }, recovered: false, events: [] });
+    socket.event("chat.1", 5);
+    expect(got).toEqual([5]);
+    expect(socket.of("subscribe")).toHaveLength(1);
+    expect(socket.of("unsubscribe")).toHaveLength(0);
+  });
+
+  test("a topic that nobody wants any more is not subscribed to after a refusal that passes", async () => {
+    const { client, socket } = await online();
+    const subscription = client.subscribe("chat.1", handlers(() => {}));
+    await socket.fail(socket.last("subscribe"), { code: "busy", temporary: true, retry_after: 1 });
+    subscription.unsubscribe();
+    await pass(5000);
+    expect(socket.of("subscribe")).toHaveLength(1);
+  });
+});

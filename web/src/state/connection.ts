@@ -1,9 +1,9 @@
 import { page } from "../page";
 import { computed, signal } from "@preact/signals";
-import { Client, LocalStore, MemoryStore, type QueuedCommand, type QueueStore, type Status } from "hubbub";
+import { Client, IndexedDbStore, type QueuedCommand, type Status } from "hubbub";
 
 /** The page's one connection to the server. */
-export const client = new Client({ url: page.socket, store: queueStore() });
+export const client = new Client({ url: page.socket, store: new IndexedDbStore() });
 
 export const status = signal<Status>(client.status);
 export const queue = signal<readonly QueuedCommand[]>(client.queue);
@@ -18,12 +18,3 @@ client.on("status", (next) => {
   if (next === "online") wasOnline.value = true;
 });
 client.on("queue", (commands) => (queue.value = commands));
-
-function queueStore(): QueueStore {
-  try {
-    return new LocalStore();
-  } catch {
-    // The browser forbids this page to store anything: then a reload forgets what isn't sent.
-    return new MemoryStore();
-  }
-}
