@@ -4,6 +4,7 @@ import { Credentials } from "./credentials.js";
 import { Emitter } from "./emitter.js";
 import { browserEnvironment, type Environment } from "./environment.js";
 import { HubbubError } from "./errors.js";
+import { matches, type EventFilter, type EventOf, type EventPattern } from "./events.js";
 import type { AnyEvent, CommandFrame, EventFrame, Ready, ResetReason, ServerFrame } from "./frames.js";
 import type { Commands, Person, Position } from "./generated.js";
 import { InboxFollower, type InboxHandlers } from "./inbox.js";
@@ -148,6 +149,20 @@ export class Client extends Emitter<ClientEvents> {
    */
   subscribe(topic: string, handlers: SubscriptionHandlers): Subscription {
     return this.#topics.subscribe(topic, handlers);
+  }
+
+  /**
+   * Call `listener` for every event of a type (`chat.message_sent`), of a feature (`chat.*`) or at all (`*`),
+   * of any topic that is followed or those that `filter` names. Returns a function that ends this.
+   */
+  onEvent<P extends EventPattern>(
+    pattern: P,
+    listener: (event: EventOf<P>) => void,
+    filter: EventFilter = {},
+  ): () => void {
+    return this.on("event", (event) => {
+      if (matches(event, pattern, filter)) listener(event as EventOf<P>);
+    });
   }
 
   /** Get all the user's conversations, and what happens in them. Returns a function that ends this. */

@@ -6,6 +6,7 @@ export type { TokenSource } from "./credentials.js";
 export { Emitter } from "./emitter.js";
 export { browserEnvironment, uniqueId, type Environment, type Socket, type WebSocketClass } from "./environment.js";
 export { HubbubError, type ClientErrorCode, type ErrorBody } from "./errors.js";
+export type { EventFilter, EventOf, EventPattern } from "./events.js";
 export type { AnyEvent, EventFrame, Ready, ResetReason } from "./frames.js";
 export type * from "./generated.js";
 export type { InboxHandlers } from "./inbox.js";
