@@ -1,3 +1,5 @@
+import type { HubbubError } from "./errors.js";
+
 /** How long to wait between attempts, in milliseconds. */
 export interface BackoffOptions {
   /** The longest wait before the first repeat. */
@@ -12,4 +14,9 @@ export interface BackoffOptions {
  */
 export function fullJitter(attempt: number, { base, cap }: BackoffOptions, random: () => number): number {
   return random() * Math.min(cap, base * 2 ** Math.min(attempt, 30));
+}
+
+/** How long to wait before sending again what was refused for the moment: as long as the server says, or a jitter. */
+export function waitAfter(error: HubbubError, attempt: number, backoff: BackoffOptions, random: () => number): number {
+  return error.retryAfter === null ? fullJitter(attempt, backoff, random) : error.retryAfter * 1000;
 }

@@ -1,5 +1,5 @@
 import { Calls, type Ok } from "./calls.js";
-import { Connection, type Status } from "./connection.js";
+import { Connection } from "./connection.js";
 import { Credentials } from "./credentials.js";
 import { Emitter } from "./emitter.js";
 import { browserEnvironment, type Environment } from "./environment.js";
@@ -11,6 +11,7 @@ import { InboxFollower, type InboxHandlers } from "./inbox.js";
 import type { ClientOptions, CommandOptions } from "./options.js";
 import { Queue, type QueuedCommand } from "./queue.js";
 import { TokenRefresh } from "./refresh.js";
+import type { Status } from "./status.js";
 import { MemoryStore, type StorageTrouble, type StoredCommand } from "./store.js";
 import type { Subscription, SubscriptionHandlers } from "./subscription.js";
 import { Topics } from "./topics.js";

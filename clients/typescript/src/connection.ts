@@ -4,19 +4,8 @@ import type { Credentials } from "./credentials.js";
 import type { Environment, Socket } from "./environment.js";
 import { clientError, type HubbubError } from "./errors.js";
 import { readFrame, type CommandFrame, type Ready, type ServerFrame } from "./frames.js";
-
-/**
- * How the client stands to the server:
- *
- * - `connecting`: on the way, for the first time or at once after a loss.
- * - `online`: the session is ready.
- * - `offline`: no connection; it is tried again and again.
- * - `restarting`: the server said that it restarts; it is tried again.
- * - `signed_out`: the server doesn't know who this is any more. Stays so until `connect()`.
- * - `not_allowed`: one may not connect here. Stays so until `connect()`.
- * - `closed`: not connected and not trying, before `connect()` and after `close()`.
- */
-export type Status = "connecting" | "online" | "offline" | "restarting" | "signed_out" | "not_allowed" | "closed";
+import { Silence } from "./silence.js";
+import type { Status } from "./status.js";
 
 /** What a connection tells its owner. */
 export interface ConnectionHandlers {
@@ -59,7 +48,7 @@ export class Connection {
   #socket: Socket | null = null;
   #ready: Ready | null = null;
   #readyAt = 0;
-  #heard = { elapsed: 0, now: 0 };
+  #silence: Silence;
   #attempt = 0;
   #refusals = 0;
   /** Between two attempts; otherwise one is under way, or none is wanted. */
@@ -77,6 +66,7 @@ export class Connection {
     this.#url = url;
     this.#credentials = credentials;
     this.#world = world;
+    this.#silence = new Silence(world);
     this.#times = times;
     this.#handlers = handlers;
   }
@@ -91,7 +81,7 @@ export class Connection {
 
   /** When the last frame came, by the environment's `elapsed`. */
   get heardAt(): number {
-    return this.#heard.elapsed;
+    return this.#silence.since;
   }
 
   /** Connect, and stay connected from now on. Without effect on a connection that is wanted already. */
@@ -178,14 +168,14 @@ export class Connection {
   }
 
   #received(frame: ServerFrame | null): void {
-    this.#heard = { elapsed: this.#world.elapsed(), now: this.#world.now() };
+    this.#silence.end();
     if (!frame) return;
     if (frame.type === "ping") {
       this.send({ type: "pong" });
     } else if (frame.type === "ready") {
       this.#cancelTimer();
       this.#ready = frame.data as Ready;
-      this.#readyAt = this.#heard.elapsed;
+      this.#readyAt = this.#silence.since;
       this.#refusals = 0;
       this.#watch();
       this.#handlers.ready(this.#ready);
@@ -199,7 +189,7 @@ export class Connection {
   #watch(): void {
     const patience = this.#heartbeat * 2;
     const check = () => {
-      const left = patience - this.#silence;
+      const left = patience - this.#silence.length;
       if (left <= 0) this.drop();
       else this.#cancelTimer = this.#world.after(left, check);
     };
@@ -208,14 +198,6 @@ export class Connection {
 
   get #heartbeat(): number {
     return (this.#ready?.heartbeat ?? 30) * 1000;
-  }
-
-  /**
-   * How long nothing has come, in milliseconds. One clock may stand still while the machine sleeps, the
-   * other may be set back, so the longer time counts; a clock that is set forward costs one reconnect.
-   */
-  get #silence(): number {
-    return Math.max(this.#world.elapsed() - this.#heard.elapsed, this.#world.now() - this.#heard.now);
   }
 
   #ended(code: number): void {
@@ -293,7 +275,7 @@ export class Connection {
     // by now, and what seems to be open may be gone since long.
     const woken = () => {
       if (typeof document !== "undefined" && document.visibilityState === "hidden") return;
-      if (this.#ready && this.#silence > this.#heartbeat * ASLEEP) this.drop();
+      if (this.#ready && this.#silence.length > this.#heartbeat * ASLEEP) this.drop();
       this.retryNow();
     };
     const listeners = { offline, online: woken, visibilitychange: woken, pageshow: woken };

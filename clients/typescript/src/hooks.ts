@@ -1,10 +1,10 @@
 import type { Client } from "./client.js";
-import type { Status } from "./connection.js";
 import type { HubbubError } from "./errors.js";
 import type { EventFilter, EventOf, EventPattern } from "./events.js";
 import type { Commands } from "./generated.js";
 import type { CommandOptions } from "./options.js";
 import type { QueuedCommand } from "./queue.js";
+import type { Status } from "./status.js";
 import { TopicView, type TopicReducer, type TopicState } from "./topic-view.js";
 
 /** What the hooks need of React or of Preact. */

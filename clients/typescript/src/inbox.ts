@@ -1,4 +1,4 @@
-import { fullJitter, type BackoffOptions } from "./backoff.js";
+import { waitAfter, type BackoffOptions } from "./backoff.js";
 import type { Calls } from "./calls.js";
 import { guarded } from "./emitter.js";
 import type { Environment } from "./environment.js";
@@ -148,10 +148,7 @@ export class InboxFollower {
       for (const { onError } of [...this.#handlers]) guarded(() => onError?.(error));
       return;
     }
-    const wait =
-      error.retryAfter === null
-        ? fullJitter(this.#attempts++, this.#backoff, this.#world.random)
-        : error.retryAfter * 1000;
+    const wait = waitAfter(error, this.#attempts++, this.#backoff, this.#world.random);
     this.#world.after(wait, () => {
       if (session !== this.#session) return;
       this.#asking = false;

@@ -1,8 +1,9 @@
-import { fullJitter, type BackoffOptions } from "./backoff.js";
+import { waitAfter, type BackoffOptions } from "./backoff.js";
 import type { Ok } from "./calls.js";
 import { uniqueId, type Environment } from "./environment.js";
 import { HubbubError, clientError, type ErrorBody } from "./errors.js";
 import type { CommandFrame } from "./frames.js";
+import { Keys } from "./keys.js";
 import type { QueueStore, StorageTrouble, StoredCommand } from "./store.js";
 
 /** A command in the queue, as others may see it. */
@@ -50,6 +51,8 @@ const LOADING = 3000;
  * other, in order: the next is sent when the one before it was replied to.
  */
 export class Queue {
+  /** What is in it; the same array until something changes. */
+  commands: readonly QueuedCommand[] = [];
   #store: QueueStore;
   #world: Environment;
   #backoff: BackoffOptions;
@@ -64,8 +67,7 @@ export class Queue {
   #closeStore = () => {};
   /** What earlier pages left behind is in the queue: only then does what comes after it go out, or the order is lost. */
   #loaded = true;
-  #commands: readonly QueuedCommand[] = [];
-  #lastKey = { time: 0, count: 0 };
+  #keys = new Keys();
 
   constructor(
     store: QueueStore,
@@ -78,11 +80,6 @@ export class Queue {
     this.#backoff = options.backoff;
     this.#maxAge = options.maxAge;
     this.#handlers = handlers;
-  }
-
-  /** The same array until something changes. */
-  get commands(): readonly QueuedCommand[] {
-    return this.#commands;
   }
 
   /** Say whose queue it is. Another user's commands stay in the store, and never go out as this one's. */
@@ -127,7 +124,7 @@ export class Queue {
     return new Promise((resolve, reject) => {
       const withId = { client_id: uniqueId(), ...data };
       const at = this.#world.now();
-      const command = { key: this.#nextKey(at), type, topic, data: withId, at };
+      const command = { key: this.#keys.next(at), type, topic, data: withId, at };
       const item: Item = { ...command, state: "waiting", attempts: 0, keepFailed, resolve, reject };
       this.#items.push(item);
       this.#keep(item);
@@ -182,7 +179,7 @@ export class Queue {
     const known = new Set(this.#items.map(({ key }) => key));
     for (const command of commands) {
       if (known.has(command.key)) continue;
-      this.#followKey(command.key);
+      this.#keys.follow(command.key);
       const item: Item = {
         ...command,
         state: command.error ? "failed" : "waiting",
@@ -252,10 +249,7 @@ export class Queue {
   #pause(name: string, item: Item, error: HubbubError): void {
     const state = this.#lanes.get(name);
     if (!state) return;
-    const wait =
-      error.retryAfter === null
-        ? fullJitter(item.attempts, this.#backoff, this.#world.random)
-        : error.retryAfter * 1000;
+    const wait = waitAfter(error, item.attempts, this.#backoff, this.#world.random);
     state.busy = false;
     state.cancel = this.#world.after(wait, () => {
       state.cancel = null;
@@ -294,23 +288,8 @@ export class Queue {
   }
 
   #changed(): void {
-    this.#commands = this.#items.map(({ resolve: _, reject: __, keepFailed: ___, attempts: ____, ...rest }) => rest);
-    this.#handlers.changed(this.#commands);
-  }
-
-  /** Sorts by time, and by order within a millisecond; a clock that goes back changes nothing. */
-  #nextKey(at: number): string {
-    const { time, count } = this.#lastKey;
-    this.#lastKey = at > time ? { time: at, count: 0 } : { time, count: count + 1 };
-    const [first, second] = [this.#lastKey.time, this.#lastKey.count].map((part) => part.toString(36).padStart(9, "0"));
-    return `${first}-${second}-${uniqueId().slice(0, 8)}`;
-  }
-
-  /** Keys that come sort after one that an earlier page gave. */
-  #followKey(key: string): void {
-    const [time = 0, count = 0] = key.split("-", 2).map((part) => parseInt(part, 36) || 0);
-    const last = this.#lastKey;
-    if (time > last.time || (time === last.time && count > last.count)) this.#lastKey = { time, count };
+    this.commands = this.#items.map(({ resolve: _, reject: __, keepFailed: ___, attempts: ____, ...rest }) => rest);
+    this.#handlers.changed(this.commands);
   }
 }
 

@@ -1,4 +1,4 @@
-import { fullJitter, type BackoffOptions } from "./backoff.js";
+import { waitAfter, type BackoffOptions } from "./backoff.js";
 import type { Calls } from "./calls.js";
 import { guarded } from "./emitter.js";
 import type { Environment } from "./environment.js";
@@ -185,10 +185,7 @@ export class Topics {
   }
 
   #askLater(topic: Topic, error: HubbubError, session: number): void {
-    const wait =
-      error.retryAfter === null
-        ? fullJitter(topic.attempts++, this.#backoff, this.#world.random)
-        : error.retryAfter * 1000;
+    const wait = waitAfter(error, topic.attempts++, this.#backoff, this.#world.random);
     this.#world.after(wait, () => {
       if (session !== this.#session) return;
       topic.asking = false;
