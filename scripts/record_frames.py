@@ -27,7 +27,7 @@ for name in ("ada", "bob"):
 
 
 class World:
-    """A server that nobody has used yet, and people who may. ``strict``: with small limits and a quick heart."""
+    """A server that nobody has used yet, and people who may."""
 
     def __init__(self, server: LiveServer) -> None:
         self.server = server
@@ -286,16 +286,20 @@ def restart(world: World) -> Recording:
 
 # The inbox first, while there are no other conversations in it; what breaks connections or takes time last.
 USUAL = (inbox, first_session, errors, resume, lost_reply, removed, epoch, refused_token, guest, restart)
-STRICT = (too_far, rate_limited, heartbeat)
+LIMITED = (too_far, rate_limited)
+QUICK = (heartbeat,)
 
 
 def record(folder: Path) -> None:
     """Record every conversation into a folder, each on a server of its own kind with its own data."""
-    strict = {"DJANGO_SETTINGS_MODULE": "tests.frames.settings", "PYTHONPATH": str(ROOT)}
-    kinds: list[tuple[tuple[Callable[[World], Recording], ...], dict[str, str]]] = [(USUAL, {}), (STRICT, strict)]
+    kinds: list[tuple[tuple[Callable[[World], Recording], ...], str]] = [
+        (USUAL, "hubbub.django.settings"),
+        (LIMITED, "tests.frames.settings"),
+        (QUICK, "tests.formats.settings"),
+    ]
     with tempfile.TemporaryDirectory() as data, live_servers(Path(data)) as start:
-        for conversations, env in kinds:
-            world = World(start(env=env))
+        for conversations, settings in kinds:
+            world = World(start(env={"DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": str(ROOT)}))
             for conversation in conversations:
                 recording = conversation(world)
                 name = conversation.__name__.replace("_", "-")

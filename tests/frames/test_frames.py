@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.record_frames import FOLDER, STRICT, USUAL, record
+from scripts.record_frames import FOLDER, LIMITED, QUICK, USUAL, record
 
 
 @pytest.mark.slow
@@ -16,7 +16,7 @@ def test_the_recordings_are_what_the_server_says(tmp_path: Path) -> None:
     record(tmp_path)
     recorded = {path.name: path.read_text() for path in tmp_path.glob("*.jsonl")}
     committed = {path.name: path.read_text() for path in FOLDER.glob("*.jsonl")}
-    assert len(recorded) == len(USUAL) + len(STRICT)
+    assert len(recorded) == len(USUAL + LIMITED + QUICK)
     assert recorded == committed
 
 

@@ -243,6 +243,7 @@ export class Connection {
   #rest(status: "closed" | "signed_out" | "not_allowed", code?: number): void {
     this.#stopListening();
     this.#leave(code);
+    this.#credentials.forget();
     this.#setStatus(status);
   }
 

@@ -40,6 +40,11 @@ export class Credentials {
     return this.#token !== null && !spent ? this.#token : this.fresh();
   }
 
+  /** Who connects next may be somebody else: ask again then. */
+  forget(): void {
+    this.#token = this.#expires = null;
+  }
+
   /** One that was not used before; null when nobody is signed in. Rejects when it may be had later. */
   async fresh(): Promise<string | null> {
     this.#token = await this.#ask();

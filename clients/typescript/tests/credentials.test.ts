@@ -20,6 +20,16 @@ describe("tokens (AUT-1)", () => {
     expect(token).toHaveBeenCalledTimes(1);
   });
 
+  test("after closing it is asked for anew: somebody else may have signed in", async () => {
+    let user = "ada";
+    const { client, world } = await online({ token: async () => user });
+    client.close();
+    user = "bob";
+    client.connect();
+    await settle();
+    expect(world.current.url).toContain("token=bob");
+  });
+
   test("4001 asks for a fresh token, at once the first time", async () => {
     let count = 0;
     const { client, world, socket } = await online({ token: async () => `t${++count}` });
