@@ -150,6 +150,30 @@ def test_a_closed_tab_leaves_its_messages_to_another(enter: Enter, proxy: Proxy)
         person.sees(["one", "two"])
 
 
+NO_DATABASE = "Object.defineProperty(window, 'indexedDB', { value: undefined })"
+TAKE_DATABASE = """() => new Promise((done, failed) => {
+  const opening = indexedDB.open("hubbub", 99);
+  opening.onsuccess = () => { opening.result.close(); done(); };
+  opening.onblocked = opening.onerror = () => failed(new Error("the page holds on to its database"));
+})"""
+
+
+def test_a_browser_that_keeps_nothing_sends_all_the_same(enter: Enter) -> None:
+    """The queue goes on in memory: without a database, and when a newer version of the page takes it away."""
+    ada, bob = enter("ada"), enter("bob")
+    bob.context.add_init_script(NO_DATABASE)
+    path = ada.start_group("no storage", "bob")
+    bob.visit(path)
+    bob.write("from memory")
+    ada.sees(["from memory"])
+    ada.write("kept")
+    bob.sees(["from memory", "kept"])
+    ada.page.evaluate(TAKE_DATABASE)
+    ada.write("and no longer")
+    for person in (ada, bob):
+        person.sees(["from memory", "kept", "and no longer"])
+
+
 def test_a_restart_of_the_server_is_survived(enter: Enter, server: LiveServer) -> None:
     """CLO-1 on the page: 1012."""
     ada, bob = enter("ada"), enter("bob")
