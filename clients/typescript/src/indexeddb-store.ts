@@ -183,7 +183,7 @@ export class IndexedDbStore implements QueueStore {
       this.#lost(new Error("The database was opened by a newer version, or deleted."));
     };
     if (!this.#pages) {
-      const pages = new Pages(this.#name, locks);
+      const pages = new Pages(`${this.#name}:pages`, locks);
       await pages.live();
       this.#pages = pages;
     }

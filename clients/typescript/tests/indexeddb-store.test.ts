@@ -1,6 +1,7 @@
 import { IDBFactory, IDBKeyRange, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { IndexedDbStore, type StorageTrouble, type StoredCommand } from "../src/index.js";
+import { Client, IndexedDbStore, type StorageTrouble, type StoredCommand } from "../src/index.js";
+import { FakeWorld } from "./fake.js";
 import { FakeLocks } from "./locks.js";
 
 let origin: { indexedDB: IDBFactory; locks: FakeLocks | null; name: string };
@@ -104,11 +105,13 @@ describe("several pages", () => {
   });
 
   test("many pages that die and come: each command ends up with exactly one", async () => {
-    let alive = [await page(), await page()];
+    const alive = [await page(), await page()];
+    let thrown = 0;
+    const dice = () => ((thrown++ * 7919) % 100) / 100;
     const all = Array.from({ length: 30 }, (_, index) => `c${String(index).padStart(2, "0")}`);
     for (const key of all) {
-      alive[Math.floor(Math.random() * alive.length)]!.store.put("7", command(key));
-      if (Math.random() < 0.3) {
+      alive[Math.floor(dice() * alive.length)]!.store.put("7", command(key));
+      if (dice() < 0.3) {
         await alive.shift()!.store.close();
         alive.push(await page());
       }
@@ -120,6 +123,42 @@ describe("several pages", () => {
     await survivor.store.close();
     await vi.waitFor(() => expect([...new Set(reread.adopted)].sort()).toEqual(all));
     expect(reread.adopted).toHaveLength(all.length);
+  });
+
+  test("tabs that write offline and close: the one that is left sends everything, each once, in order (ACK-2)", async () => {
+    const tabs = ["a", "b", "c"].map((name) => {
+      const world = new FakeWorld();
+      const store = new IndexedDbStore({ ...origin, locks: origin.locks!.manager });
+      pages.push(store);
+      const client = new Client({ url: "ws://test/ws/", environment: world, store });
+      client.useQueueOf(7);
+      for (const number of [1, 2]) {
+        client.command("chat.send", "chat.1", { content: name + number }, { queue: true }).catch(() => {});
+      }
+      return { client, world, store, ids: client.queue.map(({ data }) => data.client_id) };
+    });
+    const last = tabs[2]!;
+    await vi.waitFor(() => expect(last.client.queue).toHaveLength(2));
+    await Promise.all(tabs.slice(0, 2).map(async ({ store, client }) => (await store.close(), client.close())));
+    await vi.waitFor(() => expect(last.client.queue).toHaveLength(6));
+    last.client.connect();
+    last.world.current.ready();
+    const sent: string[] = [];
+    while (last.client.queue.length > 0) {
+      const command = await vi.waitFor(() => {
+        const waiting = last.world.current.of("chat.send")[sent.length];
+        expect(waiting).toBeDefined();
+        return waiting!;
+      });
+      sent.push(command["data"].content);
+      expect(tabs.flatMap(({ ids }) => ids)).toContain(command["data"].client_id);
+      last.world.current.push({ id: command["id"], type: "reply", ok: {} });
+      await new Promise((done) => setTimeout(done));
+    }
+    expect([...sent].sort()).toEqual(["a1", "a2", "b1", "b2", "c1", "c2"]);
+    for (const name of ["a", "b", "c"]) expect(sent.indexOf(`${name}1`)).toBeLessThan(sent.indexOf(`${name}2`));
+    await kept();
+    last.client.close();
   });
 
   test("another user's are never seen, and are there when that one comes back", async () => {
