@@ -135,7 +135,7 @@ def test_forwarded_headers_count_where_the_project_says_so_only(serve: Serve) ->
     """ORG-1: USE_X_FORWARDED_HOST makes another host's pages own, as it does for Django's requests."""
     project, page, _ = served(serve, "plain")
     with pytest.raises(InvalidStatus) as refused:
-        Visitor(project, page).socket(Origin="https://community.example", **FORWARDED)
+        Visitor(project, page, FORWARDED).socket(Origin="https://community.example")
     assert refused.value.response.status_code == 403
 
 
