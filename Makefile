@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --fork-strategy 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench ui chromium requirements clean
+.PHONY: help run test check docs bench ui chromium requirements clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ test: $(VENV)/.dev $(UI)/app.js chromium ## Run every test, in a browser too
 	scripts/node.sh npm test --workspaces
 	$(BIN)/pytest
 
-check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, generated files, the script's size
+check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, generated files, the script's size, documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -31,6 +31,10 @@ check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, gene
 	$(BIN)/hubbub schema --check
 	scripts/node.sh npm run check --workspaces
 	scripts/node.sh npm run budget -w web
+	$(MAKE) docs
+
+docs: $(VENV)/.dev ## Build the documentation site into docs/_build/html
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
 
 bench: $(VENV)/.dev $(UI)/app.js ## Measure the fan-out (the comparison with others is still to come)
 	$(BIN)/python -m benchmarks.fan_out
@@ -44,7 +48,7 @@ requirements: $(VENV)/.dev ## Recompile requirements/*.txt (UPGRADE=1: to the ne
 	$(COMPILE) requirements/node.in -o requirements/node.txt
 
 clean: ## Remove what can be made again (never hubbub-data/)
-	rm -rf $(VENV) node_modules clients/typescript/node_modules web/node_modules $(UI) dist
+	rm -rf $(VENV) node_modules clients/typescript/node_modules web/node_modules $(UI) dist docs/_build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check
