@@ -65,6 +65,7 @@ html_theme_options = {
         "color-foreground-primary": "#211d18",
         "color-foreground-secondary": "#645c51",
         "color-foreground-muted": "#645c51",
+        "color-highlight-on-target": "#f8e6d8",
     },
     "dark_css_variables": {
         "color-brand-primary": "#f2a46f",
@@ -76,5 +77,6 @@ html_theme_options = {
         "color-foreground-primary": "#f1ece4",
         "color-foreground-secondary": "#aea498",
         "color-foreground-muted": "#aea498",
+        "color-highlight-on-target": "#3b2719",
     },
 }

@@ -6,12 +6,20 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
 import hubbub
+from hubbub.chat.actions.messages import MAX_CONTENT
+from hubbub.django.conf import DEFAULT_LIMITS, HubbubSettings
+from hubbub.django.parsers import MAX_JSON
+from hubbub.engine.settings import EngineSettings
 from hubbub.protocol.close import Close
 from hubbub.protocol.errors import ERRORS, HubbubError
+from hubbub.transports.uvicorn.http import HubbubHTTPProtocol
+from hubbub.transports.uvicorn.parser import BoundedServerProtocol
+from hubbub.transports.uvicorn.websocket import MAX_MESSAGE
 
 PACKAGE = Path(hubbub.__file__).parent
 
@@ -59,15 +67,13 @@ def _comments_below(enum: type) -> dict[str, str]:
     """The text below each member of a class, as an attribute's docstring stands."""
     body = ast.parse(inspect.getsource(enum)).body[0]
     assert isinstance(body, ast.ClassDef)
-    return {
-        line.targets[0].id: " ".join(below.value.value.split())
-        for line, below in zip(body.body, body.body[1:], strict=False)
-        if isinstance(line, ast.Assign)
-        and isinstance(line.targets[0], ast.Name)
-        and isinstance(below, ast.Expr)
-        and isinstance(below.value, ast.Constant)
-        and isinstance(below.value.value, str)
-    }
+    found = {}
+    for line, below in zip(body.body, body.body[1:], strict=False):
+        target = line.targets[0] if isinstance(line, ast.Assign) else getattr(line, "target", None)
+        text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else None
+        if isinstance(target, ast.Name) and isinstance(text, str):
+            found[target.id] = " ".join(text.split()).replace("``", "`")
+    return found
 
 
 # Checks
@@ -104,6 +110,44 @@ def _text(node: ast.expr | None) -> str:
     if isinstance(node, ast.JoinedStr):
         return "".join("…" if isinstance(part, ast.FormattedValue) else _text(part) for part in node.values)
     return ""
+
+
+# Limits
+
+_BOUNDS = (
+    "frame_rate",
+    "sockets_per_user",
+    "sockets_per_address",
+    "max_subscriptions",
+    "max_pending",
+    "outbox_bytes",
+    "resume_limit",
+    "writer_queue",
+)
+
+
+def limits() -> Iterator[str]:
+    """The bounds that a project can set, the named rates, and those that are fixed."""
+    meanings = _comments_below(HubbubSettings)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(HubbubSettings)}
+    yield from ("## Of a connection, a user, a process", "")
+    yield from heading("`HUBBUB` key", "default", "")
+    for name in _BOUNDS:
+        yield row(f"`{name.upper()}`", f"`{defaults[name]}`", meanings[name])
+    yield from ("", "## Rates by name", "", "Keys of `LIMITS`; `HUBBUB_LIMITS` in the environment.", "")
+    yield from heading("name", "default")
+    for name, rate in DEFAULT_LIMITS.items():
+        yield row(f"`{name}`", f"`{rate}`")
+    yield from ("", "## Fixed", "")
+    yield from heading("what", "bound", "past it")
+    yield row("a frame or message", f"{MAX_MESSAGE:,} bytes", "1009")
+    yield row("frames of one message", f"{BoundedServerProtocol.max_fragments:,}", "1009")
+    yield row("commands waiting in one connection, over all topics", EngineSettings().max_pending_session, "`busy`")
+    yield row("a topic's name", "90 characters", "`bad_frame`")
+    yield row("a JSON body over REST", f"{MAX_JSON:,} bytes", "`too_long`")
+    yield row("any request's body (`HUBBUB_MAX_BODY_BYTES`)", f"{HubbubHTTPProtocol.max_body:,} bytes", "413")
+    yield row("a request's headers", f"{HubbubHTTPProtocol.max_head_size:,} bytes", "431")
+    yield row("a chat message", f"{MAX_CONTENT:,} characters", "`too_long`")
 
 
 # Commands

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from hubbub.django.relay import LayerRelay, from_message, relay_over, to_message
+from hubbub.django.relay import LayerRelay, from_message, hosts_of, relay_over, to_message
 from hubbub.engine.ports import NoRelay
 from hubbub.layers.memory import InMemoryLayer
 from hubbub.protocol.registry import TopicKind, event, topic_kind
@@ -194,3 +194,55 @@ def test_one_process_needs_no_relay():
     assert isinstance(relay_over(InMemoryLayer()), NoRelay)
     assert isinstance(relay_over(None), NoRelay)
     assert isinstance(relay_over(object()), LayerRelay)
+
+
+class Late(InMemoryLayer):
+    """A layer that is away when the process starts, and asks its server for a channel as publish-subscribe does."""
+
+    away = True
+
+    async def new_channel(self, prefix="specific"):
+        if self.away:
+            raise ConnectionError("connection refused")
+        return await super().new_channel(prefix)
+
+
+async def test_a_layer_that_comes_after_the_process():
+    """EVT-4: it is asked again, and used from then on."""
+    layer, store = Late(), MemoryEngine().store
+    async with Process(layer, store) as one, Process(layer, store) as two:
+        here, there = await one.connect("alice"), await two.connect("bob")
+        for each in (here, there):
+            await each.command("subscribe", "relay.a")
+        await one.publish("relay.a", Relayed(1))
+        await settle()
+        assert offsets(here) == [1] and offsets(there) == []
+        for process in (one, two):
+            await process.clock.advance(3.0)
+        layer.away = False
+        for process in (one, two):
+            await process.clock.advance(1.1)
+        await settle()
+        await one.publish("relay.a", Relayed(2))
+        await settle()
+        await two.clock.advance(0.05)
+        assert offsets(here) == offsets(there) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        (("127.0.0.1", 6379), ["127.0.0.1:6379"]),
+        ("redis://localhost:6379/1", ["redis://localhost:6379/1"]),
+        ("rediss://user:se/cr@et@example.org:6380/0?password=secret", ["example.org:6380/0"]),
+        ({"address": "redis://:secret@example.org:6379"}, ["example.org:6379"]),
+        ({"host": "example.org", "port": 6379, "password": "secret"}, ["example.org:6379"]),
+        ({"sentinels": [("example.org", 26379)], "master_name": "mymaster"}, []),
+        (None, []),
+    ],
+)
+def test_where_a_layer_is_in_the_log_without_its_password(settings, host, shown):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "x", "CONFIG": {"hosts": [host]}}}
+    assert hosts_of("default") == shown
+    settings.CHANNEL_LAYERS = {}
+    assert hosts_of("default") == []

@@ -73,11 +73,13 @@ def redeem(ticket: str, clock: Clock = _clock) -> Actor:
         if len(actor_fields) != len(fields(Actor)):
             raise ValueError("a ticket of another version")
     except (signing.BadSignature, ValueError, TypeError):
-        raise BadTicket from None
+        raise BadTicket(why="the ticket's signature or form is bad") from None
     actor = Actor(*actor_fields)
     now = clock.now().timestamp()
     age = now - (actor.checked_at or 0.0)
     # One from the future was made before the clock was set back, or by a machine that is far ahead.
-    if not -lifetime <= age <= lifetime or not memory.use(nonce, now, lifetime):
-        raise BadTicket
+    if not -lifetime <= age <= lifetime:
+        raise BadTicket(why=f"the ticket is {age:.0f} s old, and good for {lifetime:g} s")
+    if not memory.use(nonce, now, lifetime):
+        raise BadTicket(why="the ticket was used before")
     return actor

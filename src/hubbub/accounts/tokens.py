@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.utils import timezone
-from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, UntypedToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
@@ -69,13 +69,15 @@ def _describe(token: Token, login: Login) -> None:
 
 def read_access_token(raw: str) -> tuple[Any, Token]:
     """The user and the claims of an access token, in one query. Raises BadToken, the same for every fault."""
+    why = ""
     for token_class in api_settings.AUTH_TOKEN_CLASSES:
         try:
             token = _parse(token_class, raw)
-        except _FAULTS:
+        except _FAULTS as error:
+            why = "the token has expired" if isinstance(error, ExpiredTokenError) else f"no good access token: {error}"
             continue
         return user_of(token), token
-    raise BadToken
+    raise BadToken(why=why)
 
 
 def read_refresh_token(raw: str) -> RefreshToken:
@@ -125,19 +127,25 @@ def user_of(token: Token) -> Any:
     """
     user_id = token.get(api_settings.USER_ID_CLAIM)
     if user_id is None:
-        raise BadToken
+        raise BadToken(why="the token names no user")
     if sid := token.get(SID):
         login = queries.login_with_user(str(sid))
         if login is None or not policy.good(login):
-            raise BadToken
+            raise BadToken(why=_why_not(login))
         if str(getattr(login.user, api_settings.USER_ID_FIELD)) != str(user_id):
-            raise BadToken
+            raise BadToken(why="the token names another user than its sign-in")
         return login.user
     user = queries.user_by(api_settings.USER_ID_FIELD, user_id)
     if not policy.active(user):
-        raise BadToken
+        raise BadToken(why="the token's user is gone or not active")
     if api_settings.CHECK_REVOKE_TOKEN and token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(
         user.password
     ):
-        raise BadToken
+        raise BadToken(why="the password was changed after the token was made")
     return user
+
+
+def _why_not(login: Login | None) -> str:
+    if login is None:
+        return "the token's sign-in is gone, and perhaps its user"
+    return "the token's sign-in has ended" if login.ended_at else "the token's user is not active"

@@ -15,6 +15,9 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.utils.module_loading import import_string
 
 from hubbub.django.loopback import is_local, refuse
+from hubbub.engine.logs import quiet_logger
+
+suspicious = quiet_logger("hubbub.suspicious")
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -51,7 +54,7 @@ class HubbubApplication:
         if self._loopback_only and scope["type"] in ("http", "websocket") and not is_local(scope):
             await refuse(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+            await self._http(scope, receive, self._watched(scope, send))
         elif scope["type"] == "websocket":
             await self._serve_websocket(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -60,11 +63,17 @@ class HubbubApplication:
             raise ValueError(f"hubbub does not serve {scope['type']!r} connections.")
 
     async def _serve_websocket(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        # The route comes first: a path that nobody serves costs no query. Django finds its own paths by this prefix.
-        route = self._find_route(scope["path"].removeprefix(get_script_prefix(scope)), self._prefix)
+        # The route comes first: a path that nobody serves costs no query.
+        route = self._route_of(scope)
         if route is None and self._other_websockets is not None:
             await self._other_websockets(scope, receive, send)
             return
+        if route is None:
+            suspicious.warning(
+                "A socket was asked for at %r, and there is none. hubbub's are below '/%s' (HUBBUB['SOCKET_PREFIX']).",
+                scope["path"][:200],
+                self._prefix,
+            )
         if route is None or not self._origin_allowed(scope):
             await receive()
             await send({"type": "websocket.close", "code": 1000})  # Before accepting: HTTP 403.
@@ -72,6 +81,27 @@ class HubbubApplication:
         # The engine before the credentials: it has to hear of sign-ins that end once they are checked.
         await self._runtime.get_engine()
         await self._websocket({**scope, self._route_key: route}, receive, send)
+
+    def _route_of(self, scope: dict[str, Any]) -> Any:
+        # As for Django's own paths, FORCE_SCRIPT_NAME counts over what the server says.
+        return self._find_route(scope["path"].removeprefix(get_script_prefix(scope)), self._prefix)
+
+    def _watched(self, scope: dict[str, Any], send: Any) -> Any:
+        """``send``, with a word in the log where a socket is asked for by plain HTTP and is not found there."""
+        if self._route_of(scope) is None:
+            return send
+
+        async def watch(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (301, 404):
+                suspicious.warning(
+                    "A plain HTTP request came for the socket %r and was answered %d. If a browser meant to open a "
+                    "socket, a proxy before this server drops the headers Upgrade and Connection.",
+                    scope["path"][:200],
+                    message["status"],
+                )
+            await send(message)
+
+        return watch
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:

@@ -58,7 +58,7 @@ def actor_of_token(token: str) -> Actor:
 def actor_of_user(user: Any, login: str = "", expires: float | None = None) -> Actor:
     """The actor of a Django user, whatever its model. Raises NotAuthenticated for one who is not active."""
     if not user.is_active:
-        raise NotAuthenticated
+        raise NotAuthenticated(why="the user is not active")
     return Actor(
         key=user_key(user.pk),
         user_id=user.pk if isinstance(user.pk, int) else str(user.pk),

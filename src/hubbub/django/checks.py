@@ -27,7 +27,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
                 id="hubbub.E001",
             )
         ]
-    return _check_origins(ours.allowed_origins)
+    return _check_origins(ours.allowed_origins) + _check_layer(ours.channel_layer)
 
 
 def _check_origins(origins: list[str]) -> list[CheckMessage]:
@@ -44,6 +44,18 @@ def _check_origins(origins: list[str]) -> list[CheckMessage]:
                 )
             )
     return problems
+
+
+def _check_layer(alias: str) -> list[CheckMessage]:
+    if alias == "default" or alias in getattr(django_settings, "CHANNEL_LAYERS", {}):
+        return []
+    return [
+        Error(
+            f"HUBBUB['CHANNEL_LAYER'] is {alias!r}, and CHANNEL_LAYERS has no layer of that name.",
+            hint="Name one that is there, or leave the key out for 'default'.",
+            id="hubbub.E005",
+        )
+    ]
 
 
 @register("hubbub")
@@ -114,6 +126,44 @@ def check_redis(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register("hubbub")
+def check_cors(**kwargs: Any) -> list[CheckMessage]:
+    """Who may open sockets from another origin needs REST from there too, for a token or a ticket."""
+    anybody = getattr(django_settings, "CORS_ALLOW_ALL_ORIGINS", False)
+    if anybody or getattr(django_settings, "CORS_ALLOWED_ORIGIN_REGEXES", ()):
+        return []
+    allowed = set(getattr(django_settings, "CORS_ALLOWED_ORIGINS", ())) if apps.is_installed("corsheaders") else set()
+    own = getattr(django_settings, "HUBBUB", {})
+    missing = sorted(set(own.get("ALLOWED_ORIGINS", ()) if isinstance(own, dict) else ()) - allowed)
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"Pages on {', '.join(missing)} may open sockets, and browsers block their REST requests (CORS).",
+            hint="If they use REST, install django-cors-headers and list them in CORS_ALLOWED_ORIGINS as well.",
+            id="hubbub.W005",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_stock_layer(**kwargs: Any) -> list[CheckMessage]:
+    layers = getattr(django_settings, "CHANNEL_LAYERS", {})
+    ours = getattr(django_settings, "HUBBUB", {})
+    alias = ours.get("CHANNEL_LAYER", "default") if isinstance(ours, dict) else "default"
+    if layers.get(alias, {}).get("BACKEND") != "channels.layers.InMemoryChannelLayer":
+        return []
+    return [
+        Warning(
+            f"The channel layer {alias!r} is Channels' own in-memory one: what is sent to it stays in its process.",
+            hint="Messages still reach other processes, by the database; typing, and what consumers of your own send "
+            "to groups, do not. Use channels_redis where several processes serve, and "
+            "'hubbub.layers.memory.InMemoryLayer' where one does.",
+            id="hubbub.W004",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

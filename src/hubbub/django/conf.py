@@ -45,7 +45,9 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     resume_limit: int = 500
     """Events that a subscription resumes with; further behind, the client is told to start afresh."""
     sockets_per_user: int = 50
+    """Connections of one user; past it a new one is closed 4029."""
     sockets_per_address: int = 500
+    """Connections of one network (an IPv4 address, an IPv6 /64); past it a new one is closed 4029."""
     frame_rate: str = "200/2s"
     """Frames of one connection, whatever they are."""
     limits: dict[str, str] = {}

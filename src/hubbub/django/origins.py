@@ -72,9 +72,19 @@ def origin_allowed(scope: dict[str, Any]) -> bool:
             return True
         if django_settings.DEBUG and is_loopback(origin[1]):
             return True
-    logger.warning(
-        "A browser on %r was refused. If that page is yours, add its origin to HUBBUB['ALLOWED_ORIGINS'] "
-        "(environment: HUBBUB_ALLOWED_ORIGINS).",
-        text[:200],
-    )
+    logger.warning("A browser on %r was refused. %s", text[:200], _advice(scope, origin))
     return False
+
+
+def _advice(scope: dict[str, Any], origin: Origin | None) -> str:
+    """What to set, if that page is one's own."""
+    host = dict(scope.get("headers", [])).get(b"host", b"").decode("latin-1")
+    own = own_origins(scope)
+    if not own:
+        return f"It asked for the host {host[:200]!r}: if that is this server, add it to ALLOWED_HOSTS."
+    if origin is not None and any(origin[0] == "https" and known[:2] == ("http", origin[1]) for known in own):
+        return (
+            f"To this server it came by http, to {host[:200]!r}. If a proxy ends TLS before it, name the proxy in "
+            "HUBBUB_TRUSTED_PROXIES and let it send X-Forwarded-Proto and the Host header as it got it."
+        )
+    return "If that page is yours, add its origin to HUBBUB['ALLOWED_ORIGINS'] (environment: HUBBUB_ALLOWED_ORIGINS)."

@@ -1,6 +1,5 @@
 """``publish`` and ``publish_ephemeral``: where events are born (rule EVT-3)."""
 
-import logging
 from collections.abc import Iterable
 from functools import partial
 
@@ -11,11 +10,12 @@ from hubbub.django import runtime
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import make_ephemeral
+from hubbub.engine.logs import quiet_logger
 from hubbub.protocol.frames import Position
 from hubbub.protocol.registry import registry
 from hubbub.protocol.topics import check_topic
 
-logger = logging.getLogger("hubbub.publish")
+logger = quiet_logger("hubbub.publish")
 
 _clock = SystemClock()
 
@@ -63,4 +63,9 @@ def publish_ephemeral(topic: str, event: msgspec.Struct, *, author: str = "", sk
     """
     check_topic(topic)
     if not runtime.deliver([make_ephemeral(_clock, topic, event, author=author, skip=skip, key=key)]):
-        logger.info("%s on %s reached nobody: no sockets in this process", type(event).__name__, topic)
+        logger.warning(
+            "%s on %s reached nobody: it is ephemeral, and this process serves no sockets. Publish it as a durable "
+            "event, or in the process that serves.",
+            type(event).__name__,
+            topic,
+        )

@@ -1,17 +1,19 @@
 """Carries events to the other processes through a Channels layer, as the engine's port ``Relay``."""
 
 import asyncio
-import logging
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings as django_settings
+
 from hubbub.engine.engine import Engine
 from hubbub.engine.hub import Hub
+from hubbub.engine.logs import quiet_logger
 from hubbub.engine.ports import NoRelay, Relay
 from hubbub.layers.memory import InMemoryLayer
 from hubbub.protocol.frames import Event
 
-logger = logging.getLogger("hubbub.relay")
+logger = quiet_logger("hubbub.relay")
 
 MESSAGE_TYPE = "hubbub.event"
 
@@ -23,8 +25,11 @@ RETRY_SECONDS = 1.0
 class LayerRelay:
     """One channel for the process; it is in a topic's group while somebody here follows the topic."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, name: str = "") -> None:
         self._layer = layer
+        self._name = name or type(layer).__name__
+        self._away = False
+        """Whether the layer has failed, and has not answered since."""
         self._channel = ""
         self._ready = asyncio.Event()
         self._outgoing: asyncio.Queue[Event] = asyncio.Queue(maxsize=10_000)
@@ -60,8 +65,10 @@ class LayerRelay:
             event = await self._outgoing.get()
             try:
                 await self._layer.group_send(event.topic, to_message(event, self._channel))
-            except Exception:
-                logger.warning("the layer did not take an event of %s", event.topic, exc_info=True)
+            except Exception as error:
+                self._failed(error)
+            else:
+                self._answered()
 
     async def _keep_groups(self, engine: Engine) -> None:
         """Bring the groups in line with what is followed here. One at a time: nothing overtakes."""
@@ -89,18 +96,20 @@ class LayerRelay:
                 await self._layer.group_discard(topic, self._channel)
                 del groups[topic]
         except Exception as error:
-            logger.warning("the layer did not take a change of the group %s: %s", topic, error)
+            self._failed(error)
             return False
+        self._answered()
         return True
 
     async def _receive(self, engine: Engine) -> None:
-        self._channel = await self._layer.new_channel("hubbub")
-        self._ready.set()
         while True:
             try:
+                if not self._channel:
+                    self._channel = await self._layer.new_channel("hubbub")
+                    self._ready.set()
                 message = await self._layer.receive(self._channel)
-            except Exception:
-                logger.warning("the layer is away; the log is followed without it", exc_info=True)
+            except Exception as error:
+                self._failed(error)
                 await engine.clock.sleep(RETRY_SECONDS)
                 # It may have lost the groups too. Another dict: what is under way says nothing about them.
                 self._groups = dict.fromkeys(self._groups, False)
@@ -110,10 +119,42 @@ class LayerRelay:
             if message.get("type") == MESSAGE_TYPE and message.get("from") != self._channel:
                 engine.hub.deliver(from_message(message))
 
+    def _failed(self, error: Exception) -> None:
+        """Say so once, not each time that it is tried."""
+        if not self._away:
+            self._away = True
+            logger.warning(
+                "The channel layer %s is away: %s. Other processes get durable events by the database meanwhile, and "
+                "no typing or the like. Start it, or correct its hosts in CHANNEL_LAYERS.",
+                self._name,
+                str(error).rstrip(".") or type(error).__name__,
+            )
 
-def relay_over(layer: Any) -> Relay:
+    def _answered(self) -> None:
+        if self._away:
+            self._away = False
+            logger.warning("The channel layer %s is back.", self._name)
+
+
+def relay_over(layer: Any, alias: str = "default") -> Relay:
     """The relay for a layer; none where the layer does not leave the process anyway."""
-    return NoRelay() if layer is None or isinstance(layer, InMemoryLayer) else LayerRelay(layer)
+    if layer is None or isinstance(layer, InMemoryLayer):
+        return NoRelay()
+    return LayerRelay(layer, f"{alias!r} ({', '.join([type(layer).__name__, *hosts_of(alias)])})")
+
+
+def hosts_of(alias: str) -> list[str]:
+    """Where a layer's servers are, as its configuration says: host and port, never a password."""
+    config = getattr(django_settings, "CHANNEL_LAYERS", {}).get(alias, {}).get("CONFIG", {})
+    return [found for host in config.get("hosts", ()) if (found := _host(host))]
+
+
+def _host(host: Any) -> str:
+    if isinstance(host, dict):
+        host = host.get("address") or ("host" in host and (host["host"], host.get("port", 6379)))
+    if isinstance(host, str):
+        return host.rpartition("@")[2].partition("?")[0]
+    return ":".join(map(str, host[:2])) if isinstance(host, list | tuple) else ""
 
 
 def to_message(event: Event, channel: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Runtime:
         self.store = DjangoStreamStore(alias)
         self.writer = make_writer(ours)
         self.reader = ThreadReader(alias, ours.reader_threads)
-        self.relay = relay_over(get_channel_layer(ours.channel_layer))
+        self.relay = relay_over(get_channel_layer(ours.channel_layer), ours.channel_layer)
         self.engine = Engine(
             store=self.store,
             writer=self.writer,

@@ -105,6 +105,8 @@ class Session:
         if self.closing is not None:
             return None
         self.closing = code
+        if code in (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED):
+            logger.info("Session %s of %r was closed %d: %s", self.id, self.actor.username, code, reason)
         if code in (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED, Close.TOO_SLOW):
             self.outbox.clear()
             self._lanes.clear()
@@ -124,8 +126,13 @@ class Session:
 
     def too_slow(self) -> None:
         """The outbox is full: the client resumes from the log (rule LIM-4)."""
-        logger.info("session %s reads too slowly, closed %d", self.id, Close.TOO_SLOW)
-        self.close(Close.TOO_SLOW, "too slow")
+        if self.close(Close.TOO_SLOW, "too slow") is not None:
+            logger.info(
+                "Session %s of %r was closed %d: more than HUBBUB['OUTBOX_BYTES'] waited for it to read.",
+                self.id,
+                self.actor.username,
+                Close.TOO_SLOW,
+            )
 
     def _info(self) -> dict[str, Any]:
         actor, settings = self.actor, self.engine.settings
@@ -269,7 +276,12 @@ class Session:
         """Count a frame over the rate; a client that goes on all the same is closed (rule LIM-2)."""
         if not self._patience.take(at):
             return False
-        suspicious.warning("session %s of %r goes on over its frame rate, closed", self.id, self.actor.username)
+        suspicious.warning(
+            "Session %s of %r was closed %d: it went on sending over HUBBUB['FRAME_RATE'].",
+            self.id,
+            self.actor.username,
+            Close.RATE_LIMIT,
+        )
         self.close(Close.RATE_LIMIT, "rate limit")
         return True
 

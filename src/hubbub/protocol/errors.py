@@ -82,6 +82,11 @@ class NotAuthenticated(HubbubError):
     code = "not_authenticated"
     status = 401
 
+    def __init__(self, message: str = "", *, retry_after: float | None = None, why: str = "") -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.why = why or self.message
+        """For the log. A client is told ``message``, which is the same for every fault of a credential."""
+
 
 class Forbidden(HubbubError):
     """You may not do this, or it does not exist."""

@@ -93,12 +93,18 @@ class _Connection:
         id = uuid.uuid4().hex
         actor = self._scope.get("actor")
         if isinstance(actor, HubbubError):
-            await self.close(code_for(actor), "")
+            await self._refuse(code_for(actor), actor)
             return
         actor = actor or guest(id, self._network)
         keys = self._connection_keys(actor)
         if not self._engine.limiter.connect(keys):
-            suspicious.warning("too many connections of %s, closed %d", list(keys), Close.TOO_MANY_CONNECTIONS)
+            most = ", ".join(f"{key} ({most})" for key, most in keys.items())
+            suspicious.warning(
+                "A socket was closed %d, too many connections of %s. The limits are HUBBUB['SOCKETS_PER_USER'] and "
+                "['SOCKETS_PER_ADDRESS'].",
+                Close.TOO_MANY_CONNECTIONS,
+                most,
+            )
             await self.close(Close.TOO_MANY_CONNECTIONS, "too many connections")
             return
         session: Session | None = None
@@ -120,21 +126,33 @@ class _Connection:
     async def _open(self, id: str, actor: Actor, params: dict[str, str]) -> Session | None:
         """Bind the socket and open its session, or close it with the code that says why not."""
         session: Session | None = None
+        error: Exception
         try:
             binding = await self._route.bind(self._engine, actor, params)
             session = Session(self._engine, self, actor, binding.dialect, id)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
             await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot, authorize=binding.authorize)
             return session
-        except HubbubError as error:
-            code = (session and session.closing) or code_for(error)
-        except Exception:
+        except HubbubError as raised:
+            code, error = (session and session.closing) or code_for(raised), raised
+        except Exception as raised:
             logger.exception("a socket on %s could not be opened", self._scope.get("path"))
-            code = Close.TRY_LATER
+            code, error = Close.TRY_LATER, raised
         if session is not None:
             session.ended()
-        await self.close(code, "")
+        await self._refuse(code, error, actor)
         return None
+
+    async def _refuse(self, code: Close, error: Exception, actor: Actor | None = None) -> None:
+        """Close with a code, and say in the log what the client is not told."""
+        whose = "" if actor is None else " of a guest" if actor.is_guest else f" of {actor.username!r}"
+        why: object = error
+        if isinstance(error, NotAuthenticated):
+            why = error.why
+        elif isinstance(error, Forbidden):
+            why = "it does not exist, or this user may not enter"
+        suspicious.warning("The socket %r%s was closed %d: %s", self._scope.get("path", "")[:200], whose, code, why)
+        await self.close(code, "")
 
     async def _read(self, session: Session) -> None:
         while True:
