@@ -25,13 +25,14 @@ export function MessageLog({ conversation }: { conversation: OpenConversation })
   const box = useRef<HTMLDivElement>(null);
   const chunks = useRef<readonly Chunk[]>([]);
   const unseen = useSignal(0);
-  const { follow, scrolled, goTo } = useFollowing(box, conversation, unseen);
+  const unreadAbove = useSignal(false);
+  const { follow, scrolled, goTo } = useFollowing(box, conversation, unseen, unreadAbove);
 
   chunks.current = chunksOf(list, chunks.current);
   useLayoutEffect(follow, [list, outgoing.length]);
   return (
     <div class="message-log-place">
-      <UnreadJump conversation={conversation} goTo={goTo} />
+      {unreadAbove.value && divided !== null && <UnreadJump conversation={conversation} goTo={goTo} />}
       <div
         ref={box}
         class="message-log"
@@ -85,10 +86,12 @@ function useFollowing(
   box: { current: HTMLDivElement | null },
   conversation: OpenConversation,
   unseen: { value: number },
+  unreadAbove: { value: boolean },
 ) {
   const { list } = conversation.messages.value;
   const sent = conversation.outgoing.value.length;
   const before = useRef({ last: 0, sent: 0, shown: false, atEnd: true });
+  const reached = useRef(false);
   // Before the log changes: what stands at its upper edge is to stand there afterwards, too.
   const kept: Place | null = before.current.shown && !before.current.atEnd && box.current ? placeOf(box.current) : null;
 
@@ -104,6 +107,16 @@ function useFollowing(
       unseen.value += list.filter(({ number }) => number > was.last).length;
     }
     before.current = { last, sent, shown: list.length > 0, atEnd: isAtEnd(log) };
+    look(log);
+  };
+  // Whether what is unread begins further up than has been seen.
+  const look = (log: HTMLElement) => {
+    const from = conversation.unreadFrom.value;
+    const { list: known, more } = conversation.messages.value;
+    const divider = log.querySelector(".unread-divider");
+    const above = divider && divider.getBoundingClientRect().bottom < log.getBoundingClientRect().top;
+    if (divider && !above) reached.current = true;
+    unreadAbove.value = from !== null && !reached.current && (above ?? (more && (known[0]?.number ?? 0) > from));
   };
 
   useEffect(() => {
@@ -124,6 +137,7 @@ function useFollowing(
     before.current.atEnd = isAtEnd(log);
     if (before.current.atEnd) unseen.value = 0;
     conversation.place = placeOf(log);
+    look(log);
     if (log.scrollTop < WINDOWS_AHEAD * log.clientHeight && conversation.earlier.value === "idle") {
       void conversation.loadEarlier();
     }
@@ -149,13 +163,10 @@ function begin(log: HTMLElement, conversation: OpenConversation): void {
 
 /** Leads to where the unread messages begin, while that is further up. */
 function UnreadJump({ conversation, goTo }: { conversation: OpenConversation; goTo: (place: Place) => void }) {
-  const from = conversation.unreadFrom.value;
-  const first = conversation.messages.value.list[0]?.number ?? 0;
-  // What was read already may have been deleted: the first that is left counts.
-  if (from === null || first <= from || !conversation.messages.value.more) return null;
   const jump = async () => {
+    const number = conversation.unreadFrom.value;
     await conversation.loadUnread();
-    requestAnimationFrame(() => goTo({ number: from, below: MARGIN_PX }));
+    if (number !== null) requestAnimationFrame(() => goTo({ number, below: MARGIN_PX }));
   };
   return (
     <button class="button chip jump-chip" onClick={() => void jump()}>
