@@ -27,6 +27,19 @@ REST: dict[str, tuple[int, ...]] = {
     "DELETE api/auth/session/":                          (401, 401, 204, 204, 204, 204, 204),
     "GET api/auth/me/":                                  (401, 401, 200, 200, 200, 200, 200),
     "POST api/auth/ticket/":                             (401, 401, 200, 200, 200, 200, 200),
+    # One's own account; what another has, a sign-in for one, is as absent.
+    "PATCH api/auth/me/":                                (401, 401, 200, 200, 200, 200, 200),
+    "POST api/auth/password/":                           (401, 401, 204, 204, 204, 204, 204),
+    "GET api/auth/email/":                               (401, 401, 200, 200, 200, 200, 200),
+    "POST api/auth/email/":                              (401, 401, 202, 202, 202, 202, 202),
+    "GET api/auth/logins/":                              (401, 401, 200, 200, 200, 200, 200),
+    "DELETE api/auth/logins/":                           (401, 401, 204, 204, 204, 204, 204),
+    "DELETE api/auth/logins/{login}/":                   (401, 401, 404, 404, 404, 404, 404),
+    "POST api/auth/deactivate/":                         (401, 401, 204, 204, 204, 204, 204),
+    # Whoever reads the mail has the link. An address may be anybody's.
+    "POST api/auth/password/reset/":                     (202, 202, 202, 202, 202, 202, 202),
+    "POST api/auth/password/reset/confirm/":             (200, 200, 200, 200, 200, 200, 200),
+    "POST api/auth/email/verify/":                       (200, 200, 200, 200, 200, 200, 200),
     # Chat: {id} is the group, {name} a room.
     "GET api/conversations/":                            (401, 401, 200, 200, 200, 200, 200),
     "POST api/conversations/":                           (401, 401, 201, 201, 201, 201, 201),

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from hubbub.accounts import links
 from hubbub.accounts.actions import sign_in_with_tokens
 from hubbub.engine.actor import SYSTEM
 from tests.access.table import REST, ROLES
@@ -27,6 +28,16 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST api/auth/token/verify/": lambda w: {"token": str(w.tokens("another").access_token)},
     "POST api/auth/token/blacklist/": lambda w: {"refresh": str(w.tokens("another"))},
     "POST api/auth/session/": lambda w: {"username": "another", "password": PASSWORD},
+    "PATCH api/auth/me/": lambda w: {"first_name": "Newly", "is_staff": True},
+    "POST api/auth/password/": lambda w: {"password": PASSWORD, "new_password": f"{PASSWORD} too"},
+    "POST api/auth/email/": lambda w: {"email": "new@example.org", "password": PASSWORD},
+    "POST api/auth/deactivate/": lambda w: {"password": PASSWORD},
+    "POST api/auth/password/reset/": lambda w: {"email": "nobody@example.org"},
+    "POST api/auth/password/reset/confirm/": lambda w: {
+        "token": links.reset_token(w.users["another"]),
+        "new_password": f"{PASSWORD} too",
+    },
+    "POST api/auth/email/verify/": lambda w: {"token": links.address_token(w.users["another"], "new@example.org")},
     "POST api/conversations/": lambda w: {"participants": ["another"]},
     "POST api/conversations/{id}/participants/": lambda w: {"participants": ["another"]},
     "DELETE api/conversations/{id}/participants/": lambda w: {"participants": ["victim"]},
@@ -48,7 +59,7 @@ def routes(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]
 
 
 def path_of(route: str, id: int, name: str = "garden") -> str:
-    return "/" if route == "index" else "/" + route.format(id=id, name=name)
+    return "/" if route == "index" else "/" + route.format(id=id, name=name, login="0" * 24)
 
 
 def send(client: Client, method: str, path: str, body: dict[str, Any] | None) -> Any:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from hubbub.accounts import actions, limits, tickets, tokens
+from hubbub.accounts import actions, limits, links, mails, tickets, tokens
 from hubbub.accounts.authentication import TokenAuthentication
 from hubbub.accounts.clients import client_address, user_agent
 from hubbub.accounts.registration import NAME_REFUSED, new_user
@@ -24,6 +24,7 @@ from hubbub.accounts.serializers import (
     RefreshSerializer,
     RegistrationSerializer,
     TokenSerializer,
+    email_of,
     user_body,
 )
 from hubbub.django.conf import hubbub_settings
@@ -76,13 +77,17 @@ class Register(OpenView):
 
     def post(self, request: Request) -> Response:
         limits.register(request)
-        given = _valid(RegistrationSerializer, request)
+        given = valid(RegistrationSerializer, request)
+        if hubbub_settings().email_required and not given.get("email"):
+            raise ValidationError({"email": ["This field is required."]})
         try:
             user = actions.register(SYSTEM, new_user(**given))
         except DjangoValidationError as error:
             raise ValidationError(error.message_dict) from None
         except actions.NameTaken:
             raise ValidationError({"username": [NAME_REFUSED]}) from None
+        if address := email_of(user):
+            mails.attempt(lambda: mails.send_verification(user, address, links.base_url(request)))
         return Response(user_body(user), status=201)
 
 
@@ -112,7 +117,7 @@ class TokenVerify(OpenView):
     """``token/verify/``: ``{}`` for a token that is good, of whichever type."""
 
     def post(self, request: Request) -> Response:
-        tokens.verify(_valid(TokenSerializer, request)["token"])
+        tokens.verify(valid(TokenSerializer, request)["token"])
         return Response({})
 
 
@@ -156,13 +161,6 @@ class SignIn(AccountView):
         return Response(status=204)
 
 
-class Me(AccountView):
-    """``me/``: who is signed in."""
-
-    def get(self, request: Request) -> Response:
-        return Response(user_body(request.user))
-
-
 class Ticket(AccountView):
     """``ticket/``: what a browser connects with where it cannot send a header."""
 
@@ -178,7 +176,8 @@ class Ticket(AccountView):
         return Response({"ticket": ticket, "expires_in": hubbub_settings().ticket_seconds})
 
 
-def _valid(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+def valid(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """What the request says, as the serializer has it. Raises ValidationError."""
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
@@ -186,7 +185,7 @@ def _valid(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
 
 def _refresh_token(request: Request) -> RefreshToken:
     """The refresh token of the body. Raises BadToken; one that was spent before ends its sign-in (rule AUT-6)."""
-    raw = _valid(RefreshSerializer, request)["refresh"]
+    raw = valid(RefreshSerializer, request)["refresh"]
     try:
         return tokens.read_refresh_token(raw)
     except tokens.BadToken:
@@ -198,7 +197,7 @@ def _refresh_token(request: Request) -> RefreshToken:
 
 def _check_credentials(request: Request) -> Any:
     """The user of name and password. Raises BadCredentials, RateLimited; takes as long for an unknown name."""
-    given = _valid(CredentialsSerializer, request)
+    given = valid(CredentialsSerializer, request)
     name = get_user_model().normalize_username(given["username"])
     attempt = limits.sign_in(request, name)
     user = authenticate(request._request, username=name, password=given["password"])

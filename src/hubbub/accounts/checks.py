@@ -7,6 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from hubbub.accounts import links
 from hubbub.django.conf import hubbub_settings
 from hubbub.engine.sessions import REMEMBER_SECONDS
 
@@ -36,6 +37,24 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
             "Signing in to the admin is not limited.",
             hint=f"Add {middleware!r} to the end of MIDDLEWARE.",
             id="hubbub.W101",
+        )
+    ]
+
+
+@register("hubbub")
+def check_links(**kwargs: Any) -> list[CheckMessage]:
+    """A mail's link must not lead where a stranger's request says."""
+    try:
+        known = bool(hubbub_settings().public_url) or links.host_is_known()
+    except (msgspec.ValidationError, TypeError, ValueError):
+        return []  # hubbub.E001 says it.
+    if known:
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS lets in any host, so mails have no address to link to, and none is sent.",
+            hint="Set HUBBUB['PUBLIC_URL'] to where people find the UI, or name the hosts in ALLOWED_HOSTS.",
+            id="hubbub.W102",
         )
     ]
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -20,12 +21,12 @@ Were it more, anybody could keep anybody from signing in.
 class Attempt:
     """An attempt to sign in that was counted."""
 
-    address: str
+    key: str
 
     def succeeded(self) -> None:
         """It was no guess: the address gets it back. The name does not, since each costs a hash and a row."""
-        if self.address:
-            limiter().give_back("logins", self.address)
+        if self.key:
+            limiter().give_back("logins", self.key)
 
 
 def register(request: HttpRequest) -> None:
@@ -47,6 +48,30 @@ def sign_in(request: HttpRequest, name: str) -> Attempt:
         key = f"name {unicodedata.normalize('NFKC', name).casefold()[:200]}"
         limiter().hit("logins", key, OF_A_NAME if address else 1.0)
     return Attempt(address)
+
+
+def password(user: Any) -> Attempt:
+    """Count an attempt to say one's own password again. Raises RateLimited: who has stolen a sign-in may guess."""
+    key = f"password of {user.pk}"
+    limiter().hit("logins", key)
+    return Attempt(key)
+
+
+def link(request: HttpRequest) -> Attempt:
+    """Count an attempt to follow a link of a mail, of the request's address. Raises RateLimited."""
+    address = _address(request)
+    if address:
+        limiter().hit("logins", address)
+    return Attempt(address)
+
+
+def mail(request: HttpRequest) -> None:
+    """Count a mail that somebody asks for, of the request's address. Raises RateLimited.
+
+    What one address gets is counted where it is sent: the asker must not learn of it.
+    """
+    if address := _address(request):
+        limiter().hit("mails", address)
 
 
 def _address(request: HttpRequest) -> str:

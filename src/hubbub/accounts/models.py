@@ -1,4 +1,4 @@
-"""Sign-ins."""
+"""Sign-ins, and the e-mail addresses that are known to be read."""
 
 import secrets
 
@@ -33,6 +33,8 @@ class Login(models.Model):
     """Where it was signed in from; empty where the server cannot know."""
     session_key = models.CharField(max_length=40, blank=True, editable=False)
     """Django's session, so that ending the login ends the cookie too."""
+    expires_at = models.DateTimeField(null=True, blank=True)
+    """When its cookie or its newest token expires; empty where that is not known."""
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -40,3 +42,19 @@ class Login(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class VerifiedAddress(models.Model):
+    """The address that a user has shown to read, by following a link. It counts while it is the user's own."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="hubbub_verified_address"
+    )
+    address = models.EmailField(max_length=254)
+    verified_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "verified addresses"
+
+    def __str__(self) -> str:
+        return self.address

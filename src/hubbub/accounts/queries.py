@@ -1,19 +1,36 @@
 """What accounts reads."""
 
+import unicodedata
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
-from hubbub.accounts.models import Login
+from hubbub.accounts import policy
+from hubbub.accounts.models import Login, VerifiedAddress
+from hubbub.django.auth import email_field
 from hubbub.django.conf import database_alias
 
 
 def login_with_user(id: str) -> Login | None:
     """A sign-in and its user, in one query; None if there is none."""
     return Login.objects.using(database_alias()).select_related("user").filter(pk=id).first()
+
+
+def logins_of(user: Any, limit: int = 100) -> list[Login]:
+    """A user's sign-ins that are good, the last used first, in one query."""
+    good = Login.objects.using(database_alias()).filter(user_id=user.pk, ended_at__isnull=True)
+    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    return list(good.filter(unexpired).order_by("-last_seen_at")[:limit])
+
+
+def login_of(user: Any, id: str) -> Login | None:
+    """A user's sign-in that has not ended; None for anybody else's."""
+    return Login.objects.using(database_alias()).filter(pk=id, user_id=user.pk, ended_at__isnull=True).first()
 
 
 def spent_at(jti: str) -> datetime | None:
@@ -28,6 +45,39 @@ def user_by(field: str, value: Any) -> Any:
         return _users().filter(**{field: value}).first()
     except (TypeError, ValueError, OverflowError, ValidationError):
         return None
+
+
+def user_by_pk(pk: Any, *, lock: bool = False) -> Any:
+    """The user with that key, if need be with the row locked; None where there is none."""
+    users = _users().select_for_update(no_key=True) if lock else _users()
+    try:
+        return users.filter(pk=pk).first()
+    except (TypeError, ValueError, OverflowError, ValidationError):
+        return None
+
+
+def users_with_address(address: str, limit: int = 10) -> list[Any]:
+    """The users who may have a new password sent to an address: active, and with a password to be replaced."""
+    field = email_field()
+    if not field:
+        return []
+    found = _users().filter(**{f"{field}__iexact": address})[:limit]
+    return [
+        user
+        for user in found
+        # Databases differ in what they call the same letter: nobody gets a mail for a name that only looks alike.
+        if _folded(getattr(user, field)) == _folded(address) and policy.active(user) and user.has_usable_password()
+    ]
+
+
+def verified_address(user: Any) -> str:
+    """The address that the user has shown to read, empty where there is none; it need not be the present one."""
+    found = VerifiedAddress.objects.using(database_alias()).filter(user_id=user.pk).first()
+    return found.address if found else ""
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def user_named(name: str) -> Any:

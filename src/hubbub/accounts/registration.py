@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from hubbub.accounts import policy, queries
+from hubbub.django.auth import email_field
 
 NAME_REFUSED = "This name is not available."
 """For a name that is taken or reserved, or is too like another: the answer says no more."""
@@ -20,14 +21,14 @@ def new_user(username: str, password: str, *, weak: bool = False, **fields: Any)
     ValidationError with the faults of each field.
     """
     model: Any = get_user_model()
+    if (email := email_field()) and "email" in fields:
+        fields[email] = BaseUserManager.normalize_email(fields["email"])
     user = model(
         **{
             **{name: value for name, value in fields.items() if _has_field(model, name)},
             model.USERNAME_FIELD: model.normalize_username(username),
         }
     )
-    if hasattr(user, "email"):
-        user.email = BaseUserManager.normalize_email(user.email)
     faults = _field_faults(user, fields)
     if fault := _name_faults(user):
         faults["username"] = fault
@@ -40,6 +41,19 @@ def new_user(username: str, password: str, *, weak: bool = False, **fields: Any)
         raise ValidationError(faults)
     user.set_password(password)
     return user
+
+
+def set_names(user: Any, **names: str) -> list[str]:
+    """Put first and last name into a user, not saved yet, as far as its model has them. Returns which it has.
+
+    Raises Django's ValidationError with the faults of each field.
+    """
+    fields = {name: value for name, value in names.items() if _has_field(user, name)}
+    for name, value in fields.items():
+        setattr(user, name, value)
+    if faults := _field_faults(user, fields):
+        raise ValidationError({name: fault for name, fault in faults.items() if name in fields})
+    return list(fields)
 
 
 def _field_faults(user: Any, fields: dict[str, Any]) -> dict[str, list[str]]:

@@ -4,6 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from hubbub.accounts.clients import device, vague_address
+from hubbub.accounts.models import Login
+from hubbub.django.auth import email_field, names_of
+
 MAX_PASSWORD = 1024
 
 
@@ -20,6 +24,39 @@ class RegistrationSerializer(CredentialsSerializer):
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
 
 
+class NamesSerializer(serializers.Serializer[Any]):
+    """Any other field is ignored."""
+
+    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
+class NewPasswordSerializer(PasswordSerializer):
+    new_password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
+class NewEmailSerializer(serializers.Serializer[Any]):
+    """The password may be left out where the address stays the same."""
+
+    email = serializers.EmailField(max_length=254, allow_blank=True)
+    password = serializers.CharField(
+        max_length=MAX_PASSWORD, trim_whitespace=False, required=False, allow_blank=True, default=""
+    )
+
+
+class AddressSerializer(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+
+
+class ResetSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(max_length=1000)
+    new_password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
 class RefreshSerializer(serializers.Serializer[Any]):
     refresh = serializers.CharField()
 
@@ -30,10 +67,30 @@ class TokenSerializer(serializers.Serializer[Any]):
 
 def user_body(user: Any) -> dict[str, Any]:
     """The signed-in user as clients see it."""
+    first_name, last_name = names_of(user)
     return {
         "id": user.pk if isinstance(user.pk, int) else str(user.pk),
         "username": user.get_username(),
-        "first_name": getattr(user, "first_name", ""),
-        "last_name": getattr(user, "last_name", ""),
-        "email": getattr(user, "email", ""),
+        "first_name": first_name,
+        "last_name": last_name,
+        "email": email_of(user),
+    }
+
+
+def email_of(user: Any) -> str:
+    """A user's e-mail address, whatever the model calls it; empty where there is none."""
+    field = email_field()
+    return (getattr(user, field) or "") if field else ""
+
+
+def login_body(login: Login, current: str) -> dict[str, Any]:
+    """A sign-in as its own user sees it."""
+    return {
+        "id": login.pk,
+        "kind": login.kind,
+        "device": device(login.user_agent),
+        "address": vague_address(login.address),
+        "created_at": login.created_at.isoformat(),
+        "last_seen_at": login.last_seen_at.isoformat(),
+        "current": login.pk == current,
     }

@@ -28,6 +28,9 @@ from hubbub.engine.actor import SYSTEM
 _ENDING = "_hubbub_ending"
 """The attribute of a user instance that carries from before its save to after it why sign-ins end."""
 
+_RENAMED = "_hubbub_renamed"
+"""Likewise, that somebody has another name."""
+
 _User = get_user_model()
 
 
@@ -38,7 +41,8 @@ def _has_field(name: str) -> bool:
         return False
 
 
-_WATCHED = frozenset(filter(_has_field, ("password", "is_active")))
+_NAMES = frozenset(filter(_has_field, (_User.USERNAME_FIELD, "first_name", "last_name")))
+_WATCHED = frozenset(filter(_has_field, ("password", "is_active"))) | _NAMES
 
 
 def _before_save(
@@ -53,6 +57,8 @@ def _before_save(
     row = _User._base_manager.using(using).filter(pk=instance.pk).values(*watched).first()
     if row is None:
         return
+    if any(row[name] != getattr(instance, name) for name in watched & _NAMES):
+        setattr(instance, _RENAMED, True)
     if row.get("is_active") and not instance.is_active:
         setattr(instance, _ENDING, actions.DEACTIVATED)
         return
@@ -77,6 +83,8 @@ def _rehashed(user: Any, old: str, update_fields: Any) -> bool:
 
 
 def _after_save(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    if vars(instance).pop(_RENAMED, False):
+        actions.say_names(SYSTEM, instance)
     reason = vars(instance).pop(_ENDING, "")
     if reason == actions.PASSWORD_CHANGED:
         actions.end_logins(SYSTEM, instance, reason, getattr(instance, KNOWN_LOGIN, ""))
@@ -102,6 +110,7 @@ def _logged_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         session.get(LOGIN_KEY, ""),
         user_agent(request),
         client_address(request),
+        session.get_expiry_date(),
     )
 
 

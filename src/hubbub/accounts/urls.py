@@ -1,7 +1,7 @@
 from django.db.transaction import non_atomic_requests
 from django.urls import path
 
-from hubbub.accounts import api
+from hubbub.accounts import account_api, api, recovery_api
 from hubbub.django.conf import database_alias
 
 app_name = "hubbub_accounts"
@@ -16,6 +16,14 @@ urlpatterns = [
     path("auth/token/verify/", api.TokenVerify.as_view(), name="token-verify"),
     path("auth/token/blacklist/", apart(api.TokenBlacklist.as_view()), name="token-blacklist"),
     path("auth/session/", api.SignIn.as_view(), name="session"),
-    path("auth/me/", api.Me.as_view(), name="me"),
+    path("auth/me/", account_api.Me.as_view(), name="me"),
+    path("auth/password/", account_api.Password.as_view(), name="password"),
+    path("auth/password/reset/", recovery_api.AskForReset.as_view(), name="password-reset"),
+    path("auth/password/reset/confirm/", recovery_api.ResetPassword.as_view(), name="password-reset-confirm"),
+    path("auth/email/", account_api.Email.as_view(), name="email"),
+    path("auth/email/verify/", recovery_api.VerifyEmail.as_view(), name="email-verify"),
+    path("auth/logins/", account_api.Logins.as_view(), name="logins"),
+    path("auth/logins/<str:login>/", account_api.OneLogin.as_view(), name="login"),
+    path("auth/deactivate/", account_api.Deactivate.as_view(), name="deactivate"),
     path("auth/ticket/", api.Ticket.as_view(), name="ticket"),
 ]

@@ -46,6 +46,6 @@ class FeatureConfig(AppConfig):
         super().import_models()
 
     def ready(self) -> None:
-        for name in ("messages", "handlers", "sockets", "topics", "authentication", "signals", "checks"):
+        for name in ("messages", "handlers", "sockets", "topics", "authentication", "signals", "retention", "checks"):
             if self.module is not None and module_has_submodule(self.module, name):
                 import_module(f"{self.name}.{name}")

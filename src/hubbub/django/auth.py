@@ -59,16 +59,31 @@ def actor_of_user(user: Any, login: str = "", expires: float | None = None) -> A
     """The actor of a Django user, whatever its model. Raises NotAuthenticated for one who is not active."""
     if not user.is_active:
         raise NotAuthenticated(why="the user is not active")
+    first_name, last_name = names_of(user)
     return Actor(
         key=user_key(user.pk),
         user_id=user.pk if isinstance(user.pk, int) else str(user.pk),
         username=user.get_username(),
-        first_name=getattr(user, "first_name", ""),
-        last_name=getattr(user, "last_name", ""),
+        first_name=first_name,
+        last_name=last_name,
         is_staff=getattr(user, "is_staff", False),
         login=login,
         expires=expires,
     )
+
+
+def names_of(user: Any) -> tuple[str, str]:
+    """First and last name of a Django user; a model that has other names says them by ``get_full_name()``."""
+    if not hasattr(user, "first_name") and hasattr(user, "get_full_name"):
+        return str(user.get_full_name()), ""
+    return getattr(user, "first_name", ""), getattr(user, "last_name", "")
+
+
+def email_field() -> str:
+    """The field of the project's user model that holds the e-mail address; empty where it has none."""
+    model = get_user_model()
+    name: str = model.get_email_field_name()
+    return name if any(field.name == name for field in model._meta.concrete_fields) else ""
 
 
 def actor_of_session(cookies: dict[str, str]) -> Actor | None:

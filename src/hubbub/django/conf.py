@@ -56,6 +56,16 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """How long a repeated ``client_id`` gets the first reply."""
     ticket_seconds: float = 30.0
     """How long a socket ticket is good for."""
+    public_url: str = ""
+    """Where people find the UI, for links in mails. Default: by the host of the request."""
+    email_required: bool = False
+    """Whether registering takes an e-mail address."""
+    event_days: float = 30.0
+    """How long streams keep events for clients that were away; 0 for ever. Messages stay in any case."""
+    events_per_topic: int = 10_000
+    """How many events a stream keeps at most; 0 for all."""
+    login_days: float = 90.0
+    """How long sign-ins are remembered after they have ended; 0 for ever."""
 
 
 DEFAULT_LIMITS = {
@@ -69,6 +79,7 @@ DEFAULT_LIMITS = {
     "logins": "10/m",
     "registrations": "10/h",
     "tickets": "60/m",
+    "mails": "10/h",
 }
 
 

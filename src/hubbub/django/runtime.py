@@ -11,8 +11,8 @@ from hubbub.django import auth
 from hubbub.django.conf import database_alias, engine_settings, hubbub_settings
 from hubbub.django.limits import limiter
 from hubbub.django.reader import ThreadReader
-from hubbub.django.receipts import drop_expired_receipts
 from hubbub.django.relay import relay_over
+from hubbub.django.retention import house_jobs
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import Tail
 from hubbub.django.writer import make_writer
@@ -57,13 +57,15 @@ class Runtime:
         self.engine.tasks.spawn(self._keep_house(), "housekeeping")
 
     async def _keep_house(self) -> None:
-        """Forget receipts past their time, a bounded number at once, beside the messages."""
+        """Do every minute what each job says, a bounded amount at once, beside the messages."""
         while True:
             await self.engine.clock.sleep(HOUSEKEEPING_SECONDS)
-            try:
-                await self.writer.run(drop_expired_receipts, topic="")
-            except HubbubError as error:
-                logger.info("housekeeping is put off: %s", error)
+            for name, job in house_jobs.items():
+                try:
+                    if (work := job(self.engine)) is not None:
+                        await self.writer.run(work, topic="")
+                except HubbubError as error:
+                    logger.info("housekeeping (%s) is put off: %s", name, error)
 
     async def stop(self) -> None:
         """Close the sockets, then stop the threads. What was acknowledged is committed already."""

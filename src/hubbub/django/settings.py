@@ -1,7 +1,8 @@
 """The settings of the ``hubbub`` server itself. A Django project has its own and adds ``HUBBUB = {...}``.
 
 Everything comes from the environment: DATABASE_URL, REDIS_URL, SECRET_KEY, DEBUG, ALLOWED_HOSTS, HUBBUB_DATA_DIR,
-HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_MAX_BODY_BYTES, HUBBUB_LOG_LEVEL.
+HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_MAX_BODY_BYTES, HUBBUB_LOG_LEVEL,
+EMAIL_URL and more: docs/reference/settings.md has them all.
 """
 
 import warnings
@@ -113,8 +114,16 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "hubbub.layers.memory.InMemoryLayer"}}
 HUBBUB: dict[str, Any] = {"ALLOWED_ORIGINS": env.list("HUBBUB_ALLOWED_ORIGINS", default=[])}
 # "messages=100/10s,logins=100/m": rates by name, over the defaults.
 HUBBUB["LIMITS"] = env.dict("HUBBUB_LIMITS", default={})
-if "HUBBUB_GUESTS" in env.ENVIRON:
-    HUBBUB["GUESTS"] = env.bool("HUBBUB_GUESTS")
+for _name, _read in (
+    ("GUESTS", env.bool),
+    ("PUBLIC_URL", env.str),
+    ("EMAIL_REQUIRED", env.bool),
+    ("EVENT_DAYS", env.float),
+    ("EVENTS_PER_TOPIC", env.int),
+    ("LOGIN_DAYS", env.float),
+):
+    if f"HUBBUB_{_name}" in env.ENVIRON:
+        HUBBUB[_name] = _read(f"HUBBUB_{_name}")
 # Addresses, networks or "unix": whose X-Forwarded-For and X-Forwarded-Proto `serve` believes.
 HUBBUB_TRUSTED_PROXIES = env.list("HUBBUB_TRUSTED_PROXIES", default=[])
 # What a request's body may have; `serve` refuses a larger one before Django, which would write it to a disk.
@@ -140,6 +149,13 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
 }
+
+# Without a mail server, mails stand in the output of a local start, and go nowhere in production.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "dummymail://"))
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="hubbub@localhost")
+# How long the links of mails are good for.
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=3600)
 
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -5,6 +5,7 @@ cannot subscribe to it.
 """
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,6 +36,17 @@ class SessionsEnded(msgspec.Struct):
     except_login: str = ""
 
 
+@event("control.actor_renamed", internal=True)
+class ActorRenamed(msgspec.Struct):
+    """A user goes by other names: what open sessions do from now on, they do under these."""
+
+    actor: str
+    """The user's key, as in ``Actor.key``."""
+    username: str
+    first_name: str
+    last_name: str
+
+
 @event("control.access_revoked", internal=True)
 class AccessRevoked(msgspec.Struct):
     """A user may not follow a topic any more."""
@@ -58,6 +70,12 @@ def obey(engine: "Engine", event: Event) -> None:
     if event.type == "control.sessions_ended":
         ended = msgspec.json.decode(event.raw, type=SessionsEnded)
         engine.sessions.end(ended.actor, ended.reason, login=ended.login, except_login=ended.except_login)
+    elif event.type == "control.actor_renamed":
+        names = msgspec.json.decode(event.raw, type=ActorRenamed)
+        for session in engine.sessions.of(names.actor):
+            session.actor = replace(
+                session.actor, username=names.username, first_name=names.first_name, last_name=names.last_name
+            )
     elif event.type == "control.access_revoked":
         revoked = msgspec.json.decode(event.raw, type=AccessRevoked)
         for session in engine.sessions.of(revoked.actor):

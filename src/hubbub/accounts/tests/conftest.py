@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from hubbub.accounts import tickets
+from hubbub.accounts import mails, tickets
 from hubbub.django import limits
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.control import CONTROL_TOPIC, SessionsEnded
 
+ENDED = "control.sessions_ended"
 PASSWORD = "correct horse battery"
 
 
@@ -94,6 +96,19 @@ def ann(db: None) -> User:
 
 
 @pytest.fixture
+def mails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails are sent before the answer, in the test's own transaction."""
+    monkeypatch.setattr(mails.thread, "put", mails.attempt)
+
+
+def token_of(mail: Any, page: str) -> str:
+    """What the link of a mail is worth."""
+    found = re.search(rf"http://testserver/{page}#(\S+)", mail.body)
+    assert found, mail.body
+    return found[1]
+
+
+@pytest.fixture
 def endings(db: None) -> Callable[[], list[SessionsEnded]]:
     """The endings published since the last call, oldest first."""
     seen = 0
@@ -102,6 +117,6 @@ def endings(db: None) -> Callable[[], list[SessionsEnded]]:
         nonlocal seen
         events = DjangoStreamStore().read(CONTROL_TOPIC, seen, 100)
         seen += len(events)
-        return [msgspec.json.decode(event.raw, type=SessionsEnded) for event in events]
+        return [msgspec.json.decode(event.raw, type=SessionsEnded) for event in events if event.type == ENDED]
 
     return read

@@ -153,7 +153,7 @@ def test_other_changes_end_nothing_and_cost_little(access, ann, endings, django_
     ann.last_login = timezone.now()
     with django_assert_num_queries(1):
         ann.save(update_fields=["last_login"])
-    ann.first_name = "Anna"
+    ann.email = "anna@example.org"
     with django_assert_num_queries(2):
         ann.save()
     with django_assert_num_queries(1):

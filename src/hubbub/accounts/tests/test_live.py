@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 from hubbub.accounts.tests.conftest import PASSWORD
+from hubbub.accounts.tests.live import SECONDS, OpenSocket, alive, call, closed_within, refused, sign_in, sockets_of
 from tests.services import LiveServer, live_servers
-
-SECONDS = 1.0
-"""Within which sockets must close (rule AUT-4)."""
-
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @pytest.fixture(scope="module")
@@ -38,63 +27,10 @@ def name(server: LiveServer, request: pytest.FixtureRequest) -> str:
     return name
 
 
-def call(server: LiveServer, path: str, body: Any = None, method: str = "POST", **headers: str) -> Any:
-    """The status, the JSON body and the headers of an answer."""
-    request = urllib.request.Request(
-        f"{server.url}/api/auth/{path}",
-        method=method,
-        data=json.dumps(body or {}).encode(),
-        headers={"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}},
-    )
-    try:
-        with _direct.open(request, timeout=10) as response:
-            return response.status, json.loads(response.read() or "null"), response.headers
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read() or "null"), error.headers
-
-
-def sign_in(server: LiveServer, name: str) -> dict[str, str]:
-    status, pair, _ = call(server, "token/", {"username": name, "password": PASSWORD})
-    assert status == 200
-    return dict(pair)
-
-
 @pytest.fixture
-def open_socket(server: LiveServer) -> Iterator[Callable[..., ClientConnection]]:
-    """Opens sockets, with a query string and headers, as somebody; they are closed after the test."""
-    with ExitStack() as sockets:
-
-        def opened(query: str = "", **headers: str) -> ClientConnection:
-            url = f"{server.ws_url}{query}"
-            socket = sockets.enter_context(connect(url, additional_headers=headers, proxy=None))
-            ready = json.loads(socket.recv(timeout=5))
-            assert ready["type"] == "ready"
-            assert ready["data"]["user"], "a guest"
-            return socket
-
+def open_socket(server: LiveServer) -> Iterator[OpenSocket]:
+    with sockets_of(server) as opened:
         yield opened
-
-
-def closed_within(socket: ClientConnection, seconds: float = SECONDS) -> int:
-    """The code that the socket is closed with, within some seconds."""
-    until = time.monotonic() + seconds
-    try:
-        while True:
-            socket.recv(timeout=max(0.0, until - time.monotonic()))
-    except ConnectionClosed as closed:
-        return closed.rcvd.code if closed.rcvd else 0
-
-
-def refused(server: LiveServer, query: str) -> int:
-    """The code that a socket is closed with before any frame."""
-    with connect(f"{server.ws_url}{query}", proxy=None) as socket, pytest.raises(ConnectionClosed) as closed:
-        pytest.fail(f"a frame instead of a close: {socket.recv(timeout=5)!r}")
-    return closed.value.rcvd.code if closed.value.rcvd else 0
-
-
-def alive(socket: ClientConnection) -> bool:
-    socket.send('{"id": 1, "type": "unsubscribe", "topic": "user.0"}')
-    return bool(json.loads(socket.recv(timeout=5))["type"] == "reply")
 
 
 def test_signing_out_closes_the_sockets_of_that_login(server, open_socket, name):

@@ -1,0 +1,60 @@
+"""Everything that changes accounts. Passwords are hashed by the callers' threads: the writer's has no time for it."""
+
+from hubbub.accounts.actions.emails import AddressTaken, remove_email, verify_email
+from hubbub.accounts.actions.pruning import prune_logins, prune_tokens
+from hubbub.accounts.actions.sign_ins import (
+    DEACTIVATED,
+    DELETED,
+    PASSWORD_CHANGED,
+    SIGNED_OUT,
+    delete_login,
+    end_deleted,
+    end_login,
+    end_logins,
+    end_reused,
+    note_use,
+    refresh,
+    sign_in_with_access_token,
+    sign_in_with_session,
+    sign_in_with_tokens,
+    sign_out_token,
+)
+from hubbub.accounts.actions.users import (
+    NameTaken,
+    change_names,
+    change_password,
+    deactivate,
+    register,
+    reset_password,
+    say_names,
+)
+
+__all__ = [
+    "DEACTIVATED",
+    "DELETED",
+    "PASSWORD_CHANGED",
+    "SIGNED_OUT",
+    "AddressTaken",
+    "NameTaken",
+    "change_names",
+    "change_password",
+    "deactivate",
+    "delete_login",
+    "end_deleted",
+    "end_login",
+    "end_logins",
+    "end_reused",
+    "note_use",
+    "prune_logins",
+    "prune_tokens",
+    "refresh",
+    "register",
+    "remove_email",
+    "reset_password",
+    "say_names",
+    "sign_in_with_access_token",
+    "sign_in_with_session",
+    "sign_in_with_tokens",
+    "sign_out_token",
+    "verify_email",
+]

@@ -1,0 +1,70 @@
+"""What is forgotten in time, and what is done beside the messages. Features add theirs in ``retention.py``."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
+
+from django.db.models import F
+from django.utils import timezone
+
+from hubbub.django.conf import database_alias, hubbub_settings
+from hubbub.django.models import Event, Stream
+from hubbub.django.receipts import drop_expired_receipts
+from hubbub.django.streams import DjangoStreamStore
+from hubbub.engine.engine import Engine
+
+Pruner = Callable[[int], int]
+"""Deletes a number of rows at most, in a short transaction, and returns how many it did; 0 when none is left."""
+
+HouseJob = Callable[[Engine], Callable[[], object] | None]
+"""Called every minute on the engine's loop; returns what the writer shall do, a short transaction, or None."""
+
+pruners: dict[str, Pruner] = {}
+house_jobs: dict[str, HouseJob] = {}
+
+
+def register_pruner(name: str, prune: Pruner) -> None:
+    """Let ``hubbub prune`` call it until nothing is left; ``name`` says what it deletes, in the plural."""
+    pruners[name] = prune
+
+
+def keep_house(name: str, job: HouseJob) -> None:
+    """Let every serving process do a job once a minute."""
+    house_jobs[name] = job
+
+
+def prune_old_events(limit: int = 1000) -> int:
+    """Drop events older than ``EVENT_DAYS`` from their streams. Returns how many."""
+    days = hubbub_settings().event_days
+    if not days:
+        return 0
+    before = timezone.now() - timedelta(days=days)
+    # The lowest ids are the oldest, so this reads no more than it takes.
+    rows = Event.objects.using(database_alias()).order_by("id").values_list("stream__topic", "offset", "created_at")
+    old = sorted((topic, offset) for topic, offset, at in rows[:limit] if at < before)
+    store = DjangoStreamStore()
+    return sum(
+        store.prune(topic, max(offset for _, offset in of_topic) + 1)
+        for topic, of_topic in groupby(old, key=itemgetter(0))
+    )
+
+
+def prune_long_streams(limit: int = 1000) -> int:
+    """Drop what is more than ``EVENTS_PER_TOPIC`` from the longest streams. Returns how many."""
+    most = hubbub_settings().events_per_topic
+    if not most:
+        return 0
+    long = Stream.objects.using(database_alias()).filter(top__gte=F("first") + most)
+    store, gone = DjangoStreamStore(), 0
+    for topic, first, top in long.order_by("id").values_list("topic", "first", "top")[:limit]:
+        gone += store.prune(topic, min(top - most + 1, first + limit - gone))
+        if gone >= limit:
+            break
+    return gone
+
+
+register_pruner("old events", prune_old_events)
+register_pruner("events of long streams", prune_long_streams)
+register_pruner("receipts", drop_expired_receipts)
+keep_house("receipts", lambda engine: drop_expired_receipts)
