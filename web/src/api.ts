@@ -13,6 +13,8 @@ export class ApiError extends Error {
     message: string,
     readonly status: number,
     readonly code: string,
+    /** What is wrong with each field, where the server says. */
+    readonly fields: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
@@ -23,6 +25,7 @@ export interface NewAccount {
   password: string;
   first_name?: string;
   last_name?: string;
+  email?: string;
 }
 
 export const whoAmI = () => request<Account>("GET", "auth/me/");
@@ -45,7 +48,8 @@ export const rooms = (after?: number) =>
 export const addParticipants = (id: number, participants: string[]) =>
   request<Conversation>("POST", `conversations/${id}/participants/`, { participants });
 
-async function request<T>(method: string, path: string, body?: object): Promise<T> {
+/** Ask the server. Rejects with an ApiError. */
+export async function request<T>(method: string, path: string, body?: object): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`${page.api}${path}`, {
@@ -65,9 +69,14 @@ async function request<T>(method: string, path: string, body?: object): Promise<
   const data = parse(text) as Record<string, unknown> | null;
   if (!response.ok) {
     const message = typeof data?.["message"] === "string" ? data["message"] : `The server answered ${response.status}.`;
-    throw new ApiError(message, response.status, String(data?.["code"] ?? "error"));
+    throw new ApiError(message, response.status, String(data?.["code"] ?? "error"), fieldsOf(data));
   }
   return data as T;
+}
+
+function fieldsOf(data: Record<string, unknown> | null): Record<string, string> {
+  const lists = Object.entries(data ?? {}).filter((entry): entry is [string, string[]] => Array.isArray(entry[1]));
+  return Object.fromEntries(lists.map(([name, texts]) => [name, texts.join(" ")]));
 }
 
 function parse(text: string): unknown {

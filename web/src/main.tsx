@@ -7,12 +7,14 @@ import { startClock } from "./state/clock";
 import { startCurrent } from "./state/current";
 import { startKeys } from "./state/keys";
 import { startPreferences } from "./state/preferences";
+import { startLinks } from "./state/links";
 import { startRouting } from "./state/route";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("The page has no #app to show anything in.");
 
 startPreferences();
+startLinks();
 startRouting();
 startClock();
 startKeys();

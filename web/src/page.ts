@@ -8,6 +8,8 @@ export interface Page {
   api: string;
   /** Where the sockets live. */
   socket: string;
+  /** Whether registering takes an e-mail address. */
+  email_required: boolean;
 }
 
 /** What the server has read for this person, all at one moment: nothing need be asked before the first text. */
@@ -25,7 +27,7 @@ export interface Start {
 }
 
 /** Where things are. Outside a page of the server, in a unit test for example, at the root. */
-export const page: Page = read<Page>("hubbub-page") ?? { root: "/", api: "/api/", socket: "/ws/" };
+export const page: Page = read<Page>("hubbub-page") ?? { root: "/", api: "/api/", socket: "/ws/", email_required: false };
 
 /** What the page starts from; null where the server has put nothing into it. */
 export const start: Start | null = read<Start>("hubbub-start");

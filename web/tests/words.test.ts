@@ -20,12 +20,15 @@ test.each([
   ["/settings", { view: "settings", section: null }],
   ["/settings/appearance", { view: "settings", section: "appearance" }],
   ["/rooms", { view: "rooms" }],
+  ["/reset", { view: "reset" }],
+  ["/verify", { view: "verify" }],
+  ["/reset/x", { view: "unknown" }],
 ])("%s is a view", (path, view) => {
   expect(routeOf(path)).toEqual(view);
 });
 
 test("a view's address leads back to it", () => {
-  const paths = ["", "new", "c/42", "c/42/info", "r/caf%C3%A9", "rooms", "settings", "settings/appearance", "sign-in"];
+  const paths = ["", "new", "c/42", "c/42/info", "r/caf%C3%A9", "rooms", "settings", "settings/appearance", "sign-in", "reset", "verify"];
   for (const root of ["/", "/team/chat/"]) {
     for (const path of paths) expect(pathOf(routeOf(root + path, "", root), root)).toBe(root + path);
   }

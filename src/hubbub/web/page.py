@@ -9,12 +9,14 @@ from hubbub.django.conf import hubbub_settings
 
 
 def page_config() -> dict[str, Any]:
-    """``root``, ``api`` and ``socket``: absolute paths that end in a slash. Raises NoReverseMatch where a project
-    has not included the URLs of ``hubbub.web`` and ``hubbub.accounts``."""
+    """``root``, ``api`` and ``socket``: absolute paths that end in a slash; ``email_required``: whether registering
+    takes an address. Raises NoReverseMatch where a project has not included the URLs of ``hubbub.web`` and
+    ``hubbub.accounts``."""
     return {
         "root": reverse("hubbub_web:index", args=[""]),
         "api": reverse("hubbub_accounts:me").removesuffix("auth/me/"),
         "socket": get_script_prefix() + hubbub_settings().socket_prefix,
+        "email_required": hubbub_settings().email_required,
     }
 
 

@@ -4,6 +4,8 @@ import { account } from "../state/account";
 import { unreadTotal } from "../state/inbox";
 import { overlay } from "../state/overlay";
 import { pathOf, route, type Route } from "../state/route";
+import { Reset } from "./account/Reset";
+import { Verify } from "./account/Verify";
 import { ConnectionBar } from "./ConnectionBar";
 import { ConversationList } from "./ConversationList";
 import { ConversationPane } from "./ConversationPane";
@@ -30,6 +32,10 @@ function OuterPage() {
   switch (route.value.view) {
     case "sign-in":
       return outer(<SignIn />);
+    case "reset":
+      return outer(<Reset />);
+    case "verify":
+      return outer(<Verify />);
     default:
       return null;
   }

@@ -1,7 +1,9 @@
 import "./SignIn.css";
 import { useSignal } from "@preact/signals";
+import { page } from "../page";
 import { notice, register, signIn } from "../state/account";
 import { messageOf } from "../state/current";
+import { pathOf } from "../state/route";
 
 export function SignIn() {
   const isNew = useSignal(false);
@@ -17,7 +19,13 @@ export function SignIn() {
     try {
       const [username, password] = [field("username"), field("password")];
       if (isNew.value) {
-        await register({ username, password, first_name: field("first_name"), last_name: field("last_name") });
+        await register({
+          username,
+          password,
+          first_name: field("first_name"),
+          last_name: field("last_name"),
+          email: field("email"),
+        });
       } else {
         await signIn(username, password);
       }
@@ -61,11 +69,21 @@ export function SignIn() {
               Last name (optional)
               <input name="last_name" autocomplete="family-name" />
             </label>
+            <label class="field">
+              {page.email_required ? "E-mail" : "E-mail (optional)"}
+              <input name="email" type="email" autocomplete="email" required={page.email_required} />
+              <span class="hint">It lets you back in when you are locked out. Others don't see it.</span>
+            </label>
           </>
         )}
         <button class="button primary" type="submit" disabled={busy.value}>
           {isNew.value ? "Make the account" : "Sign in"}
         </button>
+        {!isNew.value && (
+          <p>
+            <a href={pathOf({ view: "reset" })}>Forgot your password?</a>
+          </p>
+        )}
         <p class="quiet">
           {isNew.value ? "You have an account?" : "You are new here?"}
           <button

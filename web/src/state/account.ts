@@ -65,7 +65,8 @@ function nobody(): void {
   else if (route.value.view === "room") client.connect();
 }
 
-function left(why: string | null): void {
+/** Nobody is signed in here any more; `why` is shown on the sign-in page. */
+export function left(why: string | null): void {
   stopInbox();
   client.close();
   account.value = null;

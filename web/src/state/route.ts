@@ -10,10 +10,12 @@ export type Route =
   | { view: "room"; name: string; detail?: true }
   | { view: "settings"; section: string | null }
   | { view: "sign-in"; next: string }
+  | { view: "reset" }
+  | { view: "verify" }
   | { view: "unknown" };
 
 /** Views for people who need not be signed in. Whether a room is one the server decides. */
-export const OPEN_VIEWS: ReadonlySet<Route["view"]> = new Set(["sign-in", "room"]);
+export const OPEN_VIEWS: ReadonlySet<Route["view"]> = new Set(["sign-in", "reset", "verify", "room"]);
 
 const DETAIL = "info";
 
@@ -37,6 +39,8 @@ export function routeOf(path: string, query = "", root = page.root): Route {
       break;
     case "new":
     case "rooms":
+    case "reset":
+    case "verify":
       if (second === undefined) return { view: first };
       break;
     case "sign-in":
@@ -56,6 +60,8 @@ export function pathOf(route: Route, root = page.root): string {
       return `${root}settings${route.section === null ? "" : `/${encodeURIComponent(route.section)}`}`;
     case "new":
     case "rooms":
+    case "reset":
+    case "verify":
       return root + route.view;
     case "sign-in":
       return `${root}sign-in${route.next === root ? "" : `?next=${encodeURIComponent(route.next)}`}`;

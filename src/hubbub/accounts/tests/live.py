@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +84,15 @@ def sockets_of(server: LiveServer) -> Iterator[OpenSocket]:
             return socket
 
         yield opened
+
+
+def link(mails: Path, address: str, page: str, seconds: float = 10.0) -> str:
+    """What the newest link to a page is worth that was sent to an address; waits for the mail."""
+    until = time.monotonic() + seconds
+    while True:
+        texts = [path.read_text() for path in sorted(mails.iterdir(), key=lambda path: path.stat().st_mtime)]
+        mine = [text for text in texts if f"To: {address}" in text]
+        if found := re.findall(rf"http://\S+/{page}#(\S+)", "\n".join(mine)):
+            return str(found[-1])
+        assert time.monotonic() < until, f"no mail to {address}"
+        time.sleep(0.02)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from hubbub.accounts.tests.conftest import PASSWORD
-from hubbub.accounts.tests.live import OpenSocket, alive, call, closed_within, refused, sign_in, sockets_of
+from hubbub.accounts.tests.live import OpenSocket, alive, call, closed_within, link, refused, sign_in, sockets_of
 from tests.services import LiveServer, live_servers
 
 NEW = "an entirely new one"
@@ -47,18 +46,6 @@ def name(server: LiveServer, request: pytest.FixtureRequest) -> str:
 
 def by(pair: dict[str, str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {pair['access']}"}
-
-
-def link(mails: Path, address: str, page: str, seconds: float = 10.0) -> str:
-    """What the newest link to a page is worth that was sent to an address; waits for the mail."""
-    until = time.monotonic() + seconds
-    while True:
-        texts = [path.read_text() for path in sorted(mails.iterdir(), key=lambda path: path.stat().st_mtime)]
-        mine = [text for text in texts if f"To: {address}" in text]
-        if found := re.findall(rf"http://\S+/{page}#(\S+)", "\n".join(mine)):
-            return str(found[-1])
-        assert time.monotonic() < until, f"no mail to {address}"
-        time.sleep(0.02)
 
 
 def test_a_changed_password_over_a_token(server, open_socket, name):

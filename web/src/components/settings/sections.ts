@@ -1,5 +1,10 @@
 import type { FunctionComponent } from "preact";
 import { Appearance } from "./Appearance";
+import { CloseAccount } from "./CloseAccount";
+import { Email } from "./Email";
+import { Password } from "./Password";
+import { Profile } from "./Profile";
+import { Sessions } from "./Sessions";
 
 export interface Section {
   /** In the address: `settings/<id>`. */
@@ -9,4 +14,11 @@ export interface Section {
 }
 
 /** The parts of the settings, in the order in which they are listed. */
-export const SECTIONS: readonly Section[] = [{ id: "appearance", title: "Appearance", View: Appearance }];
+export const SECTIONS: readonly Section[] = [
+  { id: "profile", title: "Profile", View: Profile },
+  { id: "appearance", title: "Appearance", View: Appearance },
+  { id: "email", title: "E-mail", View: Email },
+  { id: "password", title: "Password", View: Password },
+  { id: "sessions", title: "Where you are signed in", View: Sessions },
+  { id: "close", title: "Close the account", View: CloseAccount },
+];
