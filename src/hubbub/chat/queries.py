@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from hubbub.chat import messages as wire
 from hubbub.chat.models import Conversation, HiddenMessage, Message, Participant
 from hubbub.chat.policy import topic_of
+from hubbub.django.auth import names_of
 from hubbub.engine.actor import Actor
 
 GUEST_ID = 0
@@ -18,12 +19,8 @@ PAGE_CHARACTERS = 250_000
 
 
 def person_of_user(user: Any) -> wire.Person:
-    return wire.Person(
-        id=user.pk if isinstance(user.pk, int) else str(user.pk),
-        username=user.get_username(),
-        first_name=getattr(user, "first_name", ""),
-        last_name=getattr(user, "last_name", ""),
-    )
+    id = user.pk if isinstance(user.pk, int) else str(user.pk)
+    return wire.Person(id, user.get_username(), *names_of(user))
 
 
 def person_of_actor(actor: Actor) -> wire.Person:

@@ -66,6 +66,8 @@ class Runtime:
                         await self.writer.run(work, topic="")
                 except HubbubError as error:
                     logger.info("housekeeping (%s) is put off: %s", name, error)
+                except Exception:
+                    logger.exception("housekeeping (%s) failed", name)  # The other jobs go on.
 
     async def stop(self) -> None:
         """Close the sockets, then stop the threads. What was acknowledged is committed already."""

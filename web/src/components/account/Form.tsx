@@ -8,7 +8,7 @@ interface FormProps {
   action: string;
   /** Resolves with what to say when it is done. Rejects with an ApiError. */
   submit: (field: (name: string) => string) => Promise<string | void>;
-  danger?: boolean;
+  kind?: "primary" | "danger" | "plain";
   /** Whether the fields keep what was written once it is done. */
   keeps?: boolean;
   class?: string;
@@ -16,7 +16,7 @@ interface FormProps {
 }
 
 /** A form about an account: says what went wrong, and what was done. */
-export function Form({ action, submit, danger = false, keeps = false, class: name = "settings-form", children }: FormProps) {
+export function Form({ action, submit, kind = "primary", keeps = false, class: name = "settings-form", children }: FormProps) {
   const problem = useSignal<string | null>(null);
   const done = useSignal<string | null>(null);
   const busy = useSignal(false);
@@ -48,7 +48,7 @@ export function Form({ action, submit, danger = false, keeps = false, class: nam
       <p class="form-done" role="status">
         {done.value}
       </p>
-      <button class={`button ${danger ? "danger" : "primary"}`} type="submit" disabled={busy.value}>
+      <button class={`button ${kind}`} type="submit" disabled={busy.value}>
         {action}
       </button>
     </form>

@@ -32,7 +32,7 @@ function Choose() {
     <OuterFrame title="Choose a new password">
       <Form class="outer-form" action="Change the password" submit={(field) => resetPassword(field("new_password"))}>
         <p>You are signed out everywhere, and sign in with the new one.</p>
-        <PasswordField label="New password" name="new_password" chosen hint="At least 8 characters." />
+        <PasswordField label="New password" name="new_password" chosen />
       </Form>
       <p>
         <button class="link-button" type="button" onClick={() => (link.value = "")}>

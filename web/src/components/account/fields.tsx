@@ -3,15 +3,13 @@ interface PasswordFieldProps {
   name: string;
   /** Whether it is one that is being chosen: the browser may offer one. */
   chosen?: boolean;
-  hint?: string;
 }
 
-export function PasswordField({ label, name, chosen = false, hint }: PasswordFieldProps) {
+export function PasswordField({ label, name, chosen = false }: PasswordFieldProps) {
   return (
     <label class="field">
       {label}
       <input name={name} type="password" required autocomplete={chosen ? "new-password" : "current-password"} />
-      {hint && <span class="hint">{hint}</span>}
     </label>
   );
 }

@@ -16,16 +16,20 @@ export function Email() {
   if (known === "absent") return <p class="quiet">This server keeps no addresses.</p>;
   return (
     <>
-      <p class="hint">For a new password, should you forget it. Others don't see it.</p>
+      <p class="hint">It lets you back in when you are locked out. Others don't see it.</p>
       {known.email ? <Present address={known.email} verified={known.verified} /> : <p>You have given no address.</p>}
+      <h3>{known.email ? "Another address" : "Your address"}</h3>
       <Form action="Send the link" submit={ask}>
         <EmailField label="New address" />
         <PasswordField label="Your password" name="password" />
       </Form>
       {known.email && !page.email_required && (
-        <Form action="Remove the address" danger submit={async (field) => changeEmail("", field("password"))}>
-          <PasswordField label="Your password, to have no address" name="password" />
-        </Form>
+        <>
+          <h3>No address</h3>
+          <Form action="Remove the address" kind="danger" submit={(field) => changeEmail("", field("password"))}>
+            <PasswordField label="Your password" name="password" />
+          </Form>
+        </>
       )}
     </>
   );
@@ -38,7 +42,7 @@ function Present({ address, verified }: { address: string; verified: boolean }) 
         {address} <span class="quiet">{verified ? "Confirmed" : "Not confirmed yet"}</span>
       </p>
       {!verified && (
-        <Form action="Send another link" submit={() => changeEmail(address, "").then(() => sent(address))}>
+        <Form action="Send another link" kind="plain" submit={() => changeEmail(address, "").then(() => sent(address))}>
           <p>Follow the link of the mail that we sent there.</p>
         </Form>
       )}

@@ -13,7 +13,7 @@ export function Password() {
       }}
     >
       <PasswordField label="Present password" name="password" />
-      <PasswordField label="New password" name="new_password" chosen hint="At least 8 characters." />
+      <PasswordField label="New password" name="new_password" chosen />
     </Form>
   );
 }

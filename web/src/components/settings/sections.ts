@@ -19,6 +19,6 @@ export const SECTIONS: readonly Section[] = [
   { id: "appearance", title: "Appearance", View: Appearance },
   { id: "email", title: "E-mail", View: Email },
   { id: "password", title: "Password", View: Password },
-  { id: "sessions", title: "Where you are signed in", View: Sessions },
+  { id: "sessions", title: "Devices", View: Sessions },
   { id: "close", title: "Close the account", View: CloseAccount },
 ];
