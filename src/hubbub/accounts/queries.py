@@ -30,6 +30,8 @@ def logins_of(user: Any, limit: int = 100) -> list[Login]:
 
 def login_of(user: Any, id: str) -> Login | None:
     """A user's sign-in that has not ended; None for anybody else's."""
+    if "\0" in id:  # PostgreSQL would fail.
+        return None
     return Login.objects.using(database_alias()).filter(pk=id, user_id=user.pk, ended_at__isnull=True).first()
 
 
@@ -47,8 +49,10 @@ def user_by(field: str, value: Any) -> Any:
         return None
 
 
-def user_by_pk(pk: Any, *, lock: bool = False) -> Any:
-    """The user with that key, if need be with the row locked; None where there is none."""
+def user_by_pk(pk: str, *, lock: bool = False) -> Any:
+    """The user whose key is written so, if need be with the row locked; None where there is none."""
+    if "\0" in pk:  # PostgreSQL would fail.
+        return None
     users = _users().select_for_update(no_key=True) if lock else _users()
     try:
         return users.filter(pk=pk).first()

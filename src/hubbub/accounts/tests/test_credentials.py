@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
+from hubbub.accounts import queries
 from hubbub.accounts.serializers import user_body
 from hubbub.django import auth
 from hubbub.engine.actor import Actor
@@ -43,6 +44,13 @@ def test_a_model_with_other_names():
     actor = auth.actor_of_user(Named())
     assert (actor.username, actor.first_name, actor.last_name) == ("ann@example.org", "Ann Smith", "")
     assert user_body(Named())["first_name"] == "Ann Smith"
+
+
+def test_nul_is_not_looked_for(ann, django_assert_num_queries):
+    """PostgreSQL fails for it, and its transaction with it."""
+    with django_assert_num_queries(0):
+        assert queries.login_of(ann, "a\0b") is None
+        assert queries.user_by_pk("1\0") is None
 
 
 def test_a_user_without_an_address(db, monkeypatch):
