@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 
 from hubbub.accounts import links
 from hubbub.django.conf import hubbub_settings
@@ -55,6 +55,20 @@ def check_links(**kwargs: Any) -> list[CheckMessage]:
             "ALLOWED_HOSTS lets in any host, so mails have no address to link to, and none is sent.",
             hint="Set HUBBUB['PUBLIC_URL'] to where people find the UI, or name the hosts in ALLOWED_HOSTS.",
             id="hubbub.W102",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_mails(**kwargs: Any) -> list[CheckMessage]:
+    """People may wait for a mail that goes nowhere."""
+    if not settings.EMAIL_BACKEND.endswith((".dummy.EmailBackend", ".console.EmailBackend")):
+        return []
+    return [
+        Info(
+            "No mail leaves this server: who forgets a password cannot choose another.",
+            hint="Set EMAIL_URL, in a project Django's EMAIL_... settings. Staff can set passwords meanwhile.",
+            id="hubbub.I101",
         )
     ]
 

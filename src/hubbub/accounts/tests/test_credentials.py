@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from hubbub.accounts import queries
+from hubbub.accounts.checks import check_mails
 from hubbub.accounts.serializers import user_body
 from hubbub.django import auth
 from hubbub.engine.actor import Actor
@@ -26,6 +27,13 @@ def test_a_credential_of_a_projects_own(ann, monkeypatch):
     assert actor is not None and actor.username == "ann"
     with pytest.raises(NotAuthenticated):
         auth.actor_of_scope({"query_string": b"device_key=bad"})
+
+
+def test_a_server_without_mail_says_so(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    assert [problem.id for problem in check_mails()] == ["hubbub.I101"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert check_mails() == []
 
 
 class Named:
