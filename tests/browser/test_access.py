@@ -24,6 +24,11 @@ VIEWS = {
     "room": "/r/access",
     "settings": "/settings",
     "appearance": "/settings/appearance",
+    "profile": "/settings/profile",
+    "e-mail": "/settings/email",
+    "password": "/settings/password",
+    "devices": "/settings/sessions",
+    "close": "/settings/close",
     "unknown": "/nowhere",
     "gone": "/c/99999",
 }
@@ -68,6 +73,13 @@ def test_signing_in(enter: Enter, theme: str) -> None:
     guest.visit("/")
     expect(guest.page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert not faults(guest)
+    for heading, path in {"Forgot your password?": "/reset", "Choose a new password": "/reset#x"}.items():
+        guest.visit(path)
+        expect(guest.page.get_by_role("heading", name=heading)).to_be_visible()
+        assert not faults(guest), path
+    guest.visit("/verify#x")
+    expect(guest.page.get_by_role("button", name="Confirm the address")).to_be_visible()
+    assert not faults(guest), "verify"
     guest.visit("/r/access")
     expect(guest.composer).to_be_visible()
     assert not faults(guest), "a guest in a room"

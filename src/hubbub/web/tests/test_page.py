@@ -162,4 +162,9 @@ def test_the_page_knows_its_prefix(settings: Any) -> None:
         clear_script_prefix()
     found = re.search(r'<script id="hubbub-page" type="application/json">(.*?)</script>', html)
     assert found
-    assert json.loads(found[1]) == {"root": "/site/talk/", "api": "/site/talk/api/", "socket": "/site/ws/"}
+    assert json.loads(found[1]) == {
+        "root": "/site/talk/",
+        "api": "/site/talk/api/",
+        "socket": "/site/ws/",
+        "email_required": False,
+    }
