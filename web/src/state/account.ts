@@ -4,6 +4,7 @@ import * as api from "../api";
 import { start } from "../page";
 import { client } from "./connection";
 import { startInbox, stopInbox } from "./inbox";
+import { overlay } from "./overlay";
 import { OPEN_VIEWS, pathOf, route, show, showPath } from "./route";
 
 /** The signed-in user; null for nobody, undefined while that isn't known. */
@@ -70,6 +71,7 @@ export function left(why: string | null): void {
   stopInbox();
   client.close();
   account.value = null;
+  overlay.value = null;
   askToSignIn(why);
 }
 

@@ -1,8 +1,9 @@
+import { account } from "./account";
 import { open } from "./current";
 import { overlay } from "./overlay";
 import { goBack, route } from "./route";
 
-/** The keys that work everywhere, as the help lists them. */
+/** The keys that work everywhere for who is signed in, as the help lists them. */
 export const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ["Ctrl K or ⌘ K", "Go somewhere, or do something"],
   ["/", "Search the conversations"],
@@ -18,7 +19,7 @@ export const SEARCH_ID = "list-search";
 
 export function startKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing) return;
+    if (event.defaultPrevented || event.isComposing || !account.value) return;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       overlay.value = overlay.value === "palette" ? null : "palette";
