@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from hubbub.django import limits
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 from tests.access.world import World, make_world
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hubbub.protocol.registry import registry
-from hubbub.testing.live import LiveConnection, LiveEngine
+from hubbub.testing import FakeConnection, LiveEngine
 from tests.access.table import COMMANDS, ROLES
 from tests.access.world import ABSENT_ID, World
 
@@ -42,12 +42,12 @@ def test_every_command_has_a_row() -> None:
     assert {row.split()[0] for row in COMMANDS} == real_commands()
 
 
-async def connect(live: LiveEngine, world: World, role: str) -> LiveConnection:
+async def connect(live: LiveEngine, world: World, role: str) -> FakeConnection:
     return await live.connect(world.user(role))
 
 
 async def ask(
-    live: LiveEngine, world: World, connection: LiveConnection, row: str, role: str, topic: str | None = None
+    live: LiveEngine, world: World, connection: FakeConnection, row: str, role: str, topic: str | None = None
 ) -> dict[str, Any]:
     """The reply to a row's command, on its own topic or another one, without its id."""
     name, _, target = row.partition(" ")

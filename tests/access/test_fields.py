@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from hubbub.chat.dialects.conversation import conversation_dialect
 from hubbub.chat.models import Conversation, Message
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 from tests.access.test_rest import send
 from tests.access.world import PASSWORD, World
 
@@ -61,7 +61,7 @@ async def test_a_message_over_a_socket(live: LiveEngine, committed_world: World)
     member = await live.connect(world.users["member"])
     envelope = {name: value for name, value in FORGED.items() if name not in ("id", "topic")}
     forged = {**FORGED, "topic": world.direct.topic, "content": "mine"}
-    ok = await member.ok("chat.send", world.group.topic, data=forged, **envelope)
+    ok = await member.send("chat.send", world.group.topic, data=forged, **envelope)
     assert ok["offset"] != 99
     await live.run(check, world, ok["message"])
 
@@ -95,7 +95,7 @@ async def test_a_conversation(live: LiveEngine, committed_world: World) -> None:
         "read_number": 50,
     }
     outsider = await live.connect(world.users["outsider"])
-    ok = await outsider.ok("chat.create", data={**forged, "participants": ["another"], "title": "ours"})
+    ok = await outsider.send("chat.create", data={**forged, "participants": ["another"], "title": "ours"})
     made = ok["conversation"]
     assert (made["kind"], made["name"], made["unread"], made["top_number"]) == ("group", None, 0, 0)
 

@@ -10,7 +10,7 @@ import pytest
 
 from hubbub.chat import actions
 from hubbub.chat.dialects.conversation import conversation_dialect
-from hubbub.testing.live import LiveConnection, LiveEngine
+from hubbub.testing import FakeConnection, LiveEngine
 from tests.access.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,12 +27,12 @@ async def remove(live: LiveEngine, world: World, how: str) -> None:
     await live.run(actions.send_message, world.actor("maker"), world.group.topic, SECRET)
 
 
-async def follow(connection: LiveConnection, how: str, topic: str) -> dict[str, Any]:
+async def follow(connection: FakeConnection, how: str, topic: str) -> dict[str, Any]:
     """Follow the group, directly or by the inbox. Returns its position."""
     if how == "subscribe":
-        position: dict[str, Any] = (await connection.ok("subscribe", topic))["position"]
+        position: dict[str, Any] = (await connection.send("subscribe", topic))["position"]
         return position
-    found: dict[str, Any] = (await connection.ok("inbox.subscribe"))["positions"][topic]
+    found: dict[str, Any] = (await connection.send("inbox.subscribe"))["positions"][topic]
     return found
 
 
@@ -48,7 +48,7 @@ async def test_no_event_after_it(live: LiveEngine, committed_world: World, how: 
     # Maker has the message, so the hub is done with it; whatever member was to get stands before this reply.
     await maker.seen("chat.message_sent")
     (ended,) = await member.seen("unsubscribed")
-    await member.ok("unsubscribe", topic)
+    await member.send("unsubscribe", topic)
     assert (ended["topic"], ended["data"]) == (topic, {"reason": way})
     assert SECRET not in str(member.frames)
     after = member.frames[member.frames.index(ended) + 1 :]
@@ -60,12 +60,12 @@ async def test_no_replay_by_an_old_position(live: LiveEngine, committed_world: W
     world, topic = committed_world, committed_world.group.topic
     member = await live.connect(world.users["member"])
     position = await follow(member, "inbox.subscribe", topic)
-    member.drop()
+    member.cut()
     await remove(live, world, "removed")
     again = await live.connect(world.users["member"])
     refused = await again.command("subscribe", topic, since=position, data={"snapshot": True})
     assert refused["error"]["code"] == "forbidden"
-    inbox = await again.ok("inbox.subscribe", data={"since": {topic: position}})
+    inbox = await again.send("inbox.subscribe", data={"since": {topic: position}})
     assert topic not in inbox["positions"] and topic not in inbox["reset"]
     assert topic not in [each["topic"] for each in inbox["conversations"]]
     assert await again.error("chat.history", topic) == "forbidden"
@@ -80,7 +80,7 @@ async def test_no_way_round_by_another_session(live: LiveEngine, committed_world
     sessions = [await live.connect(world.users["member"]) for _ in range(3)]
     for each in sessions[:2]:
         await follow(each, "subscribe", topic)
-    await sessions[0].ok("chat.typing", topic, data={"is_typing": True})
+    await sessions[0].send("chat.typing", topic, data={"is_typing": True})
     await remove(live, world, "removed")
     for each in sessions[:2]:
         await each.seen("unsubscribed")
@@ -121,7 +121,7 @@ async def test_while_others_write(live: LiveEngine, committed_world: World) -> N
     await removed
     await maker.seen("chat.message_sent", 20)
     await member.seen("unsubscribed")
-    await member.ok("unsubscribe", topic)
+    await member.send("unsubscribe", topic)
     (gone,) = maker.of("chat.participant_removed")
     offsets = [frame["offset"] for frame in member.events(topic)]
     assert offsets and max(offsets) <= gone["offset"]
@@ -133,7 +133,7 @@ async def test_a_socket_bound_to_it(live: LiveEngine, committed_world: World) ->
     user = world.users["member"]
     member = await live.connect(user, conversation_dialect(topic), [topic, f"user.{user.pk}"])
     await remove(live, world, "removed")
-    await member.until(lambda: member.closed)
+    await member.wait_for(lambda: member.closed)
     assert member.closed == 4003
     assert SECRET not in str(member.frames)
 

@@ -10,7 +10,7 @@ from channels.testing import WebsocketCommunicator
 
 from hubbub.django.application import hubbub_application
 from hubbub.engine.sockets import routes
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 from tests.access.table import ROLES, SOCKETS
 from tests.access.world import ABSENT_ID, World
 

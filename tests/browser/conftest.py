@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from hubbub.testing import Proxy
 from tests.browser.person import Person
-from tests.browser.proxy import Proxy
 from tests.services import LiveServer, live_servers
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from hubbub.testing import Proxy
 from tests.browser.conftest import Enter
-from tests.browser.proxy import Proxy
 from tests.services import LiveServer
 
 

@@ -109,7 +109,7 @@ async def test_a_login_that_ends_between_check_and_connect():
         checked_at = engine.clock.monotonic()
         await engine.publish(CONTROL_TOPIC, SessionsEnded("u.alice", "signed out", login="p"))
         late = FakeConnection()
-        late.session = Session(engine.engine, late, user("alice", login="p"), V1_DIALECT)
+        late.session = Session(engine.engine, late.sink, user("alice", login="p"), V1_DIALECT)
         await late.session.open([], checked_at)
         await settle()
         assert late.closed == Close.NOT_AUTHENTICATED and late.frames == []
@@ -160,7 +160,7 @@ async def test_nothing_is_left_of_a_session():
         for n in range(100):
             each = await engine.connect(f"user {n}")
             await each.command("subscribe", "talk.a")
-            each.drop()
+            each.cut()
         await settle()
         assert len(engine.engine.sessions) == 0
         assert engine.engine.hub.topics.keys() == {CONTROL_TOPIC}

@@ -44,7 +44,7 @@ async def test_subscribing_while_the_connection_goes_leaves_nothing():
         for name in "ab":
             alice.send_text(f'{{"id": 1, "type": "subscribe", "topic": "feed.{name}"}}')
         await asyncio.sleep(0)
-        alice.drop()
+        alice.cut()
         reading.set()
         await settle()
         assert engine.engine.hub.topics.keys() == {"control"}

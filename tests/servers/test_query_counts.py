@@ -18,7 +18,7 @@ from hubbub.chat import actions as chat
 from hubbub.django.application import hubbub_application
 from hubbub.django.auth import actor_of_user
 from hubbub.engine.actor import SYSTEM
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

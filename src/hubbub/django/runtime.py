@@ -93,8 +93,12 @@ async def get_engine() -> Engine:
 
 
 async def _start() -> Runtime:
+    return await begin(Runtime())
+
+
+async def begin(runtime: Runtime) -> Runtime:
+    """Start it and make it the one of this process."""
     global _current
-    runtime = Runtime()
     try:
         await runtime.start()
     except BaseException:
@@ -103,6 +107,13 @@ async def _start() -> Runtime:
     with _lock:
         _current = runtime
     return runtime
+
+
+def forget(runtime: Runtime) -> None:
+    """This process has it no more, should it be the current one; it is not stopped by that."""
+    global _current
+    with _lock:
+        _current = None if _current is runtime else _current
 
 
 async def stop() -> None:

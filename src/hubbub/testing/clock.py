@@ -1,18 +1,24 @@
 """A clock that moves when told."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from hubbub.testing.connection import settle
 
 
 class FakeClock:
-    """The port ``Clock``. Sleepers wake as ``advance`` passes them; ``step`` moves the wall clock alone."""
+    """The port ``Clock``. Sleepers wake as ``advance`` passes them; ``step`` moves the wall clock alone.
 
-    def __init__(self) -> None:
+    ``now`` is the time of day at which it begins.
+    """
+
+    def __init__(self, now: datetime = datetime(2030, 1, 1, 12, tzinfo=UTC)) -> None:
         self._monotonic = 1000.0
-        self._now = datetime(2030, 1, 1, 12, tzinfo=UTC)
+        self._now = now
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+        self.catch_up: Callable[[], Awaitable[None]] = settle
+        """Lets everything arrive that is under way, once the time has come."""
 
     def monotonic(self) -> float:
         return self._monotonic
@@ -27,7 +33,7 @@ class FakeClock:
 
     async def advance(self, seconds: float) -> None:
         """Let time pass; everybody who sleeps until then wakes, in order, and does what it has to do."""
-        await settle()
+        await self.catch_up()
         end = self._monotonic + seconds
         while due := sorted((at, id(woken), woken) for at, woken in self._sleepers if at <= end):
             at, _, woken = due[0]
@@ -37,7 +43,7 @@ class FakeClock:
                 woken.set_result(None)
             await settle()
         self._move_to(end)
-        await settle()
+        await self.catch_up()
 
     def step(self, seconds: float) -> None:
         """Set the wall clock, as an administrator or NTP would; monotonic time goes on as it was."""

@@ -33,6 +33,7 @@ class MemoryEngine:
         self.writer = DirectWriter()
         self.relay: Relay = NoRelay()
         self.tokens: dict[str, Actor] = {}
+        self._guests = 0
         self._rates = rates or {}
         self._settings = dataclasses.replace(EngineSettings(guests=True), **settings)
         self.engine: Engine
@@ -63,14 +64,15 @@ class MemoryEngine:
         self, user: str | Actor | None = None, dialect: Dialect = V1_DIALECT, topics: list[str] | None = None
     ) -> FakeConnection:
         """Open a session for a user's name, an actor, or None for a guest."""
-        connection = FakeConnection()
-        if user is None:
-            actor = guest(f"guest-{id(connection)}")
-        elif isinstance(user, Actor):
+        if isinstance(user, Actor):
             actor = user
+        elif user is None:
+            self._guests += 1
+            actor = guest(f"guest-{self._guests}")
         else:
             actor = Actor(key=user_key(user), user_id=user, username=user)
-        connection.session = Session(self.engine, connection, actor, dialect)
+        connection = FakeConnection(actor.username)
+        connection.session = Session(self.engine, connection.sink, actor, dialect)
         await connection.session.open(topics or [], self.clock.monotonic())
         await settle()
         return connection

@@ -19,7 +19,7 @@ from hubbub.django import auth
 from hubbub.django.application import hubbub_application
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import NotAuthenticated
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 
 ANN = Actor("u.7", 7, "ann", "Ann", "Smith", is_staff=True, login="abc", expires=1e10)
 

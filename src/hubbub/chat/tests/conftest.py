@@ -9,7 +9,7 @@ from hubbub.chat import actions
 from hubbub.chat import messages as wire
 from hubbub.django.auth import actor_of_user
 from hubbub.engine.actor import Actor
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hubbub.chat.models import Conversation, Message
 from hubbub.django.models import Event
 from hubbub.engine.actor import Actor, guest
 from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError, NotAuthenticated
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 
 pytestmark = pytest.mark.django_db
 
@@ -71,8 +71,8 @@ def test_direct_is_found_by_two_at_once(alice: Actor, bob: Actor) -> None:
 async def test_direct_is_found_by_two_sessions(live: LiveEngine, alice: Actor, bob: Actor) -> None:
     """CHT-7: the same, over the writer's one thread and a REST view's."""
     first, second = await live.connect(alice), await live.connect(bob)
-    one = await first.ok("chat.create", data={"participants": ["bob"]})
-    two = await second.ok("chat.create", data={"participants": ["alice"]})
+    one = await first.send("chat.create", data={"participants": ["bob"]})
+    two = await second.send("chat.create", data={"participants": ["alice"]})
     three = await live.run(actions.create_conversation, bob, ["alice"])
     assert one["conversation"]["id"] == two["conversation"]["id"] == three.conversation.id
 

@@ -10,7 +10,7 @@ from hubbub.chat import actions
 from hubbub.chat import messages as wire
 from hubbub.django.streams import position_of
 from hubbub.engine.actor import Actor
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +35,7 @@ async def test_everybody_starts_afresh(
     topic = direct.topic
     await live.run(actions.send_message, bob, topic, "before")
     connection = await live.connect(alice)
-    old = (await connection.ok("subscribe", topic))["position"]
+    old = (await connection.send("subscribe", topic))["position"]
     new = await live.run(begin_epoch)
     assert new and new != old["epoch"]
     assert (await live.run(position_of, topic)).epoch == (await live.run(position_of, "chat.999")).epoch == new
@@ -43,12 +43,12 @@ async def test_everybody_starts_afresh(
     if noticed_by == "event":
         await live.run(actions.send_message, bob, topic, "after")
     else:
-        await other.ok("subscribe", topic)
+        await other.send("subscribe", topic)
     (reset,) = await connection.seen("reset")
     at = {"epoch": new, "offset": old["offset"] + (noticed_by == "event")}
     assert (reset["topic"], reset["data"]) == (topic, {"position": at, "reason": "epoch"})
-    again = await other.ok("subscribe", topic, since=old)
+    again = await other.send("subscribe", topic, since=old)
     assert (again["recovered"], again["reset"], again["position"]) == (False, "epoch", at)
     await live.run(actions.send_message, bob, topic, "and on")
     assert (await connection.seen("chat.message_sent"))[-1]["offset"] == at["offset"] + 1
-    assert (await other.ok("subscribe", topic, since=at))["recovered"]
+    assert (await other.send("subscribe", topic, since=at))["recovered"]

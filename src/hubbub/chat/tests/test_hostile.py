@@ -14,7 +14,7 @@ from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
 from hubbub.engine.actor import SYSTEM, Actor
 from hubbub.protocol.errors import BadData
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 
 HUGE = 10**30
 TEXTS = [

@@ -10,7 +10,7 @@ from hubbub.chat import actions
 from hubbub.chat import messages as wire
 from hubbub.chat.state import Inbox, apply_to_inbox
 from hubbub.engine.actor import Actor
-from hubbub.testing.live import LiveConnection, LiveEngine
+from hubbub.testing import FakeConnection, LiveEngine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,12 +19,12 @@ async def say(live: LiveEngine, who: Actor, topic: str, text: str = "hi") -> Non
     await live.run(actions.send_message, who, topic, text)
 
 
-async def open_inbox(live: LiveEngine, who: Actor, **data: Any) -> tuple[LiveConnection, dict[str, Any]]:
+async def open_inbox(live: LiveEngine, who: Actor, **data: Any) -> tuple[FakeConnection, dict[str, Any]]:
     connection = await live.connect(who)
-    return connection, await connection.ok("inbox.subscribe", data=data)
+    return connection, await connection.send("inbox.subscribe", data=data)
 
 
-def contents(connection: LiveConnection) -> list[str]:
+def contents(connection: FakeConnection) -> list[str]:
     return [each["data"]["message"]["content"] for each in connection.of("chat.message_sent")]
 
 
@@ -56,7 +56,7 @@ async def test_joined_later(live: LiveEngine, alice: Actor, bob: Actor, carol: A
     await say(live, alice, made.topic, "one")
     await live.run(actions.add_participants, alice, group.id, ["carol"])
     await say(live, alice, group.topic, "two")
-    room = (await connection.ok("chat.join_room", data={"name": "garden"}))["conversation"]
+    room = (await connection.send("chat.join_room", data={"name": "garden"}))["conversation"]
     await say(live, alice, room["topic"], "three")
     events = await connection.seen("chat.message_sent", 3)
     assert sorted(contents(connection)) == ["one", "three", "two"]
@@ -74,7 +74,7 @@ async def test_every_socket_of_the_user(live: LiveEngine, alice: Actor, bob: Act
     made = (await live.run(actions.create_conversation, alice, ["bob"])).conversation
     await say(live, alice, made.topic)
     await follower.seen("chat.message_sent")
-    await other.ok("unsubscribe", "chat.1")
+    await other.send("unsubscribe", "chat.1")
     assert other.events() == []
 
 
@@ -83,7 +83,7 @@ async def test_resume(
 ) -> None:
     """CHT-6 SUB-2: by the vector of positions, each topic from where it was."""
     first, inbox = await open_inbox(live, alice)
-    first.drop()
+    first.cut()
     await say(live, bob, direct.topic, "one")
     await say(live, bob, group.topic, "two")
     await say(live, bob, direct.topic, "three")
@@ -101,7 +101,7 @@ async def test_resume(
     assert offsets == {direct.topic: [1, 2], group.topic: [1], f"user.{alice.user_id}": [own + 1]}
     assert resumed["positions"][later.topic]["offset"] == 1
     await say(live, bob, later.topic, "five")
-    await again.until(lambda: "five" in contents(again))
+    await again.wait_for(lambda: "five" in contents(again))
     assert contents(again).count("four") == 0
 
 
@@ -132,9 +132,9 @@ async def test_a_client_that_applies_events(
     for n in range(3):
         await say(live, bob, direct.topic, f"{n}")
         await say(live, bob, group.topic, f"{n}")
-    sent = await mine.ok("chat.send", group.topic, data={"content": "hi"})
-    await mine.ok("chat.hide", group.topic, data={"message_id": sent["message"]["id"]})
-    await mine.ok("chat.read", direct.topic, data={"number": 2})
+    sent = await mine.send("chat.send", group.topic, data={"content": "hi"})
+    await mine.send("chat.hide", group.topic, data={"message_id": sent["message"]["id"]})
+    await mine.send("chat.read", direct.topic, data={"number": 2})
     other = (await live.run(actions.create_conversation, carol, ["alice", "bob"], "Trip")).conversation
     await say(live, carol, other.topic)
     await live.run(actions.leave, bob, other.id)
@@ -150,7 +150,7 @@ async def test_a_client_that_applies_events(
             state = apply_to_inbox(state, event["topic"], event["type"], event["data"])
         return state.listed()
 
-    await connection.until(lambda: shown() == fresh["conversations"])
+    await connection.wait_for(lambda: shown() == fresh["conversations"])
 
 
 async def test_the_clients_own_subscription_stays(
@@ -158,8 +158,8 @@ async def test_the_clients_own_subscription_stays(
 ) -> None:
     """CHT-6: closing a conversation's view does not stop the list."""
     connection, _ = await open_inbox(live, alice)
-    await connection.ok("subscribe", direct.topic)
-    await connection.ok("unsubscribe", direct.topic)
+    await connection.send("subscribe", direct.topic)
+    await connection.send("unsubscribe", direct.topic)
     await say(live, bob, direct.topic, "still")
     await connection.seen("chat.message_sent")
     assert contents(connection) == ["still"]
@@ -170,11 +170,11 @@ async def test_what_one_subscribed_to_before(
 ) -> None:
     """CHT-6: goes on from its own position, and each event comes once."""
     connection = await live.connect(alice)
-    before = await connection.ok("subscribe", direct.topic)
-    inbox = await connection.ok("inbox.subscribe")
+    before = await connection.send("subscribe", direct.topic)
+    inbox = await connection.send("inbox.subscribe")
     assert set(inbox["positions"]) == {direct.topic, group.topic, f"user.{alice.user_id}"}
     assert inbox["positions"][direct.topic] == before["position"]
-    assert (await connection.ok("inbox.subscribe"))["positions"] == inbox["positions"]
+    assert (await connection.send("inbox.subscribe"))["positions"] == inbox["positions"]
     assert {each["topic"] for each in inbox["conversations"]} == {direct.topic, group.topic}
     await say(live, bob, direct.topic, "one")
     await say(live, bob, group.topic, "two")
@@ -182,7 +182,7 @@ async def test_what_one_subscribed_to_before(
     assert sorted(contents(connection)) == ["one", "two"]
 
 
-def has_read_up_to(reader: LiveConnection, who: Actor, inbox: dict[str, Any], topic: str, number: int) -> bool:
+def has_read_up_to(reader: FakeConnection, who: Actor, inbox: dict[str, Any], topic: str, number: int) -> bool:
     """Whether the snapshot with all events that came, before its reply or after it, makes it so."""
     state = Inbox.of(who.user_id or 0, inbox["conversations"])
     for event in reader.events():
@@ -194,17 +194,17 @@ async def test_a_session_that_asks_while_things_happen(live: LiveEngine, alice: 
     """CHT-6 CHT-10: conversations that are made and written to at that very moment are in the reply or follow it."""
     for n in range(5):
         writer, reader = await live.connect(bob), await live.connect(alice)
-        made = await writer.ok("chat.create", data={"participants": ["alice"], "title": f"{n}"})
+        made = await writer.send("chat.create", data={"participants": ["alice"], "title": f"{n}"})
         topic = made["conversation"]["topic"]
         for text in "abc":
             frame = {"type": "chat.send", "topic": topic, "data": {"content": text}}
             writer.send_text(json.dumps(frame))
-        inbox = await reader.ok("inbox.subscribe")
-        await writer.ok("chat.send", topic, data={"content": "d"})
+        inbox = await reader.send("inbox.subscribe")
+        await writer.send("chat.send", topic, data={"content": "d"})
 
-        await reader.until(partial(has_read_up_to, reader, alice, inbox, topic, 4))
-        writer.drop()
-        reader.drop()
+        await reader.wait_for(partial(has_read_up_to, reader, alice, inbox, topic, 4))
+        writer.cut()
+        reader.cut()
 
 
 async def test_guests_have_no_inbox(live: LiveEngine) -> None:

@@ -9,7 +9,7 @@ from hubbub.chat.models import Conversation
 from hubbub.engine.actor import Actor, guest
 from hubbub.protocol.close import Close
 from hubbub.protocol.errors import Busy, Forbidden, HubbubError, NotAuthenticated, RateLimited
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 from hubbub.transports.websocket import code_for
 
 pytestmark = pytest.mark.django_db(transaction=True)

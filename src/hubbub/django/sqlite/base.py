@@ -14,6 +14,7 @@ from typing import Any
 from django.db.backends.sqlite3 import base
 from django.db.utils import OperationalError
 
+from hubbub.django.sqlite.creation import DatabaseCreation
 from hubbub.django.sqlite.gate import Gate, gate_of
 
 _TIMEOUT_SECONDS = 20.0
@@ -54,6 +55,8 @@ class GatedCursor(base.SQLiteCursorWrapper):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """One thread's connection. ``reading()`` marks transactions that need not queue."""
+
+    creation_class = DatabaseCreation
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,14 @@
+import pytest
+from django.contrib.auth.models import User
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return User.objects.create_user("ben")
