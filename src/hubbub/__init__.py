@@ -1,13 +1,13 @@
 """hubbub: the real-time layer for Django, and a complete chat server built on it.
 
-``publish`` and ``publish_ephemeral`` are the two ways to make an event; see ``docs/SPEC.md``.
+Here stands what an app of one's own needs: ``publish`` and ``publish_ephemeral`` make events, ``command``, ``event``,
+``handles`` and ``topic_kind`` say what there is, ``action`` what happens. See ``docs/how-to/own-message-type.md``.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["APPS", "__version__", "publish", "publish_ephemeral"]
-
 APPS = [
     "hubbub.django",
     "hubbub.accounts",
@@ -21,13 +21,43 @@ A project that wants a part names that part's apps itself; ``hubbub.django`` is 
 """
 
 if TYPE_CHECKING:
+    from hubbub.django.actions import action
     from hubbub.django.publish import publish, publish_ephemeral
+    from hubbub.engine.actor import Actor
+    from hubbub.engine.context import Context
+    from hubbub.protocol.registry import TopicKind, command, event, handles, topic_kind
+
+_HOME = {
+    "Actor": "engine.actor",
+    "Context": "engine.context",
+    "TopicKind": "protocol.registry",
+    "action": "django.actions",
+    "command": "protocol.registry",
+    "event": "protocol.registry",
+    "handles": "protocol.registry",
+    "publish": "django.publish",
+    "publish_ephemeral": "django.publish",
+    "topic_kind": "protocol.registry",
+}
+
+__all__ = [
+    "APPS",
+    "Actor",
+    "Context",
+    "TopicKind",
+    "__version__",
+    "action",
+    "command",
+    "event",
+    "handles",
+    "publish",
+    "publish_ephemeral",
+    "topic_kind",
+]
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that `import hubbub.protocol` needs neither Django nor its settings.
-    if name in ("publish", "publish_ephemeral"):
-        from hubbub.django import publish as module
-
-        return getattr(module, name)
+    if name in _HOME:
+        return getattr(import_module(f"hubbub.{_HOME[name]}"), name)
     raise AttributeError(f"module 'hubbub' has no attribute {name!r}")

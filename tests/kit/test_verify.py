@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from hubbub import publish
 from hubbub.chat import actions as chat
+from hubbub.chat.messages import ParticipantsAdded
 from hubbub.chat.models import Message
 from hubbub.django.auth import actor_of_user
 from hubbub.testing import ActionMismatch, verify_action
@@ -68,7 +69,7 @@ def test_what_changes_nothing(ann, group):
     verify_action(lambda: None, topic=group, actor=ann, apply=apply, changes=False)
     with pytest.raises(ActionMismatch, match=r"Nothing was to happen, but there was chat.participants_added"):
         verify_action(
-            lambda: publish(group, chat.participants.wire.ParticipantsAdded([])),
+            lambda: publish(group, ParticipantsAdded([])),
             topic=group,
             actor=ann,
             apply=apply,

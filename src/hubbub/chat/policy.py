@@ -6,6 +6,7 @@ The answer is the same for what is absent and for what is another's (rule ACC-1)
 from hubbub.chat.models import Conversation, Participant
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Absent, Forbidden, NotAuthenticated
+from hubbub.protocol.topics import id_of
 
 TOPIC_KIND = "chat"
 
@@ -20,10 +21,7 @@ def user_topic(user_id: int | str) -> str:
 
 def conversation_id_of(topic: str) -> int:
     """The conversation of a topic. Raises Absent for a topic that is none's."""
-    kind, _, key = topic.partition(".")
-    if kind != TOPIC_KIND or not (key.isascii() and key.isdigit()) or len(key) > 18 or key != str(int(key)):
-        raise Absent
-    return int(key)
+    return id_of(topic, TOPIC_KIND)
 
 
 def require_user(actor: Actor) -> Actor:

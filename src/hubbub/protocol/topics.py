@@ -2,7 +2,7 @@
 
 import re
 
-from hubbub.protocol.errors import BadFrame
+from hubbub.protocol.errors import Absent, BadFrame
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,90}")
 
@@ -25,3 +25,14 @@ def kind_of(topic: str) -> str:
 def key_of(topic: str) -> str:
     """The part of a topic after its first dot: ``42`` of ``chat.42``."""
     return topic.partition(".")[2]
+
+
+def id_of(topic: str, kind: str) -> int:
+    """The number in a topic of that kind: 42 of ``chat.42``. Raises Absent for any other topic.
+
+    One spelling only: who follows ``chat.042`` would follow nothing.
+    """
+    found, _, key = topic.partition(".")
+    if found != kind or not (key.isascii() and key.isdigit()) or len(key) > 18 or key != str(int(key)):
+        raise Absent
+    return int(key)

@@ -2,9 +2,7 @@
 
 from django.db.models import Count
 
-from hubbub import publish
-from hubbub.django.actions import action
-from hubbub.engine.actor import Actor
+from hubbub import Actor, action, publish
 from hubbub.protocol.errors import Forbidden, NotAuthenticated
 from hubbub.protocol.topics import key_of, kind_of
 from tests.poll.feature import messages as wire

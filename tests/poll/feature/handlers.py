@@ -1,7 +1,6 @@
 """Who answers: one function."""
 
-from hubbub.engine.context import Context
-from hubbub.protocol.registry import handles
+from hubbub import Context, handles
 from tests.poll.feature import actions
 from tests.poll.feature import messages as wire
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hubbub.protocol.registry import command, event
+from hubbub import command, event
 
 
 class Tally(msgspec.Struct):

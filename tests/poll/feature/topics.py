@@ -1,7 +1,6 @@
 """Who may follow ``poll.<name>``, and what a new follower is shown."""
 
-from hubbub.engine.actor import Actor
-from hubbub.protocol.registry import TopicKind, topic_kind
+from hubbub import Actor, TopicKind, topic_kind
 from hubbub.protocol.topics import key_of
 from tests.poll.feature import messages as wire
 from tests.poll.feature.actions import check_access, tally
