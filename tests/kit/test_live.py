@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from hubbub import publish
@@ -100,6 +100,33 @@ def test_a_wire_that_stalls(ann, hubbub_live_server, hubbub_proxy):
             socket.recv(0.2)
         hubbub_proxy.resume()
         assert receive(socket, type="chat.message_sent")["data"]["message"]["content"] == "held up"
+
+
+def test_a_wire_without_sockets(ann, hubbub_live_server, hubbub_proxy):
+    """What stands between may let pages through, and no WebSocket."""
+    cookie = hubbub_live_server.cookie(ann)
+    with opened(hubbub_proxy, cookie) as socket:
+        receive(socket, type="ready")
+        hubbub_proxy.cut_sockets()
+        with pytest.raises(ConnectionClosed):
+            socket.recv(TIMEOUT)
+    with pytest.raises((OSError, InvalidHandshake)), opened(hubbub_proxy, cookie):
+        pass
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(f"{hubbub_proxy.url}/healthz", timeout=TIMEOUT) as response:
+        assert response.status == 200
+    hubbub_proxy.mend_sockets()
+    with opened(hubbub_proxy, cookie) as socket:
+        receive(socket, type="ready")
+
+
+def test_a_wire_that_changes_what_is_said(ann, hubbub_live_server):
+    def change(data: bytes) -> bytes:
+        return data.replace(b'"ann"', b'"bea"')
+
+    cookie = hubbub_live_server.cookie(ann)
+    with Proxy(hubbub_live_server.port, change=lambda: change) as proxy, opened(proxy, cookie) as socket:
+        assert receive(socket, type="ready")["data"]["user"]["username"] == "bea"
 
 
 def test_a_reply_that_is_lost_though_its_command_arrived(ann, hubbub_live_server, hubbub_proxy):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,28 +15,10 @@ from hubbub.accounts import mails, tickets
 from hubbub.django import limits
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.control import CONTROL_TOPIC, SessionsEnded
+from hubbub.testing import FakeClock
 
 ENDED = "control.sessions_ended"
 PASSWORD = "correct horse battery"
-
-
-class SetClock:
-    """A clock that stands where it is set; tests move it instead of waiting."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.forward(seconds)
-
-    def forward(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
 
 
 class Api:
@@ -71,7 +52,7 @@ class Api:
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch, clock: SetClock) -> Iterator[None]:
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Iterator[None]:
     """Rates and used tickets of other tests don't count, and limits are as they are however slow the test is."""
     monkeypatch.setattr(limits, "SystemClock", lambda: clock)
     limits.limiter.cache_clear()
@@ -81,8 +62,8 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch, clock: SetClock) -> Iter
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
