@@ -1,21 +1,13 @@
-"""A fresh world for each test, and nobody locked out for trying too often."""
+"""A fresh world for each test."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from hubbub.django import limits
 from hubbub.testing import LiveEngine
 from tests.access.world import World, make_world
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> Iterator[None]:
-    limits.limiter.cache_clear()
-    yield
-    limits.limiter.cache_clear()
 
 
 @pytest.fixture

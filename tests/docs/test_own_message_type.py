@@ -59,7 +59,7 @@ def check_types(reader: Reader, block: Block) -> None:
     (reader.folder / name).write_text(block.text)
     (reader.folder / "package.json").write_text('{"type": "module"}')
     (reader.folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": TSCONFIG, "files": [name]}))
-    command = [ROOT / "scripts" / "node.sh", ROOT / "node_modules" / ".bin" / "tsc", "-p", reader.folder]
+    command = [str(ROOT / "scripts/node.sh"), str(ROOT / "node_modules/.bin/tsc"), "-p", str(reader.folder)]
     done = subprocess.run(command, cwd=reader.folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{block}:\n{done.stdout}{done.stderr}"
 

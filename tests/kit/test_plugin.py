@@ -188,6 +188,25 @@ def test_other_runs_are_left_alone(pytester: pytest.Pytester, monkeypatch: pytes
     assert "hubbub" not in result.stderr.str()
 
 
+def test_one_test_uses_up_nothing_of_another_s_rates(project: pytest.Pytester) -> None:
+    """LIM-2"""
+    project.makepyfile(
+        """
+        import pytest
+        from hubbub.django.limits import limiter
+        from hubbub.protocol.errors import RateLimited
+
+        @pytest.mark.parametrize("again", range(2))
+        def test_a_rate(again):
+            for _ in range(10):
+                limiter().hit("logins", "somebody")
+            with pytest.raises(RateLimited):
+                limiter().hit("logins", "somebody")
+        """
+    )
+    run(project, passed=2)
+
+
 def test_fixtures_are_listed_with_what_they_do(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     listed = run(pytester, "--fixtures").stdout.str()

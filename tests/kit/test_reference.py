@@ -18,7 +18,7 @@ def test_every_public_name_stands_there():
 
 def test_every_fixture_stands_there():
     fixtures = [name for name in vars(plugin) if name.startswith("hubbub_")]
-    assert len(fixtures) == 7
+    assert len(fixtures) == 8
     assert [name for name in fixtures if f"| `{name}` |" not in PAGE] == []
 
 

@@ -5,6 +5,7 @@ It is loaded by every pytest run, so it imports nothing: a fixture brings what i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from hubbub.testing.project import ProjectEngine
     from hubbub.testing.server import LiveServer
     from hubbub.testing.sync import SyncEngine
+
+
+@pytest.fixture(autouse=True)
+def hubbub_limits() -> Iterator[None]:
+    """What one test has used up of a rate, of sign-ins for example, doesn't count for the next."""
+    yield
+    if module := sys.modules.get("hubbub.django.limits"):
+        module.limiter.cache_clear()
 
 
 @pytest.fixture

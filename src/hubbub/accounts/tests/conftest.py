@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -52,13 +52,10 @@ class Api:
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Iterator[None]:
-    """Rates and used tickets of other tests don't count, and limits are as they are however slow the test is."""
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
+    """Used tickets of other tests don't count, and limits are as they are however slow the test is."""
     monkeypatch.setattr(limits, "SystemClock", lambda: clock)
-    limits.limiter.cache_clear()
     monkeypatch.setattr(tickets, "memory", tickets.Memory())
-    yield
-    limits.limiter.cache_clear()
 
 
 @pytest.fixture
