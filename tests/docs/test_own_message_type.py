@@ -19,7 +19,7 @@ HOW_TO = ROOT / "docs" / "how-to"
 pytestmark = pytest.mark.slow
 
 SETTINGS = """
-INSTALLED_APPS += ['hubbub.django', 'channels', 'rest_framework']
+INSTALLED_APPS = ['hubbub.django', *INSTALLED_APPS, 'channels', 'rest_framework']
 DATABASES['default']['ENGINE'] = 'hubbub.django.sqlite'
 ASGI_APPLICATION = 'mysite.asgi.application'
 """
