@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from hubbub.testing import Proxy
 from tests.browser.conftest import PASSWORD, Enter
 from tests.browser.person import Person
-from tests.browser.proxy import Proxy
 from tests.services import LiveServer, live_servers
 
 
