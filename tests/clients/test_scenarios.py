@@ -11,6 +11,7 @@ from tests.clients.conftest import SETTINGS, StartDriver
 from tests.clients.doubling import Doubler
 from tests.clients.driver import Driver
 from tests.clients.peer import Peer
+from tests.clients.tokens import short_token, user_id
 from tests.durability.checker import ClientLog, Stored, check
 from tests.durability.world import World, make_world, read_stored
 from tests.services import LiveServer, StartServer
@@ -138,22 +139,11 @@ def test_a_killed_server(server: LiveServer, proxy: Proxy, world: World, start_d
     assert client.statuses == ["connecting", "online", "connecting", "offline", "online"]
 
 
-_SHORT_TOKEN = """
-from datetime import timedelta
-from django.contrib.auth import get_user_model
-from hubbub.accounts.actions import sign_in_with_access_token
-from hubbub.engine.actor import SYSTEM
-user = get_user_model().objects.get(username={name!r})
-print("TOKEN" + str(sign_in_with_access_token(SYSTEM, user, timedelta(seconds={seconds}))) + "TOKEN")
-"""
-
-
 def test_an_expired_token(server: LiveServer, proxy: Proxy, world: World, start_driver: StartDriver) -> None:
     """AUT-3, CLO-1: 4001 asks for a fresh token, and the session resumes."""
     mine, yours = me_and_you(world)
     room = world.topics[0]
-    code = _SHORT_TOKEN.format(name=next(iter(world.tokens)), seconds=6)
-    short = server.manage("shell", "--no-imports", "-c", code).stdout.split("TOKEN")[1]
+    short = short_token(server, next(iter(world.tokens)), 6)
     client = start_driver("client")
     client.start(through(proxy), None, [room], renewable=True)
     client.tell("token", token=short)
@@ -301,14 +291,6 @@ def test_a_client_that_starts_offline(
     third.until_answered(*numbered("first", 3), *numbered("second", 3))
     kept = [content for *_, content in stored_of(server, {room}).messages]
     assert kept == [*numbered("first", 3), *numbered("second", 3)]
-
-
-def user_id(token: str) -> str:
-    import base64
-    import json
-
-    payload = token.split(".")[1]
-    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["user_id"])
 
 
 def test_not_allowed(server: LiveServer, proxy: Proxy, world: World, start_driver: StartDriver) -> None:
