@@ -34,8 +34,7 @@ class TooBig(HubbubError):
 
 
 class Expired(HubbubError):
-    """This was sent so long ago, without an answer, that the server may not know it any more: a repeat could
-    double it."""
+    """This was sent long ago, without an answer. The server may have forgotten it, so a repeat could double it."""
 
     code = "expired"
 
@@ -117,7 +116,7 @@ class TopicReset(HubbubError):
         """Every event after this one follows."""
 
 
-_BY_CODE = {error.code: error for error in ERRORS}
+_BY_CODE: dict[str, type[HubbubError]] = {error.code: error for error in (*ERRORS, Expired, UnknownOutcome, TooBig)}
 
 
 def error_of(body: ErrorBody) -> HubbubError:
