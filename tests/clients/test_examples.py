@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,17 +19,20 @@ from tests.durability.world import World, read_stored
 from tests.services import LiveServer
 from tests.waiting import wait_until
 
+PAGE = ROOT / "docs/how-to/bots-and-devices.md"
+BLOCK = re.compile(r"(<!-- test: skip.*-->\n)?```python\n(.*?)```", re.DOTALL)
 EXAMPLES = ROOT / "examples/python_client"
 
 
 class Program:
     """An example as it runs, line by line."""
 
-    def __init__(self, name: str, env: dict[str, str]) -> None:
+    def __init__(self, path: Path, env: dict[str, str], folder: Path) -> None:
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, str(EXAMPLES / name)],
-            env=os.environ | env,
+            [sys.executable, str(path)],
+            cwd=folder,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -59,11 +63,11 @@ Run = Callable[..., Program]
 
 
 @pytest.fixture
-def run() -> Iterator[Run]:
+def run(tmp_path: Path) -> Iterator[Run]:
     programs: list[Program] = []
 
-    def start(name: str, **env: str) -> Program:
-        programs.append(Program(name, env))
+    def start(path: Path | str, **env: str) -> Program:
+        programs.append(Program(EXAMPLES / path, env, tmp_path))
         return programs[-1]
 
     yield start
@@ -120,3 +124,34 @@ def test_the_device_says_why_it_stops(server: LiveServer, world: World, run: Run
     device.type("20.5")
     assert device.process.wait(20) == 1
     assert any(line.startswith("stopped: The server doesn't know who this is") for line in device.lines), device.lines
+
+
+def test_the_programs_of_the_page(server: LiveServer, world: World, run: Run, tmp_path: Path):
+    """docs/how-to/bots-and-devices.md, each block as it stands there."""
+    blocks = [code for skipped, code in BLOCK.findall(PAGE.read_text()) if not skipped]
+    paths = [tmp_path / f"block-{n}.py" for n in range(len(blocks))]
+    for path, code in zip(paths, blocks, strict=True):
+        path.write_text(code)
+    say, listen, go_on, device = paths
+    mine, yours = world.tokens.values()
+    room = world.topics[2]
+    env = {"HUBBUB_URL": server.ws_url, "HUBBUB_TOKEN": mine, "HUBBUB_TOPIC": room}
+
+    run(say, **env).until("message 1")
+
+    listener, first = run(listen, **env), run(go_on, **env)
+    listener.until("listening")
+    first.until("listening")
+    peer = Peer(server, yours)
+    peer.send(room, "one")
+    listener.until(f"{list(world.tokens)[1]} one")
+    first.until("one")
+    wait_until(lambda: '"offset":2' in (tmp_path / "place.json").read_text(), "the place of the second event", 20)
+    first.kill()
+    peer.send(room, "two")
+    second = run(go_on, **env)
+    second.until("listening", "two")
+    assert "one" not in second.lines
+
+    run(device, **env).until("all sent")
+    assert contents(server, room) == ["Good morning", "one", "two", "20.5", "20.6", "20.7"]

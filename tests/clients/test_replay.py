@@ -55,6 +55,8 @@ class Script:
             if "server" in line:
                 frame = dict(line["server"])
                 if "id" in frame:
+                    if frame["id"] not in self._ids:
+                        continue  # This client asks for no reply here, and gets none (ENV-3).
                     frame["id"] = self._ids[frame["id"]]
                 await socket.send(json.dumps(frame))
             elif "client" in line:
@@ -92,7 +94,8 @@ class Script:
                 self._ids[match["client"]["id"]] = frame["id"]
 
     def _ask(self, frame: Frame) -> None:
-        type, topic, data = frame["type"], frame.get("topic"), frame.get("data")
+        type, data = frame["type"], frame.get("data")
+        topic: Any = frame.get("topic")
         if type == "subscribe":
             since = frame.get("since")
             followed = self.client.topic(topic, since and Position(**since))

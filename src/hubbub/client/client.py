@@ -14,6 +14,7 @@ from hubbub.client.credentials import Credentials, Source
 from hubbub.client.errors import Ended, TimedOut
 from hubbub.client.frames import Command, Person, ServerFrame, command_name, logger
 from hubbub.client.inbox import Inbox
+from hubbub.client.inflow import Signal
 from hubbub.client.link import Link, Status
 from hubbub.client.opening import Address
 from hubbub.client.queue import Queue, Queued
@@ -76,7 +77,7 @@ class Client:
         self._inbox: Inbox | None = None
         self._user: Person | None = None
         self._end: Ended | None = None
-        self._changed: set[asyncio.Future[None]] = set()
+        self._changed = Signal()
         self._tasks: asyncio.TaskGroup | None = None
         self._children: set[asyncio.Task[None]] = set()
         self._link = Link(
@@ -145,7 +146,7 @@ class Client:
     async def ended(self) -> Ended:
         """Wait until the client can't go on; returns why."""
         while self._end is None:
-            await self._next_change()
+            await self._changed.wait()
         return self._end
 
     def retry_now(self) -> None:
@@ -249,7 +250,7 @@ class Client:
         if self._inbox is not None:
             self._inbox.finish(end)
         self.queue.close(end)
-        self._wake()
+        self._changed.wake()
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         assert self._tasks is not None
@@ -265,7 +266,7 @@ class Client:
             self._inbox.ready()
         for topic in list(self._topics.values()):
             topic.ready()
-        self._wake()
+        self._changed.wake()
 
     def _lost(self) -> None:
         self.queue.lost()
@@ -295,17 +296,4 @@ class Client:
                 raise RuntimeError("Use the client inside `async with`.")
             if (connection := self._link.connection) is not None:
                 return connection
-            await self._next_change()
-
-    async def _next_change(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._changed.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._changed.discard(waiter)
-
-    def _wake(self) -> None:
-        for waiter in self._changed:
-            if not waiter.done():
-                waiter.set_result(None)
+            await self._changed.wait()

@@ -116,7 +116,8 @@ class TopicReset(HubbubError):
         """Every event after this one follows."""
 
 
-_BY_CODE: dict[str, type[HubbubError]] = {error.code: error for error in (*ERRORS, Expired, UnknownOutcome, TooBig)}
+_KNOWN: tuple[type[HubbubError], ...] = (*ERRORS, Expired, UnknownOutcome, TooBig)
+_BY_CODE = {error.code: error for error in _KNOWN}
 
 
 def error_of(body: ErrorBody) -> HubbubError:

@@ -55,7 +55,7 @@ class Inbox:
         while not self._live:
             if self._inflow.end is not None:
                 raise self._inflow.end
-            await self._inflow.changed()
+            await self._inflow.changed.wait()
         return self.conversations
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class Inbox:
         early, self._early = self._early, []
         for frame in early:
             self.receive(frame, frame.topic)
-        self._inflow.wake()
+        self._inflow.changed.wake()
 
     def _refused(self, error: HubbubError, connection: Connection) -> None:
         if not error.temporary:

@@ -7,6 +7,26 @@ from hubbub.client.frames import Event
 from hubbub.protocol.errors import HubbubError
 
 
+class Signal:
+    """Wakes everybody who waits for it now."""
+
+    def __init__(self) -> None:
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    async def wait(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
+
+    def wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
 class Inflow:
     """Events that wait for the caller, in order. Bounded by whoever fills it: ``full`` says when to stop.
 
@@ -17,7 +37,7 @@ class Inflow:
         self._limit = limit
         self._items: deque[Event | HubbubError] = deque()
         self._taking = False
-        self._waiters: set[asyncio.Future[None]] = set()
+        self.changed = Signal()
         self.end: HubbubError | StopAsyncIteration | None = None
 
     @property
@@ -31,7 +51,7 @@ class Inflow:
 
     def put(self, item: Event | HubbubError) -> None:
         self._items.append(item)
-        self.wake()
+        self.changed.wake()
 
     def clear(self) -> None:
         self._items.clear()
@@ -39,7 +59,7 @@ class Inflow:
     def finish(self, end: HubbubError | StopAsyncIteration) -> None:
         """Nothing more comes."""
         self.end = self.end or end
-        self.wake()
+        self.changed.wake()
 
     async def take(self) -> Event | HubbubError:
         """The next event or error; raises ``end`` when there is none. Who is cancelled has taken nothing.
@@ -53,21 +73,7 @@ class Inflow:
             while not self._items:
                 if self.end is not None:
                     raise self.end
-                await self.changed()
+                await self.changed.wait()
             return self._items.popleft()
         finally:
             self._taking = False
-
-    async def changed(self) -> None:
-        """Wait for the next ``wake``."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.discard(waiter)
-
-    def wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)

@@ -80,7 +80,7 @@ class Topic:
         while not self._live:
             if self._inflow.end is not None:
                 raise self._inflow.end
-            await self._inflow.changed()
+            await self._inflow.changed.wait()
         assert self._received is not None
         return self._received
 
@@ -96,7 +96,7 @@ class Topic:
         while not waiting.done():
             if self._inflow.end is not None:
                 raise self._inflow.end
-            await self._inflow.changed()
+            await self._inflow.changed.wait()
         return waiting.result()
 
     async def call(self, command: msgspec.Struct | str, data: Any = None) -> Any:
@@ -231,7 +231,7 @@ class Topic:
             self._received = reply.position
         else:
             self._reset(reply.reset or "epoch", reply.position)
-        self._inflow.wake()
+        self._inflow.changed.wake()
         self._attend()
 
     def _refused(self, error: HubbubError, connection: Connection) -> None:
