@@ -90,8 +90,6 @@ class OtherUser(Ended):
 class Unsubscribed(HubbubError):
     """The server ended this topic's events, because the user was removed from a conversation for example."""
 
-    code = "unsubscribed"
-
     def __init__(self, topic: str, reason: str) -> None:
         super().__init__(f"The server ended the events of {topic}: {reason}.")
         self.topic = topic
@@ -101,8 +99,6 @@ class Unsubscribed(HubbubError):
 
 class TopicReset(HubbubError):
     """Some of a topic's events won't come: drop what you know of it, and read it again (rules SUB-2 and SUB-3)."""
-
-    code = "reset"
 
     def __init__(self, topic: str, reason: str, position: Position) -> None:
         super().__init__(

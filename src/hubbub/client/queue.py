@@ -135,13 +135,13 @@ class Queue:
 
     async def drained(self) -> None:
         """Wait until nothing waits any more: everything was answered, or failed for good."""
-        while len(self):
+        while any(item.state != "failed" for item in self._items.values()):
             self._changed.clear()
             await self._changed.wait()
 
     def add(self, command: msgspec.Struct | str, data: Any, topic: str | None) -> Queued:
         """Put a command at the end. Raises QueueFull, QueueFileError, and TypeError for what can't be repeated."""
-        if len(self) >= self._limit:
+        if len(self._items) >= self._limit:  # Those that failed and are kept count, too.
             raise QueueFull
         name, reply = command_name(command)
         if isinstance(command, msgspec.Struct):
@@ -228,7 +228,8 @@ class Queue:
     async def _drain(self, lane: str, connection: Connection) -> None:
         """Send a lane's commands, one by one, until there are none or the connection ends."""
         while self._lanes.get(lane) is connection:
-            item = next((item for item in self._waiting() if _lane(item) == lane), None)
+            items = self._items.values()
+            item = next((each for each in items if each.state == "waiting" and _lane(each) == lane), None)
             if item is None or connection.ended:
                 del self._lanes[lane]
                 return

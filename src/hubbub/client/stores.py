@@ -187,7 +187,10 @@ class FileStore:
 
     def remove(self, key: int) -> None:
         with self._explained():
+            # Not waited for: what a power cut brings back is sent again, and happens once all the same.
+            self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute("DELETE FROM queue WHERE key = ?", (key,))
+            self._database.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         self._database.close()
