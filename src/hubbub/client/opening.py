@@ -150,7 +150,7 @@ def _status_error(url: str, error: InvalidStatus, sent_origin: bool) -> Exceptio
         why = (
             "The Origin header that this client sends has to be listed in the server's ALLOWED_ORIGINS."
             if sent_origin
-            else "Is the path right? It is /ws/. A server with DEBUG on lets in its own machine only. Its log says more."
+            else "Is the path right? It is /ws/. A server with DEBUG on lets in its own machine only. See its log."
         )
         return CannotConnect(f"{url} refused the handshake (403). {why}")
     if 300 <= status < 400:
