@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.proxy import Proxy
+from hubbub.testing import Proxy
 from tests.clients.driver import Driver
 from tests.durability.world import World, make_world
 from tests.services import LiveServer, live_servers

@@ -23,7 +23,7 @@ from hubbub.client import (
     Unsubscribed,
 )
 from hubbub.protocol.errors import Empty, Forbidden
-from tests.browser.proxy import Proxy
+from hubbub.testing import Proxy
 from tests.durability.world import World
 from tests.services import LiveServer
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.proxy import Proxy
+from hubbub.testing import Proxy
 from tests.clients.conftest import ROOT
 from tests.clients.peer import Peer
 from tests.durability.world import World, read_stored

@@ -22,7 +22,7 @@ from hubbub.client import (
     UnknownOutcome,
 )
 from hubbub.protocol.errors import Empty
-from tests.browser.proxy import Proxy
+from hubbub.testing import Proxy
 from tests.durability.world import World, read_stored
 from tests.services import LiveServer
 from tests.waiting import wait_until_async

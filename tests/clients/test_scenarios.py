@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.proxy import Proxy
+from hubbub.testing import Proxy
 from tests.clients.conftest import SETTINGS, StartDriver
 from tests.clients.doubling import Doubler
 from tests.clients.driver import Driver
@@ -180,7 +180,7 @@ def test_a_slow_reader(server: LiveServer, proxy: Proxy, world: World, start_dri
     client.until_live(*world.topics)
     user = next(iter(world.tokens))
     peer = Peer(server, yours)
-    proxy.stall()
+    proxy.stall("client")
     count = 0
     logged = len(server.log())
     while "reads too slowly" not in server.log()[logged:]:
@@ -188,7 +188,7 @@ def test_a_slow_reader(server: LiveServer, proxy: Proxy, world: World, start_dri
         # Spread over topics, so that no one of them misses more than a resume brings.
         peer.send(world.topics[count % len(world.topics)], *(f"{count}-{n}" + "🂡" * 4000 for n in range(2)))
         count += 1
-    proxy.flow()
+    proxy.resume()
     last = numbered("last", len(world.topics))
     for topic, content in zip(world.topics, last, strict=True):
         peer.send(topic, content)

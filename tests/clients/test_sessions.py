@@ -10,7 +10,7 @@ import pytest
 
 from hubbub.chat.messages import MessageSent, Send
 from hubbub.client import Client, Event, SignedOut
-from tests.browser.proxy import Proxy
+from hubbub.testing import Proxy
 from tests.clients.test_client import message_of
 from tests.clients.tokens import short_token
 from tests.durability.world import World
