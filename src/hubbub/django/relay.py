@@ -14,6 +14,8 @@ from hubbub.layers.memory import InMemoryLayer
 from hubbub.protocol.frames import Event
 
 logger = quiet_logger("hubbub.relay")
+# A logger of its own: one that is back within a second must not be held back as a repetition.
+back = quiet_logger("hubbub.relay.back")
 
 MESSAGE_TYPE = "hubbub.event"
 
@@ -133,7 +135,7 @@ class LayerRelay:
     def _answered(self) -> None:
         if self._away:
             self._away = False
-            logger.warning("The channel layer %s is back.", self._name)
+            back.warning("The channel layer %s is back.", self._name)
 
 
 def relay_over(layer: Any, alias: str = "default") -> Relay:
