@@ -333,7 +333,7 @@ def test_doubled_frames(server: LiveServer, world: World, start_driver: StartDri
         doublers.append(Doubler())
         return doublers[-1]
 
-    proxy = Proxy(server.port, double)
+    proxy = Proxy(server.port, change=double)
     client = start_driver("client")
     client.start(through(proxy), mine, [room])
     client.until_live(room)
