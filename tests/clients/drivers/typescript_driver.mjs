@@ -15,8 +15,9 @@ class FileStore {
     this.kept = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
   }
 
-  open(user, adopt) {
+  open(user, { adopt, loaded }) {
     adopt(Object.values(this.kept[user] ?? {}));
+    loaded();
     return () => {};
   }
 
