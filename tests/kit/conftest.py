@@ -1,8 +1,6 @@
 import pytest
 from django.contrib.auth.models import User
 
-pytest_plugins = ["pytester"]
-
 
 @pytest.fixture
 def ann(db: None) -> User:
