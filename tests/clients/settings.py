@@ -6,7 +6,7 @@ from tests.durability.settings import *  # noqa: F403
 from tests.durability.settings import HUBBUB
 
 HUBBUB |= {
-    "HEARTBEAT": 2.0,
+    "HEARTBEAT": float(os.environ.get("SCENARIO_HEARTBEAT", "2")),
     "RESUME_LIMIT": 50,
     "OUTBOX_BYTES": 400_000,
     "LIMITS": HUBBUB["LIMITS"] | {"messages": os.environ.get("SCENARIO_MESSAGES", "1000000/s")},
