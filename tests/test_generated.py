@@ -8,7 +8,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATED = ("docs/reference/schema.json", "clients/typescript/src/generated.ts")
+GENERATED = (
+    "docs/reference/schema.json",
+    "docs/reference/openapi.json",
+    "docs/reference/asyncapi.json",
+    "docs/reference/protocol-messages.md",
+    "clients/typescript/src/generated.ts",
+)
 
 
 def schema(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:

@@ -40,6 +40,9 @@ REST: dict[str, tuple[int, ...]] = {
     "POST api/auth/password/reset/":                     (202, 202, 202, 202, 202, 202, 202),
     "POST api/auth/password/reset/confirm/":             (200, 200, 200, 200, 200, 200, 200),
     "POST api/auth/email/verify/":                       (200, 200, 200, 200, 200, 200, 200),
+    # The API's schema and its page.
+    "GET api/schema/":                                   (401, 401, 200, 200, 200, 200, 200),
+    "GET api/docs/":                                     (401, 401, 200, 200, 200, 200, 200),
     # Chat: {id} is the group, {name} a room.
     "GET api/conversations/":                            (401, 401, 200, 200, 200, 200, 200),
     "POST api/conversations/":                           (401, 401, 201, 201, 201, 201, 201),

@@ -267,6 +267,7 @@ export interface SetTyping {
 
 /** Follow a topic, from the envelope's `since` on or from now on. */
 export interface Subscribe {
+  /** Whether to have the topic's state at exactly the reply's position. */
   snapshot?: boolean;
 }
 
@@ -277,10 +278,14 @@ export interface SubscribeInbox {
 
 /** Where the topic stands, and what happened since (rules SUB-1 and SUB-2). */
 export interface SubscribeReply {
+  /** Every event after it follows. */
   position: Position;
+  /** Whether `events` are all that happened after `since`. */
   recovered: boolean;
   events: Recovered[];
+  /** Why not: `epoch`, `too_old` or `too_far`. */
   reset: string | null;
+  /** Where it was asked for: what the kind of the topic shows a new follower. */
   snapshot: Record<string, unknown> | null;
 }
 

@@ -8,14 +8,15 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY, authenticate, get_user_model, login, logout
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from hubbub.accounts import actions, limits, links, mails, tickets, tokens
+from hubbub.accounts import actions, limits, links, mails, openapi, tickets, tokens
 from hubbub.accounts.authentication import TokenAuthentication
 from hubbub.accounts.clients import client_address, user_agent
 from hubbub.accounts.registration import NAME_REFUSED, new_user
@@ -29,10 +30,11 @@ from hubbub.accounts.serializers import (
 )
 from hubbub.django.conf import hubbub_settings
 from hubbub.django.limits import limiter
+from hubbub.django.openapi import describes
 from hubbub.django.rest import Anybody, FeatureView, actor
 from hubbub.engine.actor import SYSTEM
 from hubbub.engine.logs import quiet_logger
-from hubbub.protocol.errors import NotAuthenticated
+from hubbub.protocol.errors import NotAuthenticated, RateLimited
 
 logger = logging.getLogger("hubbub.accounts")
 suspicious = quiet_logger("hubbub.suspicious")
@@ -75,6 +77,7 @@ class OpenView(AccountView):
 class Register(OpenView):
     """``register/``: a new user. The answer to a name that is taken is the same as to one that is reserved."""
 
+    @describes("Make a user.", body=RegistrationSerializer, returns=openapi.User, status=201, errors=(RateLimited,))
     def post(self, request: Request) -> Response:
         limits.register(request)
         given = valid(RegistrationSerializer, request)
@@ -94,6 +97,12 @@ class Register(OpenView):
 class Token(OpenView):
     """``token/``: sign in for a pair of tokens."""
 
+    @describes(
+        "Sign in for a pair of tokens.",
+        body=CredentialsSerializer,
+        returns=openapi.TokenPair,
+        errors=(BadCredentials, RateLimited),
+    )
     def post(self, request: Request) -> Response:
         user = _check_credentials(request)
         try:
@@ -106,6 +115,12 @@ class Token(OpenView):
 class TokenRefresh(OpenView):
     """``token/refresh/``: the next pair of the same sign-in; a refresh token is good for once."""
 
+    @describes(
+        "Get the next pair of tokens; a refresh token is good for once.",
+        body=RefreshSerializer,
+        returns=openapi.NextTokens,
+        errors=(InvalidToken,),
+    )
     def post(self, request: Request) -> Response:
         token = _refresh_token(request)
         following = actions.refresh(SYSTEM, token)
@@ -116,6 +131,7 @@ class TokenRefresh(OpenView):
 class TokenVerify(OpenView):
     """``token/verify/``: ``{}`` for a token that is good, of whichever type."""
 
+    @describes("Ask whether a token is good.", body=TokenSerializer, returns=openapi.NOTHING, errors=(InvalidToken,))
     def post(self, request: Request) -> Response:
         tokens.verify(valid(TokenSerializer, request)["token"])
         return Response({})
@@ -124,6 +140,7 @@ class TokenVerify(OpenView):
 class TokenBlacklist(OpenView):
     """``token/blacklist/``: sign out by refresh token; its access tokens and sockets end too."""
 
+    @describes("Sign out by refresh token.", body=RefreshSerializer, returns=openapi.NOTHING, errors=(InvalidToken,))
     def post(self, request: Request) -> Response:
         actions.sign_out_token(SYSTEM, _refresh_token(request))
         return Response({})
@@ -133,7 +150,7 @@ class SignIn(AccountView):
     """``session/``: sign in for a cookie, and out again; a token can be signed out here too."""
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        if self.request.method == "POST":
+        if getattr(self.request, "method", "") == "POST":  # drf-spectacular asks before there is a request.
             return []  # Who was signed in before makes no difference.
         return super().get_authenticators()
 
@@ -143,6 +160,12 @@ class SignIn(AccountView):
     def get_authenticate_header(self, request: Request) -> str:
         return TokenAuthentication().authenticate_header(request)
 
+    @describes(
+        "Sign in for a session cookie.",
+        body=CredentialsSerializer,
+        returns=openapi.User,
+        errors=(BadCredentials, PermissionDenied, RateLimited),
+    )
     def post(self, request: Request) -> Response:
         # Or else another site could sign its visitors in here as somebody of its choice.
         SessionAuthentication().enforce_csrf(request)
@@ -153,6 +176,7 @@ class SignIn(AccountView):
         login(request._request, user)
         return Response(user_body(user))
 
+    @describes("Sign out.", status=204)
     def delete(self, request: Request) -> Response:
         if request.auth is None:
             logout(request._request)
@@ -169,6 +193,7 @@ class Ticket(AccountView):
         self._asked_at = time.time()
         super().initial(request, *args, **kwargs)
 
+    @describes("Get a ticket to open a socket with.", returns=openapi.Ticket, errors=(RateLimited,))
     def post(self, request: Request) -> Response:
         who = actor(request)
         limiter().hit("tickets", who.key)

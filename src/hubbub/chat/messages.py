@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hubbub.protocol.errors import Empty, NotAuthenticated, NotSubscribed, TooLong
 from hubbub.protocol.frames import ClientId, Position
 from hubbub.protocol.registry import command, event
 
@@ -74,7 +75,7 @@ class MessageReply(msgspec.Struct):
     offset: int
 
 
-@command("chat.send", reply=MessageReply, limit="messages")
+@command("chat.send", reply=MessageReply, limit="messages", errors=(Empty, TooLong))
 class Send(msgspec.Struct):
     """Send a message to the conversation ``topic``."""
 
@@ -82,7 +83,7 @@ class Send(msgspec.Struct):
     client_id: ClientId | None = None
 
 
-@command("chat.hide", limit="writes")
+@command("chat.hide", limit="writes", errors=(NotAuthenticated,))
 class Hide(msgspec.Struct):
     """Delete a message for oneself only."""
 
@@ -90,7 +91,7 @@ class Hide(msgspec.Struct):
     client_id: ClientId | None = None
 
 
-@command("chat.typing")
+@command("chat.typing", errors=(NotSubscribed,))
 class SetTyping(msgspec.Struct):
     """Say that one is typing, or no longer. The others are told on change only."""
 
@@ -119,7 +120,7 @@ class ReadReply(msgspec.Struct):
     unread: int
 
 
-@command("chat.read", reply=ReadReply, limit="writes")
+@command("chat.read", reply=ReadReply, limit="writes", errors=(NotAuthenticated,))
 class MarkRead(msgspec.Struct):
     """Move the read cursor to the message ``number`` (without it, to the last). It never goes back."""
 
@@ -132,7 +133,7 @@ class ConversationReply(msgspec.Struct):
     conversation: Conversation
 
 
-@command("chat.create", reply=ConversationReply, topic="none", limit="conversations")
+@command("chat.create", reply=ConversationReply, topic="none", limit="conversations", errors=(NotAuthenticated,))
 class Create(msgspec.Struct):
     """Start a conversation with the users of these names. One name and no title: a direct one, found or made."""
 
@@ -148,7 +149,7 @@ class JoinRoom(msgspec.Struct):
     name: str
 
 
-@command("chat.leave", limit="writes")
+@command("chat.leave", limit="writes", errors=(NotAuthenticated,))
 class Leave(msgspec.Struct):
     """Leave a group conversation."""
 
@@ -162,7 +163,7 @@ class Inbox(msgspec.Struct):
     """Topics of ``since`` that could not be resumed: read them again."""
 
 
-@command("inbox.subscribe", reply=Inbox, topic="none", limit="reads")
+@command("inbox.subscribe", reply=Inbox, topic="none", limit="reads", errors=(NotAuthenticated,))
 class SubscribeInbox(msgspec.Struct):
     """Follow all one's conversations, also those joined later, with what happened after ``since``."""
 
@@ -219,7 +220,7 @@ class UserLeft(msgspec.Struct):
 # Events on ``user.<user id>``
 
 
-@event("chat.message_hidden")
+@event("chat.message_hidden", kind="user")
 class MessageHidden(msgspec.Struct):
     """The user deleted a message for oneself. ``last_message`` is the last one that is left to the user."""
 
@@ -228,7 +229,7 @@ class MessageHidden(msgspec.Struct):
     last_message: Message | None = None
 
 
-@event("chat.conversation_read")
+@event("chat.conversation_read", kind="user")
 class ConversationRead(msgspec.Struct):
     """The user has read the conversation up to the message ``number``."""
 
@@ -237,7 +238,7 @@ class ConversationRead(msgspec.Struct):
     unread: int
 
 
-@event("chat.conversation_added")
+@event("chat.conversation_added", kind="user")
 class ConversationAdded(msgspec.Struct):
     """The user takes part in a conversation from now on; its events after ``position`` follow by themselves
     where the inbox is followed."""
@@ -246,7 +247,7 @@ class ConversationAdded(msgspec.Struct):
     position: Position
 
 
-@event("chat.conversation_removed")
+@event("chat.conversation_removed", kind="user")
 class ConversationRemoved(msgspec.Struct):
     """The user takes no part in a conversation any more."""
 

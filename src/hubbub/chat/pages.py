@@ -2,20 +2,55 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 from django.db.models import Q
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hubbub.chat import messages as wire
 from hubbub.chat import queries
+from hubbub.django.rest import reply
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import BadData
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+
+LIMIT = OpenApiParameter("limit", int, description=f"How many at most: 1 to {MAX_PAGE_SIZE}, {PAGE_SIZE} if not said.")
+MESSAGE_PLACES = (
+    OpenApiParameter("before", int, description="Messages before this number."),
+    OpenApiParameter("after", int, description="Messages after this number."),
+)
+CONVERSATION_PLACES = (OpenApiParameter("before", str, description="A place in the list, as it stands in `next`."),)
+ROOM_PLACES = (OpenApiParameter("after", int, description="Rooms after the one of this id."),)
+
+
+class _Page(msgspec.Struct, kw_only=True):
+    next: str | None
+    """The address of the page that follows; null on the last."""
+    previous: str | None
+    """The address of the page before; null on the first."""
+
+
+class MessagePage(_Page):
+    """Messages, oldest first in the page; ``next`` leads to earlier ones, ``previous`` to later ones."""
+
+    results: list[wire.Message]
+
+
+class ConversationPage(_Page):
+    """Conversations, the most recently active first; ``previous`` leads back to the first page."""
+
+    results: list[wire.Conversation]
+
+
+class RoomPage(_Page):
+    """Rooms in the order in which they were made; ``previous`` leads back to the first page."""
+
+    results: list[wire.Room]
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,10 +77,6 @@ def _link(request: Request, **cursor: object) -> str:
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
-def _page(results: list[Any], next: str | None, previous: str | None) -> Response:
-    return Response({"results": msgspec.to_builtins(results), "next": next, "previous": previous})
-
-
 def message_page(request: Request, actor: Actor, conversation_id: int) -> Response:
     """Messages, oldest first in the page; ``next`` leads to earlier ones, ``previous`` to later ones."""
     size, before, after = _size(request), _number(request, "before"), _number(request, "after")
@@ -56,11 +87,9 @@ def message_page(request: Request, actor: Actor, conversation_id: int) -> Respon
         page = queries.history(actor, conversation_id, before, size)
         newer, older = before is not None, page.more
     found = page.messages
-    return _page(
-        found,
-        _link(request, before=found[0].number) if found and older else None,
-        _link(request, after=found[-1].number) if found and newer else None,
-    )
+    next = _link(request, before=found[0].number) if found and older else None
+    previous = _link(request, after=found[-1].number) if found and newer else None
+    return reply(MessagePage(found, next=next, previous=previous))
 
 
 def conversation_page(request: Request, actor: Actor) -> Response:
@@ -74,7 +103,8 @@ def conversation_page(request: Request, actor: Actor) -> Response:
     more = len(rows) > size
     rows = rows[:size]
     first = _link(request) if before is not None else None
-    return _page(rows, _link(request, before=_cursor(rows[-1])) if more else None, first)
+    next = _link(request, before=_cursor(rows[-1])) if more else None
+    return reply(ConversationPage(rows, next=next, previous=first))
 
 
 # A place in the list is a moment and an id, not an id alone: its conversation may have moved up meanwhile,
@@ -93,7 +123,7 @@ def _place(cursor: str) -> tuple[datetime, int]:
 
 
 def room_page(request: Request) -> Response:
-    """All rooms, by name."""
+    """All rooms, in the order in which they were made."""
     size, after = _size(request), _number(request, "after")
     found = queries.rooms().order_by("pk")
     if after is not None:
@@ -103,4 +133,5 @@ def room_page(request: Request) -> Response:
     rows = rows[:size]
     results = [queries.wire_room(row) for row in rows]
     first = _link(request) if after is not None else None
-    return _page(results, _link(request, after=rows[-1].pk) if more else None, first)
+    next = _link(request, after=rows[-1].pk) if more else None
+    return reply(RoomPage(results, next=next, previous=first))

@@ -56,5 +56,24 @@ def announce(
     session.engine.publish_ephemeral(subscription.topic, event, author=session.actor.key, skip=session.id)
 
 
-topic_kind(TopicKind(TOPIC_KIND, authorize, snapshot, joined, left))
-topic_kind(TopicKind("user", authorize_user))
+topic_kind(
+    TopicKind(
+        TOPIC_KIND,
+        authorize,
+        snapshot,
+        joined,
+        left,
+        key="conversation id",
+        example="42",
+        doc="A conversation. Its participants may follow it; a room everybody who may connect.",
+    )
+)
+topic_kind(
+    TopicKind(
+        "user",
+        authorize_user,
+        key="user id",
+        example="7",
+        doc="What concerns one user alone, on all of that user's sockets. Only that user may follow it.",
+    )
+)

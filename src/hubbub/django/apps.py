@@ -1,7 +1,7 @@
 from importlib import import_module
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import module_has_submodule
@@ -47,5 +47,16 @@ class FeatureConfig(AppConfig):
 
     def ready(self) -> None:
         for name in ("messages", "handlers", "sockets", "topics", "authentication", "signals", "retention", "checks"):
-            if self.module is not None and module_has_submodule(self.module, name):
-                import_module(f"{self.name}.{name}")
+            self.import_own(name)
+
+    def import_own(self, name: str) -> None:
+        """Import the feature's module of that name, where it has one."""
+        if self.module is not None and module_has_submodule(self.module, name):
+            import_module(f"{self.name}.{name}")
+
+
+def load_examples() -> None:
+    """Register the features' examples (``examples.py``): only who writes a reference needs them."""
+    for config in apps.get_app_configs():
+        if isinstance(config, FeatureConfig):
+            config.import_own("examples")

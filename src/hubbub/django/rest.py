@@ -18,6 +18,7 @@ from rest_framework.views import APIView, set_rollback
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from hubbub.django.auth import actor_of_request, rest_authentications
+from hubbub.django.openapi import FeatureSchema
 from hubbub.django.parsers import StrictJSONParser
 from hubbub.django.transactions import as_busy
 from hubbub.engine.actor import Actor, guest
@@ -99,8 +100,11 @@ class FeatureView(APIView):
 
     Who asks is known by what the project itself says in DEFAULT_AUTHENTICATION_CLASSES, and by what features
     register.
+
+    ``@describes`` (``hubbub.django.openapi``) says of each method what the API's schema tells of it.
     """
 
+    schema = FeatureSchema()
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)

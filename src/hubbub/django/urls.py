@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("api/", include("hubbub.django.openapi_urls")),
     *feature_urls(),
     # The browser UI has URLs of its own.
     re_path(r"^(?!api/|static/|ws/|admin/)", include("hubbub.web.urls")),

@@ -6,9 +6,9 @@ import msgspec
 
 from hubbub.engine.context import NO_REPLY, Context
 from hubbub.engine.subscription import subscribe
-from hubbub.protocol.errors import NotAuthenticated
+from hubbub.protocol.errors import Absent, NotAuthenticated, TooManySubscriptions
 from hubbub.protocol.frames import Position
-from hubbub.protocol.registry import command, handles
+from hubbub.protocol.registry import command, example, handles
 
 
 class Recovered(msgspec.Struct):
@@ -23,17 +23,22 @@ class SubscribeReply(msgspec.Struct):
     """Where the topic stands, and what happened since (rules SUB-1 and SUB-2)."""
 
     position: Position
+    """Every event after it follows."""
     recovered: bool
+    """Whether ``events`` are all that happened after ``since``."""
     events: list[Recovered]
     reset: str | None = None
+    """Why not: ``epoch``, ``too_old`` or ``too_far``."""
     snapshot: dict[str, Any] | None = None
+    """Where it was asked for: what the kind of the topic shows a new follower."""
 
 
-@command("subscribe", reply=SubscribeReply, limit="reads")
+@command("subscribe", reply=SubscribeReply, limit="reads", errors=(Absent, TooManySubscriptions))
 class Subscribe(msgspec.Struct):
     """Follow a topic, from the envelope's ``since`` on or from now on."""
 
     snapshot: bool = False
+    """Whether to have the topic's state at exactly the reply's position."""
 
 
 @command("unsubscribe")
@@ -47,7 +52,7 @@ class RefreshReply(msgspec.Struct):
     expires_in: float | None
 
 
-@command("auth.refresh", reply=RefreshReply, topic="none")
+@command("auth.refresh", reply=RefreshReply, topic="none", errors=(NotAuthenticated,))
 class Refresh(msgspec.Struct):
     """Replace the session's access token before it expires (rule AUT-3)."""
 
@@ -82,3 +87,13 @@ async def on_refresh(ctx: Context, data: Refresh) -> RefreshReply:
     session.engine.sessions.add(session, checked_from)  # Once more: that login may have ended meanwhile.
     expires = actor.expires
     return RefreshReply(None if expires is None else max(0.0, expires - session.engine.clock.now().timestamp()))
+
+
+_HERE = Position("k3f9", 1044)
+example(
+    Subscribe(snapshot=True),
+    SubscribeReply(_HERE, recovered=False, events=[], snapshot={"messages": [], "more": False}),
+    Unsubscribe(),
+    Refresh(token="eyJhbGciOi…"),
+    RefreshReply(expires_in=900.0),
+)

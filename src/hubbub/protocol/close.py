@@ -31,3 +31,22 @@ class Close(IntEnum):
     def reconnect(self) -> bool:
         """Whether a client should connect again; after 4001 with fresh credentials only."""
         return self not in (Close.NORMAL, Close.TOO_BIG, Close.NOT_ALLOWED)
+
+    @property
+    def meaning(self) -> str:
+        """Why, and what to do, for the reference."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Close.NORMAL: "Either side is done.",
+    Close.GOING_AWAY: "Nothing was heard of the client for two and a half heartbeats.",
+    Close.TOO_BIG: "A frame was too large.",
+    Close.RESTART: "The server restarts: connect again and resume.",
+    Close.TRY_LATER: "The server cannot take it now: connect again later.",
+    Close.NOT_AUTHENTICATED: "Not signed in, or no longer: connect again with a fresh credential.",
+    Close.NOT_ALLOWED: "This client may not connect here.",
+    Close.RATE_LIMIT: "The client went on sending past its rate.",
+    Close.TOO_SLOW: "The client reads too slowly: connect again and resume from the log.",
+    Close.TOO_MANY_CONNECTIONS: "This user or address has as many connections as it may.",
+}

@@ -31,6 +31,50 @@ class Inbound(msgspec.Struct, omit_defaults=True):
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class Limits(msgspec.Struct):
+    """What one connection may."""
+
+    frame_bytes: int
+    """Bytes of one frame; more closes the socket 1009."""
+    subscriptions: int
+    """Topics that it may subscribe to by itself."""
+
+
+class SessionUser(msgspec.Struct):
+    """Whom the session speaks for."""
+
+    id: int | str
+    username: str
+    first_name: str
+    last_name: str
+
+
+class Ready(msgspec.Struct):
+    """The first frame of a connection (rule ENV-6)."""
+
+    session: str
+    user: SessionUser | None
+    """Null for a guest."""
+    heartbeat: float
+    """Seconds between pings."""
+    limits: Limits
+    time: datetime
+    """The server's."""
+
+
+class Reset(msgspec.Struct):
+    """Drop what is known of the topic and read it again; events after ``position`` follow (rule SUB-3)."""
+
+    position: Position
+    reason: str
+
+
+class Unsubscribed(msgspec.Struct):
+    """The server has ended a subscription (rule SUB-4)."""
+
+    reason: str
+
+
 class Event:
     """An event on its way to subscribers: made once, encoded at most once for each dialect.
 

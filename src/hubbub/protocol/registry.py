@@ -10,18 +10,27 @@ A new message type is one class and one decorated function::
     async def vote(ctx: Context, data: Vote) -> Voted:
         return await ctx.act(actions.vote, ctx.actor, ctx.topic, data.option)
 
-Validation, the JSON Schema and the TypeScript types come from the class.
+Validation, the TypeScript types, JSON Schema, AsyncAPI and the reference page come from the class.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
-from hubbub.protocol.errors import UnknownCommand
+from hubbub.protocol.errors import (
+    Absent,
+    BadData,
+    Busy,
+    Conflict,
+    HubbubError,
+    Internal,
+    RateLimited,
+    UnknownCommand,
+)
 
 Handler = Callable[[Any, Any], Any]
 S = TypeVar("S", bound=type[msgspec.Struct])
@@ -41,6 +50,8 @@ class CommandType:
     """``required``: the envelope must carry a topic. ``none``: the command has no topic."""
     limit: str
     """The rate limit that it counts against, a key of ``LIMITS``; empty for none but the frame limit."""
+    errors: tuple[type[HubbubError], ...] = ()
+    """What may go wrong with this command beside what may with every one."""
     handler: Handler | None = None
     waits: bool = True
     """Whether the handler is a coroutine function, and so may wait."""
@@ -48,6 +59,18 @@ class CommandType:
     @property
     def doc(self) -> str:
         return (self.data.__doc__ or "").strip()
+
+    @property
+    def possible_errors(self) -> list[type[HubbubError]]:
+        """What it may be answered, its own errors first."""
+        found = [*self.errors, BadData]
+        if self.topic == "required" and "." in self.name:
+            found.append(Absent)
+        if "client_id" in self.data.__struct_fields__:
+            found.append(Conflict)
+        if self.limit:
+            found.append(RateLimited)
+        return list(dict.fromkeys([*found, Busy, Internal]))
 
 
 @dataclass(slots=True)
@@ -59,6 +82,11 @@ class EventType:
     durable: bool
     internal: bool = False
     """Between the server's own processes; no client sees it."""
+    kind: str = ""
+    """The kind of the topics on which it happens; without it, the one that its name begins with."""
+
+    def __post_init__(self) -> None:
+        self.kind = self.kind or self.name.partition(".")[0]
 
     @property
     def doc(self) -> str:
@@ -69,6 +97,7 @@ class EventType:
 class TopicKind:
     """The topics ``<kind>.<key>``: who may follow them, and what a new follower is shown.
 
+    For the reference, ``key`` names what stands after the dot, ``example`` is one, and ``doc`` says who may follow.
     ``authorize(actor, topic)`` raises Forbidden or Absent; it runs where it may read the database, and what
     it returns is kept as ``subscription.authorized``.
     ``snapshot(actor, topic)`` returns a struct; the engine reads it and the stream's position in one
@@ -80,6 +109,14 @@ class TopicKind:
     snapshot: Callable[[Any, str], msgspec.Struct] | None = None
     joined: Callable[[Any, Any], None] | None = None
     left: Callable[[Any, Any], None] | None = None
+    key: str = "id"
+    doc: str = ""
+    example: str = "1"
+
+    @property
+    def snapshot_type(self) -> type[msgspec.Struct] | None:
+        """The struct that a new follower is shown, as ``snapshot`` declares it."""
+        return get_type_hints(self.snapshot).get("return") if self.snapshot else None
 
 
 @dataclass(slots=True)
@@ -90,6 +127,8 @@ class Registry:
     events: dict[str, EventType] = field(default_factory=dict)
     topics: dict[str, TopicKind] = field(default_factory=dict)
     event_names: dict[type, str] = field(default_factory=dict)
+    examples: dict[type, msgspec.Struct] = field(default_factory=dict)
+    """One instance of each struct that has an example, for the reference; see ``example``."""
 
     def command_type(self, name: str) -> CommandType:
         """The command of that name. Raises UnknownCommand, also where nothing handles it."""
@@ -105,6 +144,13 @@ class Registry:
     def public_events(self) -> list[EventType]:
         """The events that clients see, by name."""
         return [self.events[name] for name in sorted(self.events) if not self.events[name].internal]
+
+    def public_structs(self) -> list[type[msgspec.Struct]]:
+        """What travels: the data and replies of commands, the data of events, snapshots."""
+        commands, events = self.public_commands(), self.public_events()
+        asked = [struct for each in commands for struct in (each.data, each.reply) if struct]
+        shown = [kind.snapshot_type for _, kind in sorted(self.topics.items())]
+        return list(dict.fromkeys([*asked, *(each.data for each in events), *filter(None, shown)]))
 
     def event_type(self, data: msgspec.Struct) -> EventType:
         """The event type of a struct. Raises TypeError if its class is not an event."""
@@ -130,26 +176,31 @@ def command(
     reply: type[msgspec.Struct] | None = None,
     topic: Literal["required", "none"] = "required",
     limit: str = "",
+    errors: tuple[type[HubbubError], ...] = (),
 ) -> Callable[[S], S]:
-    """Register a struct as the data of the command ``name``. Raises ValueError if the name is taken."""
+    """Register a struct as the data of the command ``name``. Raises ValueError if the name is taken.
+
+    ``errors`` are those of its own, for the reference: what every command may be answered is known.
+    """
 
     def register(data: S) -> S:
         _check(name, registry.commands, data)
-        registry.commands[name] = CommandType(name, data, reply, topic, limit)
+        registry.commands[name] = CommandType(name, data, reply, topic, limit, errors)
         return data
 
     return register
 
 
-def event(name: str, *, ephemeral: bool = False, internal: bool = False) -> Callable[[S], S]:
+def event(name: str, *, ephemeral: bool = False, internal: bool = False, kind: str = "") -> Callable[[S], S]:
     """Register a struct as the data of the event ``name``. Raises ValueError if the name is taken.
 
+    It happens on topics of ``kind``; without it, of the kind that its name begins with.
     ``internal`` keeps it out of the schema: it is for topics that no client can follow.
     """
 
     def register(data: S) -> S:
         _check(name, registry.events, data)
-        registry.events[name] = EventType(name, data, not ephemeral, internal)
+        registry.events[name] = EventType(name, data, not ephemeral, internal, kind)
         registry.event_names[data] = name
         return data
 
@@ -180,3 +231,8 @@ def topic_kind(kind: TopicKind) -> TopicKind:
         raise ValueError(f"Topics {kind.name!r} are already registered.")
     registry.topics[kind.name] = kind
     return kind
+
+
+def example(*instances: msgspec.Struct) -> None:
+    """Register an example of each instance's class, for the reference and the schemas."""
+    registry.examples.update({type(each): each for each in instances})

@@ -4,18 +4,14 @@ A pure function of what is registered: the same registry gives the same text, so
 compare it with the file that is committed.
 """
 
-import ast
-import inspect
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterator
 
-import msgspec
 from msgspec import inspect as types
 
+from hubbub.protocol.describe import docstring, field_docs, structs_of
 from hubbub.protocol.registry import CommandType, EventType, Registry
 
 HEADER = "// Written by `hubbub schema` from the messages that the server knows. Don't edit it by hand."
@@ -51,8 +47,8 @@ def typescript(registry: Registry) -> str:
     structs cannot be told apart by name.
     """
     commands, events = registry.public_commands(), registry.public_events()
-    asked = _reachable(command.data for command in commands)
-    told = _reachable([command.reply for command in commands if command.reply] + [event.data for event in events])
+    asked = structs_of(command.data for command in commands)
+    told = structs_of([command.reply for command in commands if command.reply] + [event.data for event in events])
     names = _names(asked | told)
     parts = [HEADER, _commands(commands, names), _events(events, names)]
     parts += [
@@ -72,7 +68,7 @@ def _commands(commands: list[CommandType], names: dict[type, str]) -> str:
     for command in commands:
         reply = names[command.reply] if command.reply else "Record<string, never>"
         topic = "string" if command.topic == "required" else "null"
-        lines += _doc(_docstring(command.data), "  ")
+        lines += _doc(docstring(command.data), "  ")
         shape = f"{{ data: {names[command.data]}; reply: {reply}; topic: {topic} }}"
         lines.append(f"  {json.dumps(command.name)}: {shape};")
     return "\n".join([*lines, "}"])
@@ -83,7 +79,7 @@ def _events(events: list[EventType], names: dict[type, str]) -> str:
     lines.append("export interface Events {")
     for event in events:
         ephemeral = "" if event.durable else "\n\nEphemeral: it may be lost."
-        lines += _doc(_docstring(event.data) + ephemeral, "  ")
+        lines += _doc(docstring(event.data) + ephemeral, "  ")
         lines.append(f"  {json.dumps(event.name)}: {names[event.data]};")
     return "\n".join([*lines, "}"])
 
@@ -96,11 +92,11 @@ def _interface(struct: type, names: dict[type, str], *, defaults_optional: bool)
     assert isinstance(info, types.StructType)
     if info.array_like:
         raise TypeError(f"{struct.__qualname__} travels as an array, which has no names to read it by.")
-    lines = list(_doc(_docstring(struct)))
+    lines = list(_doc(docstring(struct)))
     if not info.fields and info.tag is None:
         return "\n".join([*lines, f"export type {names[struct]} = Record<string, never>;"])
     lines.append(f"export interface {names[struct]} {{")
-    docs = _field_docs(struct)
+    docs = field_docs(struct)
     if info.tag is not None:
         lines.append(f"  {_key(info.tag_field or 'type')}: {json.dumps(info.tag)};")
     optional = defaults_optional or struct.__struct_config__.omit_defaults  # type: ignore[attr-defined]
@@ -137,36 +133,6 @@ def _type(kind: types.Type, names: dict[type, str]) -> str:
         case types.DictType():
             return f"Record<string, {_type(kind.value_type, names)}>"
     raise TypeError(f"{type(kind).__name__} has no counterpart in TypeScript: use another type for the field.")
-
-
-def _reachable(roots: Iterable[type]) -> set[type]:
-    """The structs that these ones are made of, themselves included."""
-    found: set[type] = set()
-    waiting = [types.type_info(root) for root in roots]
-    while waiting:
-        kind = waiting.pop()
-        if isinstance(kind, types.StructType):
-            if kind.cls in found:
-                continue
-            found.add(kind.cls)
-        waiting += _parts(kind)
-    return found
-
-
-def _parts(kind: types.Type) -> Iterator[types.Type]:
-    match kind:
-        case types.StructType():
-            yield from (field.type for field in kind.fields)
-        case types.UnionType():
-            yield from kind.types
-        case types.CollectionType():
-            yield kind.item_type
-        case types.TupleType():
-            yield from kind.item_types
-        case types.DictType():
-            yield kind.value_type
-        case types.Metadata():
-            yield kind.type
 
 
 # Names
@@ -217,27 +183,3 @@ def _doc(text: str, indent: str = "") -> Iterator[str]:
         for line in textwrap.wrap(paragraph, WIDTH - len(indent) - 3, break_long_words=False):
             yield f"{indent} * {line}"
     yield f"{indent} */"
-
-
-def _docstring(struct: type) -> str:
-    # Not inspect.getdoc(): a struct without a docstring must not inherit that of msgspec.Struct.
-    return inspect.cleandoc(struct.__doc__ or "") if struct.__doc__ != msgspec.Struct.__doc__ else ""
-
-
-def _field_docs(struct: type) -> dict[str, str]:
-    """The text under each field. It only stands in the source; without that the fields have none."""
-    docs: dict[str, str] = {}
-    for base in reversed(struct.__mro__):
-        if base.__module__.partition(".")[0] in ("builtins", "msgspec"):
-            continue
-        try:
-            tree: Any = ast.parse(textwrap.dedent(inspect.getsource(base)))
-        except (OSError, TypeError, SyntaxError):
-            continue
-        body = tree.body[0].body
-        for field, text in pairwise(body):
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                match text:
-                    case ast.Expr(value=ast.Constant(value=str() as doc)):
-                        docs[field.target.id] = inspect.cleandoc(doc)
-    return docs

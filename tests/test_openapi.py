@@ -1,0 +1,85 @@
+"""The OpenAPI document: complete, sound, and what the server really does (rules ERR-1 and ERR-3)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+from rest_framework.views import APIView
+
+from hubbub.django import openapi
+from hubbub.django.openapi import Undescribed, openapi_document
+from hubbub.django.rest import FeatureView
+from tests.access.test_rest import routes
+
+DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent.parent / "docs/reference/openapi.json").read_text())
+OPERATIONS = [(path, method, each) for path, item in DOCUMENT["paths"].items() for method, each in item.items()]
+
+
+def test_every_route_is_in_it():
+    served = {f"/{route}" for route in routes() if route.startswith("api/")} - {"/api/schema/", "/api/docs/"}
+    assert set(DOCUMENT["paths"]) == served
+
+
+def test_it_is_openapi_and_every_reference_resolves():
+    validate_schema(DOCUMENT)
+    for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(DOCUMENT)):
+        assert name in DOCUMENT["components"]["schemas"], name
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_operation_says_what_it_does_and_what_may_go_wrong(path: str, method: str, operation: Any):
+    """ERR-3"""
+    assert operation["summary"].endswith(".")
+    answers = operation["responses"]
+    assert any(status.startswith("2") for status in answers)
+    for status in (status for status in answers if status >= "400"):
+        assert answers[status]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ErrorBody"}
+        assert re.match(r"`[a-z_]+`", answers[status]["description"]), (status, answers[status])
+    if "requestBody" in operation:
+        assert {"400", "413", "415"} <= set(answers)
+    if "security" in operation:
+        assert "401" in answers
+        assert operation["security"] == [{"bearer": []}, {"cookieAuth": []}]
+
+
+def test_a_route_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """One who adds a route learns which and what to do."""
+    from django.urls import path
+
+    class Forgotten(FeatureView):
+        def get(self, request: Any) -> Any: ...
+
+    class Described(FeatureView):
+        @openapi.describes("Look.", status=204)
+        def get(self, request: Any) -> Any: ...
+
+    def patterns(view: type[APIView]) -> Any:
+        return lambda: [path("api/x/", view.as_view())]
+
+    monkeypatch.setattr("hubbub.django.urls.feature_urls", patterns(Forgotten))
+    with pytest.raises(Undescribed, match="Forgotten"):
+        openapi_document()
+    monkeypatch.setattr("hubbub.django.urls.feature_urls", patterns(Described))
+    assert openapi_document()["paths"]["/api/x/"]["get"]["summary"] == "Look."
+
+
+@pytest.mark.django_db
+def test_the_served_schema_has_the_same_routes_and_the_page_no_inline_script(django_user_model: Any):
+    client = Client()
+    assert client.get("/api/schema/").status_code == 401
+    refused = client.get("/api/docs/")
+    assert refused.status_code == 401 and b"Sign in first" in refused.content
+    client.force_login(django_user_model.objects.create_user("ada"))
+    served = client.get("/api/schema/").json()
+    assert served["paths"].keys() == DOCUMENT["paths"].keys()
+    assert served["components"]["schemas"] == DOCUMENT["components"]["schemas"]
+    page = client.get("/api/docs/").content.decode()
+    assert "<style" not in page and not re.findall(r"<script(?![^>]*src=)", page)
+    script = client.get("/api/docs/?script=")
+    assert script["Content-Type"].startswith("application/javascript") and b"SwaggerUIBundle(" in script.content
