@@ -256,6 +256,7 @@ export interface RefreshReply {
 
 /** Send a message to the conversation `topic`. */
 export interface Send {
+  /** 1 to 5,000 characters; white space around them is cut. */
   content: string;
   client_id?: string | null;
 }

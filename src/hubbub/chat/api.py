@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from hubbub.chat import actions, pages, queries
 from hubbub.chat import messages as wire
 from hubbub.chat.actions.conversations import check_room_name
+from hubbub.chat.messages import Content
 from hubbub.chat.models import Conversation
 from hubbub.chat.policy import access, topic_of
 from hubbub.django.conf import engine_settings
@@ -22,7 +23,7 @@ from hubbub.protocol.frames import ClientId
 class NewMessage(msgspec.Struct):
     """A message to send."""
 
-    content: str
+    content: Content
     """1 to 5,000 characters; white space around them is cut."""
     client_id: ClientId | None = None
     """Chosen by the client: sent again, the answer is that of the first time."""

@@ -9,6 +9,9 @@ from hubbub.protocol.errors import Empty, NotAuthenticated, NotSubscribed, TooLo
 from hubbub.protocol.frames import ClientId, Position
 from hubbub.protocol.registry import command, event
 
+Content = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 5000})]
+"""Text of a message. The bounds are for readers of the schema: an empty or too long one has an error of its own."""
+
 
 class Person(msgspec.Struct):
     """Who somebody is. A guest is ``Anonymous`` with id 0, the system ``System`` with id 0."""
@@ -79,7 +82,8 @@ class MessageReply(msgspec.Struct):
 class Send(msgspec.Struct):
     """Send a message to the conversation ``topic``."""
 
-    content: str
+    content: Content
+    """1 to 5,000 characters; white space around them is cut."""
     client_id: ClientId | None = None
 
 

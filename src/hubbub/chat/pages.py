@@ -18,13 +18,19 @@ from hubbub.protocol.errors import BadData
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 
-LIMIT = OpenApiParameter("limit", int, description=f"How many at most: 1 to {MAX_PAGE_SIZE}, {PAGE_SIZE} if not said.")
+_WHOLE = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+LIMIT = OpenApiParameter("limit", {**_WHOLE, "default": PAGE_SIZE}, description=f"How many, at most {MAX_PAGE_SIZE}.")
 MESSAGE_PLACES = (
-    OpenApiParameter("before", int, description="Messages before this number."),
-    OpenApiParameter("after", int, description="Messages after this number."),
+    OpenApiParameter("before", _WHOLE, description="Messages before this number."),
+    OpenApiParameter("after", _WHOLE, description="Messages after this number."),
 )
-CONVERSATION_PLACES = (OpenApiParameter("before", str, description="A place in the list, as it stands in `next`."),)
-ROOM_PLACES = (OpenApiParameter("after", int, description="Rooms after the one of this id."),)
+_PLACE = "^[0-9]{1,17}-[0-9]{1,18}$"
+CONVERSATION_PLACES = (
+    OpenApiParameter(
+        "before", {"type": "string", "pattern": _PLACE}, description="A place in the list, as it stands in `next`."
+    ),
+)
+ROOM_PLACES = (OpenApiParameter("after", _WHOLE, description="Rooms after the one of this id."),)
 
 
 class _Page(msgspec.Struct, kw_only=True):
@@ -116,10 +122,10 @@ def _cursor(row: wire.Conversation) -> str:
 
 
 def _place(cursor: str) -> tuple[datetime, int]:
-    found = re.fullmatch(r"([0-9]{1,17})-([0-9]{1,18})", cursor, re.ASCII)
-    if found is None:
+    if not re.fullmatch(_PLACE, cursor, re.ASCII):
         raise BadData("'before' is no place in this list.")
-    return _EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
+    at, id = cursor.split("-")
+    return _EPOCH + timedelta(microseconds=int(at)), int(id)
 
 
 def room_page(request: Request) -> Response:

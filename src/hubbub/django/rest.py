@@ -20,6 +20,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from hubbub.django.auth import actor_of_request, rest_authentications
 from hubbub.django.openapi import FeatureSchema
 from hubbub.django.parsers import StrictJSONParser
+from hubbub.django.permissions import Anybody as Anybody
 from hubbub.django.transactions import as_busy
 from hubbub.engine.actor import Actor, guest
 from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError
@@ -86,13 +87,6 @@ def body(request: Request, type: type[S]) -> S:
         return msgspec.convert(request.data, type)
     except (msgspec.ValidationError, UnicodeError) as error:
         raise BadData(f"The body does not fit: {error}") from None
-
-
-class Anybody(BasePermission):
-    """No sign-in needed."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return True
 
 
 class FeatureView(APIView):

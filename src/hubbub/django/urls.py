@@ -6,6 +6,9 @@ from django.urls import include, path, re_path
 from hubbub.django import views
 from hubbub.django.features import feature_urls
 
+handler404 = "hubbub.django.views.not_found"
+handler500 = "hubbub.django.views.failed"
+
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
