@@ -42,6 +42,10 @@ export interface Events {
   "chat.conversation_read": ConversationRead;
   /** The user takes no part in a conversation any more. */
   "chat.conversation_removed": ConversationRemoved;
+  /** The group has another title. */
+  "chat.conversation_renamed": ConversationRenamed;
+  /** A message was deleted for everybody: its content is gone, its place stays. */
+  "chat.message_deleted": MessageDeleted;
   /**
    * The user deleted a message for oneself. `last_message` is the last one that is left to the
    * user.
@@ -123,6 +127,11 @@ export interface ConversationRemoved {
   conversation_id: number;
 }
 
+/** The group has another title. */
+export interface ConversationRenamed {
+  title: string;
+}
+
 /** The conversation, as the asker sees it. */
 export interface ConversationReply {
   conversation: Conversation;
@@ -184,6 +193,13 @@ export interface Message {
   content: string;
   timestamp: string;
   number: number;
+  /** Whether it was deleted for everybody: its content is empty then. */
+  deleted: boolean;
+}
+
+/** A message was deleted for everybody: its content is gone, its place stays. */
+export interface MessageDeleted {
+  message_id: number;
 }
 
 /**

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from hubbub.accounts import actions
 from hubbub.accounts.models import Login
+from hubbub.django.admin import CappedPaginator
 from hubbub.django.auth import actor_of_request
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class LoginAdmin(_Base):
     list_select_related = ("user",)
     date_hierarchy = "created_at"
     actions = ("sign_out",)
+    paginator = CappedPaginator
     show_full_result_count = False
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
@@ -36,6 +38,7 @@ class LoginAdmin(_Base):
         ending = list(queryset.filter(ended_at__isnull=True))
         for login in ending:
             actions.end_login(actor_of_request(request), login.pk)
+            self.log_change(request, login, "Signed out.")
         self.message_user(request, f"Signed out: {len(ending)}.")
 
     def delete_model(self, request: HttpRequest, obj: Login) -> None:

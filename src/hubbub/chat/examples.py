@@ -48,6 +48,8 @@ example(
     wire.SubscribeInbox(since={"user.7": Position("k3f9", 12), "chat.42": HERE}),
     wire.Inbox([GROUP], {"user.7": Position("k3f9", 12), "chat.42": HERE}, []),
     wire.MessageSent(HELLO, CLIENT_ID),
+    wire.MessageDeleted(message_id=1207),
+    wire.ConversationRenamed(title="Plans for May"),
     wire.ParticipantsAdded([BOB]),
     wire.ParticipantRemoved(8),
     wire.Typing(ADA, is_typing=True),

@@ -30,6 +30,8 @@ class Message(msgspec.Struct):
     content: str
     timestamp: datetime
     number: int
+    deleted: bool = False
+    """Whether it was deleted for everybody: its content is empty then."""
 
 
 class Conversation(msgspec.Struct):
@@ -183,6 +185,20 @@ class MessageSent(msgspec.Struct):
 
     message: Message
     client_id: str | None = None
+
+
+@event("chat.message_deleted")
+class MessageDeleted(msgspec.Struct):
+    """A message was deleted for everybody: its content is gone, its place stays."""
+
+    message_id: int
+
+
+@event("chat.conversation_renamed")
+class ConversationRenamed(msgspec.Struct):
+    """The group has another title."""
+
+    title: str
 
 
 @event("chat.participants_added")

@@ -53,8 +53,11 @@ class Message(models.Model):
     sender_name = models.CharField(max_length=150)
     content = models.TextField()
     created_at = models.DateTimeField()
+    deleted = models.BooleanField(default=False)
+    """For everybody: the content is gone, the place in the conversation stays."""
 
     class Meta:
+        permissions = (("read_private", "Can read messages of private conversations"),)
         constraints = (models.UniqueConstraint(fields=["conversation", "number"], name="hubbub_chat_message_number"),)
 
     def __str__(self) -> str:

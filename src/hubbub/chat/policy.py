@@ -69,6 +69,19 @@ def access_group(actor: Actor, conversation_id: int) -> Conversation:
     return conversation
 
 
+def moderated(actor: Actor, conversation_id: int) -> Conversation:
+    """Any conversation, for staff who keep order and take no part. Raises Forbidden for others, Absent.
+
+    Which of the staff may do what is the admin's to ask: Django's permissions say it.
+    """
+    if not actor.is_staff:
+        raise Forbidden("Only staff can do this.")
+    found = Conversation.objects.filter(pk=conversation_id).first()
+    if found is None:
+        raise Absent
+    return found
+
+
 def may_remove(actor: Actor, conversation: Conversation) -> None:
     """Raises Forbidden for anybody but the group's creator; staff may as well. Everybody may leave."""
     # As text: an actor's id is one that goes over the wire, and the column's may be a UUID.

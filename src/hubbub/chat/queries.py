@@ -38,6 +38,7 @@ def wire_message(message: Message) -> wire.Message:
         content=message.content,
         timestamp=message.created_at,
         number=message.number,
+        deleted=message.deleted,
     )
 
 

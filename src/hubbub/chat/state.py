@@ -24,6 +24,8 @@ class Inbox:
     conversations: dict[int, Conversation]
     hidden: frozenset[int] = field(default=frozenset(), compare=False)
     """Messages that the user has deleted: their conversation may tell of them only later."""
+    deleted: frozenset[int] = field(default=frozenset(), compare=False)
+    """Messages that are deleted for everybody: the user's own topic may still tell what they said."""
 
     @classmethod
     def of(cls, user_id: int | str, conversations: Iterable[Conversation]) -> "Inbox":
@@ -53,11 +55,14 @@ class Thread:
 def apply_to_inbox(state: Inbox, topic: str, type: str, data: dict[str, Any]) -> Inbox:
     """The inbox after an event of one of its topics."""
     if type == "chat.conversation_added":
-        return _put(state, data["conversation"])
+        added = data["conversation"]
+        return _put(state, {**added, "last_message": _last(state, added["last_message"])})
     if type == "chat.conversation_removed":
         return _without(state, data["conversation_id"])
     if type == "chat.message_hidden":
         state = replace(state, hidden=state.hidden | {data["message_id"]})
+    elif type == "chat.message_deleted":
+        state = replace(state, deleted=state.deleted | {data["message_id"]})
     known = state.conversations.get(_conversation_id(topic, data))
     if known is None:
         return state
@@ -71,6 +76,9 @@ def apply_to_thread(state: Thread, topic: str, type: str, data: dict[str, Any]) 
     if type == "chat.message_hidden":
         kept = tuple(each for each in state.messages if each["id"] != data["message_id"])
         return replace(state, messages=kept, hidden=state.hidden | {data["message_id"]})
+    if type == "chat.message_deleted":
+        gone = {data["message_id"]}
+        return replace(state, messages=tuple(_told(each, gone) for each in state.messages))
     if type == "chat.message_sent":
         message = data["message"]
         newer = not state.messages or message["number"] > state.messages[-1]["number"]
@@ -96,6 +104,10 @@ def _changed(state: Inbox, known: Conversation, type: str, data: dict[str, Any])
         return _counted(known, read_number=max(known["read_number"], data["number"]))
     if type == "chat.message_hidden":
         return {**known, "last_message": _last(state, known["last_message"], data["last_message"])}
+    if type == "chat.message_deleted":
+        return {**known, "last_message": _last(state, known["last_message"])}
+    if type == "chat.conversation_renamed":
+        return {**known, "title": data["title"]}
     if type == "chat.participants_added" and known["kind"] != "room":
         there = {each["id"] for each in known["participants"]}
         added = [each for each in data["participants"] if each["id"] not in there]
@@ -115,7 +127,13 @@ def _counted(known: Conversation, **changes: Any) -> Conversation:
 def _last(state: Inbox, *candidates: Message | None) -> Message | None:
     """The latest of these messages that the user has not deleted."""
     left = [each for each in candidates if each is not None and each["id"] not in state.hidden]
-    return max(left, key=lambda each: int(each["number"]), default=None)
+    last = max(left, key=lambda each: int(each["number"]), default=None)
+    return last and _told(last, state.deleted)
+
+
+def _told(message: Message, deleted: frozenset[int] | set[int]) -> Message:
+    """The message, without what it said if it was deleted for everybody."""
+    return {**message, "content": "", "deleted": True} if message["id"] in deleted else message
 
 
 def _conversation_id(topic: str, data: dict[str, Any]) -> int:

@@ -32,6 +32,7 @@ class Event(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        permissions = (("read_event_data", "Can read what events say, private messages among them"),)
         constraints = (models.UniqueConstraint(fields=["stream", "offset"], name="hubbub_event_offset"),)
 
     def __str__(self) -> str:

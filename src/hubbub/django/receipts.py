@@ -68,6 +68,19 @@ def _find(function: Callable[..., T], fingerprint: str, author: str, client_id: 
     return (msgspec.json.decode(row.reply, type=reply_type),)
 
 
+def rewrite_receipts(author: str, told: str, change: Callable[[Any], Any]) -> int:
+    """Change the kept replies that have ``told`` in their JSON: an author's, or of all where it is empty.
+
+    For what must not stay there; a repeat still happens once. Returns how many. Inside the caller's transaction.
+    """
+    found = Receipt.objects.using(database_alias()).filter(reply__contains=told)
+    rows = list(found.filter(author=author) if author else found)
+    for row in rows:
+        row.reply = msgspec.json.encode(change(msgspec.json.decode(row.reply))).decode()
+    Receipt.objects.using(database_alias()).bulk_update(rows, ["reply"])
+    return len(rows)
+
+
 def drop_expired_receipts(limit: int = 1000) -> int:
     """Delete receipts past their time, up to ``limit``. Returns how many."""
     alias = database_alias()

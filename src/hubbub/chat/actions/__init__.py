@@ -2,17 +2,22 @@
 
 from hubbub.chat.actions.conversations import create_conversation, join_room, room_named
 from hubbub.chat.actions.messages import hide_message, mark_read, send_message
+from hubbub.chat.actions.moderation import admit_user, delete_message, dismiss_participant, rename_conversation
 from hubbub.chat.actions.participants import add_participants, leave, remove_deleted, remove_participants
 
 __all__ = [
     "add_participants",
+    "admit_user",
     "create_conversation",
+    "delete_message",
+    "dismiss_participant",
     "hide_message",
     "join_room",
     "leave",
     "mark_read",
     "remove_deleted",
     "remove_participants",
+    "rename_conversation",
     "room_named",
     "send_message",
 ]

@@ -36,6 +36,14 @@ def check_room_name(name: str) -> str:
     return name
 
 
+def clean_title(title: str) -> str:
+    """The title as it is saved. Raises BadData for one that is too long or holds NUL."""
+    title = title.strip()
+    if len(title) > MAX_TITLE or "\x00" in title:
+        raise BadData(f"A title has at most {MAX_TITLE} characters.")
+    return title
+
+
 @action
 def create_conversation(
     actor: Actor, participants: list[str], title: str = "", *, client_id: str | None = None
@@ -45,12 +53,12 @@ def create_conversation(
     Raises NotAuthenticated, BadData for a name that nobody has.
     """
     require_user(actor)
-    title = title.strip()
+    title = clean_title(title)
     names = [name for name in dict.fromkeys(participants) if name != actor.username]
     if not names:
         raise BadData("Name somebody else to talk to.")
-    if len(names) >= MAX_PARTICIPANTS or len(title) > MAX_TITLE or "\x00" in title:
-        raise BadData(f"At most {MAX_PARTICIPANTS} people, and {MAX_TITLE} characters of title.")
+    if len(names) >= MAX_PARTICIPANTS:
+        raise BadData(f"A group has at most {MAX_PARTICIPANTS} people.")
     users = queries.users_by_name(names)
     if unknown := [name for name in names if name not in users]:
         raise BadData(f"No user is called {', '.join(unknown)}.")

@@ -1,5 +1,7 @@
 """Adding people to a group, removing them, leaving."""
 
+from typing import Any
+
 from hubbub import publish
 from hubbub.chat import messages as wire
 from hubbub.chat import queries
@@ -19,8 +21,14 @@ def add_participants(actor: Actor, conversation_id: int, names: list[str]) -> wi
     users = queries.users_by_name(names)
     if unknown := [name for name in names if name not in users]:
         raise BadData(f"No user is called {', '.join(unknown)}.")
+    admit(actor, conversation, list(users.values()))
+    return wire.ConversationReply(queries.conversation(actor, conversation.pk))
+
+
+def admit(actor: Actor, conversation: Conversation, users: list[Any]) -> None:
+    """Let users take part from now on; who is there already stays. Raises BadData where it would be too many."""
     there = set(conversation.participants.values_list("user_id", flat=True))
-    added = [user for user in users.values() if user.pk not in there]
+    added = [user for user in users if user.pk not in there]
     if len(there) + len(added) > MAX_PARTICIPANTS:
         raise BadData(f"A group has at most {MAX_PARTICIPANTS} people.")
     if added:
@@ -30,7 +38,6 @@ def add_participants(actor: Actor, conversation_id: int, names: list[str]) -> wi
         people = [queries.person_of_user(user) for user in added]
         position = publish(topic_of(conversation.pk), wire.ParticipantsAdded(people), author=actor.key)
         grant(conversation, [user.pk for user in added], position)
-    return wire.ConversationReply(queries.conversation(actor, conversation.pk))
 
 
 @action
@@ -43,9 +50,13 @@ def remove_participants(actor: Actor, conversation_id: int, names: list[str]) ->
     there = {row.user.get_username(): row for row in conversation.participants.select_related("user")}
     if any(name not in there for name in names):
         raise Absent
-    going = [there[name] for name in dict.fromkeys(names)]
-    Participant.objects.filter(pk__in=[row.pk for row in going]).delete()
-    revoke([(conversation, row.user_id) for row in going], "removed")
+    dismiss(conversation, [there[name] for name in dict.fromkeys(names)])
+
+
+def dismiss(conversation: Conversation, rows: list[Participant]) -> None:
+    """Let participants take no part any more."""
+    Participant.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    revoke([(conversation, row.user_id) for row in rows], "removed")
 
 
 @action

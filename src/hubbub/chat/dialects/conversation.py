@@ -64,6 +64,8 @@ class ConversationDialect:
             return None
         if event.type == "chat.message_sent":
             return encode({"type": "new_message", "message": data["message"]})
+        if event.type == "chat.message_deleted":
+            return encode({"type": "message_deleted", "message_id": data["message_id"]})
         if event.type == "chat.typing":
             user = data["user"]
             return encode(

@@ -87,6 +87,7 @@ class RoomDialect:
                 "created_at": message["timestamp"],
             }
             for message in page.get("messages", [])
+            if not message["deleted"]
         ]
         if not rows:
             return []

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.contrib.auth.models import User
 
 from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
+from hubbub.chat.models import Participant
 from hubbub.chat.policy import topic_of, user_topic
 from hubbub.chat.state import Inbox, Thread, apply_to_inbox, apply_to_thread
 from hubbub.django import models
@@ -92,6 +94,9 @@ def world(alice: Actor, bob: Actor, carol: Actor, direct: wire.Conversation, gro
     return world
 
 
+STAFF = Actor(key="u.999", user_id=999, username="staff", is_staff=True)
+"""Somebody who takes no part."""
+
 Act = Callable[[World], Any]
 
 # What happens, which events tell it, and for whom of alice, bob and carol anything changes.
@@ -117,6 +122,34 @@ SCENARIOS: dict[str, tuple[Act, set[str], str]] = {
         lambda w: [actions.hide_message(w.alice, w.direct.topic, each.id) for each in messages(w.alice, w.direct)],
         {"chat.message_hidden"},
         "alice",
+    ),
+    "staff delete bob's message": (
+        lambda w: actions.delete_message(STAFF, messages(w.alice, w.direct)[1].id),
+        {"chat.message_deleted"},
+        "alice bob",
+    ),
+    "staff delete the last message, which alice then hides": (
+        lambda w: (
+            actions.delete_message(STAFF, messages(w.alice, w.direct)[-1].id),
+            actions.hide_message(w.alice, w.direct.topic, messages(w.alice, w.direct)[-1].id),
+        ),
+        {"chat.message_deleted", "chat.message_hidden"},
+        "alice bob",
+    ),
+    "staff rename the group": (
+        lambda w: actions.rename_conversation(STAFF, w.group.id, "Other plans"),
+        {"chat.conversation_renamed"},
+        "alice bob",
+    ),
+    "staff remove bob": (
+        lambda w: actions.dismiss_participant(STAFF, participant(w.bob, w.group).pk),
+        {"chat.participant_removed", "chat.conversation_removed"},
+        "alice bob",
+    ),
+    "staff add carol": (
+        lambda w: actions.admit_user(STAFF, w.group.id, User.objects.get(username="carol")),
+        {"chat.participants_added", "chat.conversation_added"},
+        "alice bob carol",
     ),
     "bob reads all": (lambda w: actions.mark_read(w.bob, w.group.topic), {"chat.conversation_read"}, "bob"),
     "bob reads one more": (lambda w: actions.mark_read(w.bob, w.group.topic, 2), set(), ""),
@@ -191,6 +224,10 @@ SCENARIOS: dict[str, tuple[Act, set[str], str]] = {
 }
 
 
+def participant(who: Actor, where: wire.Conversation) -> Participant:
+    return Participant.objects.get(conversation_id=where.id, user_id=who.user_id or "")
+
+
 def messages(who: Actor, where: wire.Conversation) -> list[wire.Message]:
     return queries.history(who, where.id, None, 50).messages
 
@@ -232,7 +269,9 @@ def test_topics_may_overtake_each_other(world: World) -> None:
         actions.hide_message(world.alice, where.topic, sent[1].id)
         sent += [world.say(world.bob, where) for _ in range(3)]
         actions.mark_read(world.alice, where.topic, sent[-2].number)
+        # The user's own topic tells what the new last message said, and it is deleted for everybody then.
         actions.hide_message(world.alice, where.topic, sent[-1].id)
+        actions.delete_message(STAFF, sent[-2].id)
     events = viewer.events()
     after = viewer.fetch(*ids)
     by_topic = {topic: [each for each in events if each.topic == topic] for topic in viewer.follows}
