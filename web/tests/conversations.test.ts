@@ -9,6 +9,7 @@ const message = (number: number, sender = 2): Message => ({
   content: "",
   timestamp: "2026-01-01T00:00:00Z",
   number,
+  deleted: false,
 });
 const conversation = (id: number, changes: Partial<Conversation> = {}): Conversation => ({
   id,
@@ -86,4 +87,12 @@ test("participants come, once, and go", () => {
   expect(list[0]?.participants.map(({ id }) => id)).toEqual([1, 2]);
   const removed = { type: "chat.participant_removed", topic: "chat.1", offset: 2, data: { user_id: 2 } };
   expect(applyEvent(list, removed as AnyEvent, 1)[0]?.participants).toHaveLength(1);
+});
+
+test("a message deleted for everybody says nothing in the list, and a group goes by its new title", () => {
+  const told = (type: string, data: object) => ({ type, topic: "chat.1", offset: 2, data }) as AnyEvent;
+  let list = applyEvent([conversation(1, { title: "Plans" })], sent("chat.1", { ...message(1), content: "a word" }), 1);
+  list = applyEvent(list, told("chat.message_deleted", { message_id: 1 }), 1);
+  list = applyEvent(list, told("chat.conversation_renamed", { title: "Other plans" }), 1);
+  expect(list[0]).toMatchObject({ title: "Other plans", last_message: { content: "", deleted: true }, unread: 1 });
 });

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Message } from "hubbub";
 import { CHUNK, blocksOf, chunksOf } from "../src/state/chunks";
-import { NO_MESSAGES, withLatest, withPage, withSent, withoutHidden } from "../src/state/messages";
+import { NO_MESSAGES, textOf, withDeleted, withLatest, withPage, withSent, withoutHidden } from "../src/state/messages";
 
 function message(number: number, { minute = 0, sender = 1, name = "ada" } = {}): Message {
   const timestamp = new Date(Date.UTC(2026, 0, 1, 12, minute)).toISOString();
-  return { id: 100 + number, sender: { id: sender, username: name, first_name: "", last_name: "" }, content: "", timestamp, number };
+  return { id: 100 + number, sender: { id: sender, username: name, first_name: "", last_name: "" }, content: "text", timestamp, number, deleted: false };
 }
 
 const page = (numbers: number[], more: boolean) => ({ messages: numbers.map((number) => message(number)), more });
@@ -32,6 +32,12 @@ test("the latest page, read once more, doesn't say that there is more before wha
 test("an empty page ends the search for earlier ones", () => {
   expect(withPage(NO_MESSAGES, page([], false)).more).toBe(false);
   expect(withPage(withPage(NO_MESSAGES, page([5], true)), page([], false)).more).toBe(false);
+});
+
+test("what was deleted for everybody keeps its place and says nothing, also in a page that was read before", () => {
+  const messages = withPage(withDeleted(withPage(NO_MESSAGES, page([1, 2], false)), 102), page([2, 3], false));
+  expect(numbers(messages)).toEqual([1, 2, 3]);
+  expect(messages.list.map(textOf)).toEqual(["text", "Message deleted", "text"]);
 });
 
 test("what was deleted stays away, also from a page that was read before", () => {

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from hubbub.chat import messages as wire
+from hubbub.chat.api import Names, NewMessage
 from hubbub.protocol.frames import Position
 from hubbub.protocol.registry import example
 
@@ -33,6 +34,8 @@ example(
     GROUP,
     HERE,
     wire.Room(id=43, topic="chat.43", name="garden", created_at=AT),
+    NewMessage(content="Hello", client_id=CLIENT_ID),
+    Names(participants=["bob"]),
     wire.Send(content="Hello", client_id=CLIENT_ID),
     wire.MessageReply(HELLO, 1045),
     wire.Hide(message_id=1207),

@@ -5,6 +5,7 @@ import { account } from "../state/account";
 import { shown } from "../state/current";
 import { conversations } from "../state/inbox";
 import { SEARCH_ID } from "../state/keys";
+import { textOf } from "../state/messages";
 import { nameOf, titleOf, withWords } from "../state/people";
 import { pathOf, route } from "../state/route";
 import { Avatar } from "./Avatar";
@@ -101,7 +102,7 @@ function Row({ conversation }: { conversation: Conversation }) {
           {last && <TimeAgo at={last.timestamp} />}
           <span class="list-preview">
             {last && (last.sender.id === me ? "You: " : conversation.kind === "direct" ? "" : `${nameOf(last.sender)}: `)}
-            {last ? last.content : "Nothing written yet"}
+            {last ? textOf(last) : "Nothing written yet"}
           </span>
           {unread > 0 && (
             <span class="list-unread">

@@ -6,6 +6,7 @@ import { account } from "../state/account";
 import type { OpenConversation } from "../state/conversation";
 import { messageOf } from "../state/current";
 import type { Block } from "../state/chunks";
+import { textOf } from "../state/messages";
 import { colourOf, nameOf } from "../state/people";
 import { Avatar } from "./Avatar";
 import { TimeAgo } from "./TimeAgo";
@@ -64,8 +65,8 @@ function MessageLine({ message, conversation }: { message: Message; conversation
   };
   return (
     <div class="message-line" data-number={message.number} tabIndex={-1}>
-      <p class="message-text" dir="auto">
-        {message.content}
+      <p class={`message-text ${message.deleted ? "message-deleted" : ""}`} dir="auto">
+        {textOf(message)}
       </p>
       {account.value && (
         <button

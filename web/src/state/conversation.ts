@@ -11,7 +11,15 @@ import {
 } from "hubbub";
 import { client, queue, status } from "./connection";
 import { conversations } from "./inbox";
-import { NO_MESSAGES, withLatest, withPage, withSent, withoutHidden, type Messages } from "./messages";
+import {
+  NO_MESSAGES,
+  withDeleted,
+  withLatest,
+  withPage,
+  withSent,
+  withoutHidden,
+  type Messages,
+} from "./messages";
 import { stillTyping, withTyping, withoutTypist, type Typists } from "./typists";
 
 /** `gone`: it doesn't exist, or one may not see it; the server doesn't say which. */
@@ -115,7 +123,8 @@ export class OpenConversation {
 
   /** What is known may be wrong: drop it and read anew. */
   reload(): void {
-    this.messages.value = { ...NO_MESSAGES, hidden: this.messages.value.hidden };
+    const { hidden, deleted } = this.messages.value;
+    this.messages.value = { ...NO_MESSAGES, hidden, deleted };
     this.loading.value = "loading";
     void this.load();
   }
@@ -199,6 +208,8 @@ export class OpenConversation {
     if (event.type === "chat.message_sent") {
       this.messages.value = withSent(this.messages.value, event.data);
       this.typists.value = withoutTypist(this.typists.value, event.data.message.sender.id);
+    } else if (event.type === "chat.message_deleted") {
+      this.messages.value = withDeleted(this.messages.value, event.data.message_id);
     } else if (event.type === "chat.typing" && !isMe(event.data.user)) {
       this.typists.value = withTyping(this.typists.value, event.data, Date.now());
     }

@@ -1,4 +1,5 @@
 import type { AnyEvent, Conversation, Message, Person } from "hubbub";
+import { withoutContent } from "./messages";
 
 /** All conversations of the user, the most recently active first. */
 export type Conversations = readonly Conversation[];
@@ -15,6 +16,13 @@ export function applyEvent(list: Conversations, event: AnyEvent, me: Person["id"
       return changed(list, event.data.conversation_id, (found) =>
         found.last_message?.id === event.data.message_id ? { ...found, last_message: event.data.last_message } : found,
       );
+    case "chat.message_deleted":
+      return changedTopic(list, event.topic, (found) => ({
+        ...found,
+        last_message: found.last_message && withoutContent(found.last_message, event.data.message_id),
+      }));
+    case "chat.conversation_renamed":
+      return changedTopic(list, event.topic, (found) => ({ ...found, title: event.data.title }));
     case "chat.conversation_added": {
       const { conversation } = event.data;
       return list.some(({ id }) => id === conversation.id) ? list : [conversation, ...list];

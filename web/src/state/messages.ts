@@ -10,9 +10,11 @@ export interface Messages {
   readonly arrived: ReadonlySet<string>;
   /** Messages that the user deleted, so that a page that was read before doesn't bring them back. */
   readonly hidden: ReadonlySet<number>;
+  /** Messages that were deleted for everybody, so that such a page doesn't say what was in them. */
+  readonly deleted: ReadonlySet<number>;
 }
 
-export const NO_MESSAGES: Messages = { list: [], more: false, arrived: new Set(), hidden: new Set() };
+export const NO_MESSAGES: Messages = { list: [], more: false, arrived: new Set(), hidden: new Set(), deleted: new Set() };
 
 /** The messages with a page of history, the latest or an earlier one. */
 export function withPage(messages: Messages, page: HistoryPage): Messages {
@@ -45,8 +47,26 @@ export function withoutHidden(messages: Messages, id: number): Messages {
   return { ...messages, list, hidden: new Set([...messages.hidden, id]) };
 }
 
+/** The messages after one was deleted for everybody: its place stays. */
+export function withDeleted(messages: Messages, id: number): Messages {
+  const list = messages.list.map((message) => withoutContent(message, id));
+  return { ...messages, list, deleted: new Set([...messages.deleted, id]) };
+}
+
+/** The message, emptied if it is the one of that id. */
+export function withoutContent(message: Message, id: number): Message {
+  return message.id === id ? { ...message, content: "", deleted: true } : message;
+}
+
+/** What stands where a message is shown. */
+export function textOf(message: Message): string {
+  return message.deleted ? "Message deleted" : message.content;
+}
+
 function added(messages: Messages, some: readonly Message[]): Messages {
-  const fresh = some.filter(({ id }) => !messages.hidden.has(id));
+  const fresh = some
+    .filter(({ id }) => !messages.hidden.has(id))
+    .map((message) => (messages.deleted.has(message.id) ? withoutContent(message, message.id) : message));
   const first = messages.list[0]?.number ?? Infinity;
   const last = messages.list.at(-1)?.number ?? -Infinity;
   // Nearly always they come all after, or all before: a long list is not sorted over and over.

@@ -79,7 +79,7 @@ async def test_deactivating_a_user_closes_all_sockets(
     assert (await live.run(deactivate)).status_code == 302
     assert [await ended(each) for each in sockets] == [Close.NOT_AUTHENTICATED] * 2
     assert not await live.run(lambda: User.objects.get(pk=ann.pk).is_active)
-    assert await live.run(lambda: LogEntry.objects.get().get_change_message()) == "Changed Active."
+    assert "Active" in await live.run(lambda: LogEntry.objects.get().get_change_message())
 
 
 def test_to_look_is_not_to_sign_out(sign_in: Callable[[], str]):
