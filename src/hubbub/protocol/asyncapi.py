@@ -18,6 +18,8 @@ from hubbub.protocol.schema import struct_schemas
 
 SOCKET, TOPIC = "socket", "topic"
 """The channels of what has no topic, and of what any topic may have."""
+COMMAND, EVENT = "command", "event"
+"""What a client sends, and what the server sends of itself. A document is the server's: it receives commands."""
 
 _DESCRIPTION = """\
 The real-time side of hubbub. All channels share one WebSocket, `/ws/`, and JSON text frames: a channel is a kind of
@@ -99,11 +101,15 @@ class _Writer:
                 channel["x-snapshot"] = self._of[kind.snapshot_type]
             yield name, channel
 
-    def _say(self, channel: str, name: str, message: dict[str, Any]) -> dict[str, str]:
-        """Put a message on a channel. Returns the reference that operations know it by."""
-        self._messages.setdefault(name, {"name": name, "contentType": "application/json", **message})
-        self._channels[channel]["messages"][name] = {"$ref": f"#/components/messages/{name}"}
-        return {"$ref": f"#/channels/{channel}/messages/{name}"}
+    def _say(self, channel: str, role: str, name: str, message: dict[str, Any]) -> dict[str, str]:
+        """Put a message on a channel. Returns the reference that operations know it by.
+
+        ``role``: a command and an event may have one name.
+        """
+        key = f"{role}.{name}"
+        self._messages.setdefault(key, {"name": name, "contentType": "application/json", **message})
+        self._channels[channel]["messages"][key] = {"$ref": f"#/components/messages/{key}"}
+        return {"$ref": f"#/channels/{channel}/messages/{key}"}
 
     # Messages
 
@@ -114,22 +120,22 @@ class _Writer:
                 fields["topic"] = {"type": "string"}
             if data is not None:
                 fields["data"] = self._of[data]
-            self._operate("send", channel, name, {"summary": summary, "payload": _object(fields)})
+            self._operate(EVENT, channel, name, {"summary": summary, "payload": _object(fields)})
         self._operate(
-            "receive",
+            COMMAND,
             SOCKET,
             "pong",
             {"summary": "The answer to `ping`.", "payload": _object({"type": {"type": "string", "const": "pong"}})},
         )
         error = _object({"type": {"type": "string", "const": "error"}, "error": self._of[ErrorBody]})
         self._operate(
-            "send", SOCKET, "error", {"summary": "What went wrong with a frame without an `id`.", "payload": error}
+            EVENT, SOCKET, "error", {"summary": "What went wrong with a frame without an `id`.", "payload": error}
         )
 
-    def _operate(self, action: str, channel: str, name: str, message: dict[str, Any], **more: Any) -> None:
-        said = self._say(channel, name, message)
-        self._operations[name] = {
-            "action": action,
+    def _operate(self, role: str, channel: str, name: str, message: dict[str, Any], **more: Any) -> None:
+        said = self._say(channel, role, name, message)
+        self._operations[f"{role}.{name}"] = {
+            "action": "receive" if role == COMMAND else "send",
             "channel": {"$ref": f"#/channels/{channel}"},
             "summary": message["summary"],
             "messages": [said],
@@ -155,14 +161,15 @@ class _Writer:
         replies = [
             self._say(
                 channel,
-                f"{command.name}.reply",
+                "reply",
+                command.name,
                 {"summary": "It is done.", "payload": done, **_sample(samples.reply_frame(self._registry, command))},
             ),
-            self._say(channel, "failed", {"summary": "It went wrong.", "payload": failed}),
+            self._say(channel, "reply", "error", {"summary": "It went wrong.", "payload": failed}),
         ]
         more: dict[str, Any] = {"x-limit": command.limit} if command.limit else {}
         self._operate(
-            "receive",
+            COMMAND,
             channel,
             command.name,
             {**message, **_sample(samples.command_frame(self._registry, command))},
@@ -180,7 +187,7 @@ class _Writer:
             fields |= {"data": self._of[event.data], "at": {"type": "string", "format": "date-time"}}
             message = {"summary": paragraph(event.doc), "payload": _object(fields)}
             sample = _sample(samples.event_frame(self._registry, event))
-            self._operate("send", event.kind, event.name, {**message, **sample}, **{"x-durable": event.durable})
+            self._operate(EVENT, event.kind, event.name, {**message, **sample}, **{"x-durable": event.durable})
 
 
 _ID = msgspec.json.schema(CommandId)

@@ -66,8 +66,8 @@ def _kind(kind: TopicKind, registry: Registry) -> Iterator[str]:
 
 
 def _command(registry: Registry, command: CommandType, limits: Mapping[str, str]) -> Iterator[str]:
-    yield f"### `{command.name}`"
-    yield "Command. " + paragraph(command.doc)
+    yield f"### Command `{command.name}`"
+    yield paragraph(command.doc)
     yield from _fields(command.data, optional=True)
     reply = f"Reply: {_link(command.reply)}." if command.reply else "Reply: `{}`."
     codes = ", ".join(f"`{error.code}`" for error in command.possible_errors)
@@ -76,8 +76,8 @@ def _command(registry: Registry, command: CommandType, limits: Mapping[str, str]
 
 
 def _event(registry: Registry, event: EventType) -> Iterator[str]:
-    yield f"### `{event.name}`"
-    yield ("Event. " if event.durable else "Ephemeral event: it may be lost. ") + paragraph(event.doc)
+    yield f"### Event `{event.name}`"
+    yield paragraph(event.doc) + ("" if event.durable else " Ephemeral: it may be lost.")
     yield from _fields(event.data)
     yield from _frames("←", samples.event_frame(registry, event))
 
