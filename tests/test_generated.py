@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATED = (
     "docs/reference/schema.json",
     "docs/reference/openapi.json",
+    "docs/reference/rest-routes.md",
     "docs/reference/asyncapi.json",
     "docs/reference/protocol-messages.md",
     "clients/typescript/src/generated.ts",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,8 @@ from hubbub.django.openapi import Undescribed, openapi_document
 from hubbub.django.rest import FeatureView
 from tests.access.test_rest import routes
 
-DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent.parent / "docs/reference/openapi.json").read_text())
+ROOT = Path(__file__).parent.parent
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "docs/reference/openapi.json").read_text())
 OPERATIONS = [(path, method, each) for path, item in DOCUMENT["paths"].items() for method, each in item.items()]
 
 
@@ -68,6 +72,24 @@ def test_a_route_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatc
         openapi_document()
     monkeypatch.setattr("hubbub.django.urls.feature_urls", patterns(Described))
     assert openapi_document()["paths"]["/api/x/"]["get"]["summary"] == "Look."
+
+
+LOOK = """
+from django.urls import get_resolver, reverse
+print(reverse("hubbub_chat:rooms"), bool(get_resolver().namespace_dict["hubbub_openapi"][1].url_patterns))
+"""
+
+
+def test_a_project_without_spectacular_has_all_but_the_page():
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.without_spectacular", "PYTHONPATH": str(ROOT)}
+    for args, told in (
+        (("check",), "no issues"),
+        (("schema", "--check"), ""),
+        (("shell", "-c", LOOK), "/api/rooms/ False"),
+    ):
+        command = [sys.executable, "-m", "hubbub", *args]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0 and told in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.django_db

@@ -20,6 +20,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied, UnsupportedMediaType
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework_simplejwt.exceptions import InvalidToken
 
 from hubbub.django.apps import load_examples
 from hubbub.django.parsers import BodyTooLong
@@ -131,7 +132,7 @@ class FeatureSchema(AutoSchema):
         elif described.query:
             yield BadData
         if authenticators:
-            yield NotAuthenticated
+            yield from (NotAuthenticated, InvalidToken)
         by_cookie = any(isinstance(each, SessionAuthentication) for each in authenticators)
         if by_cookie and self.method not in SAFE_METHODS:
             yield PermissionDenied

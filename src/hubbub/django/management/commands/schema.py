@@ -12,6 +12,7 @@ from hubbub import __version__
 from hubbub.django.apps import load_examples
 from hubbub.django.conf import DEFAULT_LIMITS
 from hubbub.django.openapi import Undescribed, openapi_document
+from hubbub.django.routes import routes_page
 from hubbub.protocol.asyncapi import asyncapi_document
 from hubbub.protocol.reference import reference_page
 from hubbub.protocol.registry import registry
@@ -27,6 +28,7 @@ FORMATS: dict[str, tuple[Path, Callable[[], str]]] = {
     "json": (Path("docs/reference/schema.json"), lambda: _json(json_schema(registry))),
     "typescript": (Path("clients/typescript/src/generated.ts"), lambda: typescript(registry)),
     "openapi": (Path("docs/reference/openapi.json"), lambda: _json(openapi_document())),
+    "routes": (Path("docs/reference/rest-routes.md"), lambda: routes_page(openapi_document())),
     "asyncapi": (Path("docs/reference/asyncapi.json"), lambda: _json(asyncapi_document(registry, __version__))),
     "markdown": (Path("docs/reference/protocol-messages.md"), lambda: reference_page(registry, DEFAULT_LIMITS)),
 }
