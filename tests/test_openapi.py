@@ -82,11 +82,7 @@ print(reverse("hubbub_chat:rooms"), bool(get_resolver().namespace_dict["hubbub_o
 
 def test_a_project_without_spectacular_has_all_but_the_page():
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.without_spectacular", "PYTHONPATH": str(ROOT)}
-    for args, told in (
-        (("check",), "no issues"),
-        (("schema", "--check"), ""),
-        (("shell", "-c", LOOK), "/api/rooms/ False"),
-    ):
+    for args, told in ((("schema", "--check"), ""), (("shell", "-c", LOOK), "/api/rooms/ False")):
         command = [sys.executable, "-m", "hubbub", *args]
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0 and told in done.stdout, done.stdout + done.stderr
