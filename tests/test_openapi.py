@@ -15,6 +15,7 @@ from django.test import Client
 from drf_spectacular.validation import validate_schema
 from rest_framework.views import APIView
 
+from hubbub.chat.messages import Person
 from hubbub.django import openapi
 from hubbub.django.openapi import Undescribed, openapi_document
 from hubbub.django.rest import FeatureView
@@ -61,7 +62,7 @@ def test_a_route_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatc
         def get(self, request: Any) -> Any: ...
 
     class Described(FeatureView):
-        @openapi.describes("Look.", status=204)
+        @openapi.describes("Look.", returns=list[Person])
         def get(self, request: Any) -> Any: ...
 
     def patterns(view: type[APIView]) -> Any:
@@ -71,7 +72,11 @@ def test_a_route_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Undescribed, match="Forgotten"):
         openapi_document()
     monkeypatch.setattr("hubbub.django.urls.feature_urls", patterns(Described))
-    assert openapi_document()["paths"]["/api/x/"]["get"]["summary"] == "Look."
+    document = openapi_document()
+    assert document["paths"]["/api/x/"]["get"]["summary"] == "Look."
+    answer = document["paths"]["/api/x/"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer == {"type": "array", "items": {"$ref": "#/components/schemas/Person"}}
+    assert "username" in document["components"]["schemas"]["Person"]["properties"]
 
 
 LOOK = """

@@ -7,7 +7,7 @@ added here.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 from drf_spectacular.drainage import GENERATOR_STATS
@@ -62,7 +62,8 @@ def describes(
 ) -> Callable[[F], F]:
     """Describe one method of a ``FeatureView``.
 
-    ``body`` and ``returns`` are a msgspec struct or a serializer class; without ``returns`` the answer is empty.
+    ``body`` and ``returns`` are a msgspec struct or a serializer class, ``returns`` also a ``list`` of one, or a
+    JSON Schema; without it the answer is empty.
     ``errors`` are those that only this route has: what a body, a sign-in and a cookie may lead to is known.
     """
 
@@ -118,10 +119,17 @@ class FeatureSchema(AutoSchema):
         if described is None:
             return super().get_response_serializers()
         text = HTTPStatus(described.status).phrase
-        answers: dict[int, Any] = {described.status: OpenApiResponse(described.returns, text)}
+        answers: dict[int, Any] = {described.status: OpenApiResponse(self._shape(described.returns), text)}
         for status, codes in sorted(_by_status(self._errors(described)).items()):
             answers[status] = OpenApiResponse(ErrorBody, "; ".join(codes))
         return answers
+
+    def _shape(self, returns: Any) -> Any:
+        """What ``returns`` stands for: itself, but for ``list[…]``."""
+        if get_origin(returns) is not list:
+            return returns
+        component = self.resolve_serializer(get_args(returns)[0], "response")
+        return {"type": "array", "items": component.ref}
 
     def _errors(self, described: _Described) -> Iterable[ErrorType]:
         """Everything that may go wrong, the route's own first."""
