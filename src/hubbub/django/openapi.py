@@ -4,7 +4,7 @@ Structs and DRF serializers may both be named. What every route may answer besid
 added here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar, get_args, get_origin
@@ -45,8 +45,7 @@ class Undescribed(Exception):
 class _Described:
     summary: str
     body: Any
-    returns: Any
-    status: int
+    answers: Mapping[int, Any]
     query: Sequence[OpenApiParameter]
     errors: Sequence[ErrorType]
 
@@ -57,18 +56,19 @@ def describes(
     body: Any = None,
     returns: Any = None,
     status: int = 200,
+    also: Mapping[int, Any] | None = None,
     query: Sequence[OpenApiParameter] = (),
     errors: Sequence[ErrorType] = (),
 ) -> Callable[[F], F]:
     """Describe one method of a ``FeatureView``.
 
     ``body`` and ``returns`` are a msgspec struct or a serializer class, ``returns`` also a ``list`` of one, or a
-    JSON Schema; without it the answer is empty.
+    JSON Schema; without it the answer is empty. ``also``: other statuses of success, with what they return.
     ``errors`` are those that only this route has: what a body, a sign-in and a cookie may lead to is known.
     """
 
     def decorate(method: F) -> F:
-        setattr(method, _DESCRIBED, _Described(summary, body, returns, status, query, errors))
+        setattr(method, _DESCRIBED, _Described(summary, body, {status: returns, **(also or {})}, query, errors))
         return method
 
     return decorate
@@ -118,8 +118,10 @@ class FeatureSchema(AutoSchema):
         described = self._described
         if described is None:
             return super().get_response_serializers()
-        text = HTTPStatus(described.status).phrase
-        answers: dict[int, Any] = {described.status: OpenApiResponse(self._shape(described.returns), text)}
+        answers: dict[int, Any] = {
+            status: OpenApiResponse(self._shape(returns), HTTPStatus(status).phrase)
+            for status, returns in described.answers.items()
+        }
         for status, codes in sorted(_by_status(self._errors(described)).items()):
             answers[status] = OpenApiResponse(ErrorBody, "; ".join(codes))
         return answers
