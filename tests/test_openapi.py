@@ -68,10 +68,10 @@ def test_a_route_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatc
     def patterns(view: type[APIView]) -> Any:
         return lambda: [path("api/x/", view.as_view())]
 
-    monkeypatch.setattr("hubbub.django.urls.feature_urls", patterns(Forgotten))
+    monkeypatch.setattr("hubbub.django.features.feature_urls", patterns(Forgotten))
     with pytest.raises(Undescribed, match="Forgotten"):
         openapi_document()
-    monkeypatch.setattr("hubbub.django.urls.feature_urls", patterns(Described))
+    monkeypatch.setattr("hubbub.django.features.feature_urls", patterns(Described))
     document = openapi_document()
     assert document["paths"]["/api/x/"]["get"]["summary"] == "Look."
     answer = document["paths"]["/api/x/"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]

@@ -23,7 +23,7 @@ from hubbub.protocol.dialect import V1_DIALECT
 from hubbub.protocol.errors import ERRORS
 from hubbub.protocol.frames import Ready
 from hubbub.protocol.registry import EventType, Registry, registry
-from hubbub.testing.live import LiveConnection, LiveEngine
+from hubbub.testing import FakeConnection, LiveEngine
 
 REFERENCE = Path(__file__).parent.parent / "docs/reference"
 DOCUMENT: dict[str, Any] = json.loads((REFERENCE / "asyncapi.json").read_text())
@@ -139,7 +139,7 @@ def test_an_event_on_topics_that_there_are_not_is_refused():
 
 # What a command says that it may be answered, it is answered.
 
-Provoke = Callable[[LiveConnection, LiveConnection, str], Any]
+Provoke = Callable[[FakeConnection, FakeConnection, str], Any]
 
 PROVOKED: dict[tuple[str, str], Provoke] = {
     ("chat.send", "empty"): lambda user, guest, room: user.error("chat.send", room, data={"content": " "}),

@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hubbub.accounts import actions, limits, links, mails, queries
+from hubbub.accounts import actions, limits, links, mails, openapi, queries
 from hubbub.accounts.api import AccountView, valid
 from hubbub.accounts.registration import set_names
 from hubbub.accounts.serializers import (
@@ -24,8 +24,9 @@ from hubbub.accounts.serializers import (
 )
 from hubbub.django.auth import email_field
 from hubbub.django.conf import hubbub_settings
+from hubbub.django.openapi import describes
 from hubbub.django.rest import actor
-from hubbub.protocol.errors import Absent
+from hubbub.protocol.errors import Absent, RateLimited
 
 WRONG_PASSWORD = "This is not your password."
 
@@ -33,9 +34,11 @@ WRONG_PASSWORD = "This is not your password."
 class Me(AccountView):
     """``me/``: who is signed in, and by which names others know one."""
 
+    @describes("Read who is signed in.", returns=openapi.User)
     def get(self, request: Request) -> Response:
         return Response(user_body(request.user))
 
+    @describes("Change the names by which others know one.", body=NamesSerializer, returns=openapi.User)
     def patch(self, request: Request) -> Response:
         given = valid(NamesSerializer, request)
         try:
@@ -50,6 +53,9 @@ class Me(AccountView):
 class Password(AccountView):
     """``password/``: a new one, for the present one. All other sign-ins end, this one goes on."""
 
+    @describes(
+        "Change the password; all other sign-ins end.", body=NewPasswordSerializer, status=204, errors=(RateLimited,)
+    )
     def post(self, request: Request) -> Response:
         given = valid(NewPasswordSerializer, request)
         _check_password(request, given["password"])
@@ -74,11 +80,19 @@ class Email(AccountView):
         if not email_field():
             raise Absent
 
+    @describes("Read the e-mail address, and whether it is verified.", returns=openapi.EmailAddress, errors=(Absent,))
     def get(self, request: Request) -> Response:
         address = email_of(request.user)
         verified = bool(address) and queries.verified_address(request.user) == address
         return Response({"email": address, "verified": verified})
 
+    @describes(
+        "Ask for another e-mail address: a link is sent to it. An empty one removes it.",
+        body=NewEmailSerializer,
+        returns=openapi.EmailAddress,
+        also={202: openapi.AddressAsked},
+        errors=(Absent, RateLimited),
+    )
     def post(self, request: Request) -> Response:
         given = valid(NewEmailSerializer, request)
         address, user = given["email"], request.user
@@ -102,10 +116,12 @@ class Email(AccountView):
 class Logins(AccountView):
     """``logins/``: where one is signed in, the last used first; ``DELETE`` signs out everywhere but here."""
 
+    @describes("List where one is signed in, the last used first.", returns=list[openapi.SignedIn])
     def get(self, request: Request) -> Response:
         current = actor(request).login
         return Response([login_body(login, current) for login in queries.logins_of(request.user)])
 
+    @describes("Sign out everywhere but here.", status=204)
     def delete(self, request: Request) -> Response:
         who = actor(request)
         actions.end_logins(who, request.user, actions.SIGNED_OUT, who.login)
@@ -115,6 +131,7 @@ class Logins(AccountView):
 class OneLogin(AccountView):
     """``logins/<id>/``: sign out there. Another's is as absent as one that has ended."""
 
+    @describes("Sign out there.", status=204, errors=(Absent,))
     def delete(self, request: Request, login: str) -> Response:
         if queries.login_of(request.user, login) is None:
             raise Absent
@@ -125,6 +142,7 @@ class OneLogin(AccountView):
 class Deactivate(AccountView):
     """``deactivate/``: close one's own account, for the password. What one has written stays."""
 
+    @describes("Close one's own account.", body=PasswordSerializer, status=204, errors=(Absent, RateLimited))
     def post(self, request: Request) -> Response:
         if not _can_be_inactive(request.user):
             raise Absent

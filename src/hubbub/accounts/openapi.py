@@ -1,6 +1,7 @@
 """What the REST views of accounts answer, and their security scheme, for the API's schema."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 import msgspec
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -42,6 +43,49 @@ class Ticket(msgspec.Struct):
     ticket: str
     expires_in: float
     """Seconds."""
+
+
+class EmailAddress(msgspec.Struct):
+    """The account's e-mail address."""
+
+    email: str
+    """Empty where there is none."""
+    verified: bool
+    """Whether its owner has shown to read it."""
+
+
+class AddressAsked(msgspec.Struct):
+    """An address counts once the link that was sent to it is followed."""
+
+    email: str
+    """The one that counts until then."""
+    sent_to: str
+
+
+class SignedIn(msgspec.Struct):
+    """A sign-in as its own user sees it."""
+
+    id: str
+    kind: Literal["session", "token"]
+    device: str
+    address: str
+    """From where, vaguely."""
+    created_at: datetime
+    last_seen_at: datetime
+    current: bool
+    """Whether this request came by it."""
+
+
+class Username(msgspec.Struct):
+    """Whose password was set."""
+
+    username: str
+
+
+class Verified(msgspec.Struct):
+    """The address that counts from now on."""
+
+    email: str
 
 
 NOTHING = {"type": "object", "maxProperties": 0}

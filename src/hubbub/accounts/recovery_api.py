@@ -6,15 +6,24 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hubbub.accounts import actions, limits, links, mails
+from hubbub.accounts import actions, limits, links, mails, openapi
 from hubbub.accounts.api import OpenView, valid
 from hubbub.accounts.serializers import AddressSerializer, ResetSerializer, TokenSerializer, email_of
+from hubbub.django.openapi import describes
 from hubbub.engine.actor import SYSTEM
+from hubbub.protocol.errors import RateLimited
 
 
 class AskForReset(OpenView):
     """``password/reset/``: a link to a new password, by mail. The answer is the same for every address."""
 
+    @describes(
+        "Ask for a link to a new password, by mail.",
+        body=AddressSerializer,
+        returns=openapi.NOTHING,
+        status=202,
+        errors=(RateLimited,),
+    )
     def post(self, request: Request) -> Response:
         limits.mail(request)
         address = valid(AddressSerializer, request)["email"]
@@ -26,6 +35,12 @@ class AskForReset(OpenView):
 class ResetPassword(OpenView):
     """``password/reset/confirm/``: a new password for the link of a mail, which is then used up. All sign-ins end."""
 
+    @describes(
+        "Set a new password by the link of a mail; all sign-ins end.",
+        body=ResetSerializer,
+        returns=openapi.Username,
+        errors=(links.BadLink, RateLimited),
+    )
     def post(self, request: Request) -> Response:
         attempt = limits.link(request)
         given = valid(ResetSerializer, request)
@@ -42,6 +57,12 @@ class ResetPassword(OpenView):
 class VerifyEmail(OpenView):
     """``email/verify/``: the address of the link is the account's from now on, and known to be read."""
 
+    @describes(
+        "Verify an e-mail address by the link of a mail.",
+        body=TokenSerializer,
+        returns=openapi.Verified,
+        errors=(links.BadLink, RateLimited),
+    )
     def post(self, request: Request) -> Response:
         attempt = limits.link(request)
         user, before = actions.verify_email(SYSTEM, valid(TokenSerializer, request)["token"])

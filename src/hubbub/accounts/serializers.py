@@ -11,41 +11,49 @@ from hubbub.django.auth import email_field, names_of
 MAX_PASSWORD = 1024
 
 
+class Text(serializers.CharField):
+    """Text and nothing else: DRF's own takes numbers too, which the schema does not."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text: str = super().to_internal_value(data)
+        return text
+
+
 class CredentialsSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+    username = Text(max_length=254)
+    password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
 
 
 class RegistrationSerializer(CredentialsSerializer):
     """Any other field, ``is_staff`` for one, is ignored."""
 
-    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
-    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    first_name = Text(max_length=150, required=False, allow_blank=True)
+    last_name = Text(max_length=150, required=False, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
 
 
 class NamesSerializer(serializers.Serializer[Any]):
     """Any other field is ignored."""
 
-    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
-    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    first_name = Text(max_length=150, required=False, allow_blank=True)
+    last_name = Text(max_length=150, required=False, allow_blank=True)
 
 
 class PasswordSerializer(serializers.Serializer[Any]):
-    password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+    password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
 
 
 class NewPasswordSerializer(PasswordSerializer):
-    new_password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+    new_password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
 
 
 class NewEmailSerializer(serializers.Serializer[Any]):
     """The password may be left out where the address stays the same."""
 
     email = serializers.EmailField(max_length=254, allow_blank=True)
-    password = serializers.CharField(
-        max_length=MAX_PASSWORD, trim_whitespace=False, required=False, allow_blank=True, default=""
-    )
+    password = Text(max_length=MAX_PASSWORD, trim_whitespace=False, required=False, allow_blank=True, default="")
 
 
 class AddressSerializer(serializers.Serializer[Any]):
@@ -53,16 +61,16 @@ class AddressSerializer(serializers.Serializer[Any]):
 
 
 class ResetSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField(max_length=1000)
-    new_password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+    token = Text(max_length=1000)
+    new_password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):
-    refresh = serializers.CharField()
+    refresh = Text()
 
 
 class TokenSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField()
+    token = Text()
 
 
 def user_body(user: Any) -> dict[str, Any]:

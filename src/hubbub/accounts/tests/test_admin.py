@@ -18,7 +18,7 @@ from hubbub.accounts.models import Login
 from hubbub.django.auth import actor_of_user
 from hubbub.engine.actor import SYSTEM
 from hubbub.protocol.close import Close
-from hubbub.testing.live import LiveConnection, LiveEngine
+from hubbub.testing import FakeConnection, LiveEngine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,12 +44,12 @@ def sign_in(ann: User) -> Callable[[], str]:
     return lambda: str(sign_in_with_tokens(SYSTEM, ann)["sid"])
 
 
-async def connect(live: LiveEngine, ann: User, login: str) -> LiveConnection:
+async def connect(live: LiveEngine, ann: User, login: str) -> FakeConnection:
     return await live.connect(actor_of_user(ann, login=login))
 
 
-async def ended(connection: LiveConnection) -> int:
-    return await connection.until(lambda: connection.closed) or 0
+async def ended(connection: FakeConnection) -> int:
+    return await connection.wait_closed()
 
 
 async def test_signing_one_out_closes_its_sockets_alone(

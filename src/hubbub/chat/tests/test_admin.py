@@ -18,7 +18,7 @@ from hubbub.chat.models import Conversation, Message, Participant
 from hubbub.django.models import Event, Receipt
 from hubbub.engine.actor import Actor, guest
 from hubbub.protocol.errors import Absent, BadData, Forbidden
-from hubbub.testing.live import LiveEngine
+from hubbub.testing import LiveEngine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -202,7 +202,7 @@ async def test_whoever_is_there_sees_what_staff_do(
 ):
     """CHT-9, CHT-11: rename, add, delete, remove, each by the page, each over a live session."""
     connection = await live.connect(bob)
-    await connection.ok("inbox.subscribe", data={})
+    await connection.send("inbox.subscribe", data={})
     sent = await live.run(actions.send_message, alice, group.topic, "hi")
     await live.run(boss.post, url("conversation", f"{group.id}/change/"), {"title": " Other plans "})
     assert (await connection.seen("chat.conversation_renamed"))[0]["data"] == {"title": "Other plans"}
