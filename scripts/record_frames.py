@@ -24,6 +24,11 @@ for name in ("ada", "bob"):
     for days in (1, 2):
         print(actions.sign_in_with_access_token(SYSTEM, user, timedelta(days=days)))
 """
+STAFF = """
+from hubbub.chat import actions
+from hubbub.engine.actor import Actor
+staff = Actor(key="", username="staff", is_staff=True)
+"""
 
 
 class World:
@@ -42,6 +47,10 @@ class World:
         topic: str = conversation["topic"]
         self.bob.command("subscribe", topic)
         return topic
+
+    def as_staff(self, call: str) -> None:
+        """An action of chat's, as the admin calls it."""
+        self.server.manage("shell", "-v0", "-c", f"{STAFF}actions.{call}")
 
 
 def send(topic: str, content: str, client_id: str) -> dict[str, str]:
@@ -170,6 +179,34 @@ def removed(world: World) -> Recording:
     return ada
 
 
+def moderated(world: World) -> Recording:
+    topic = world.talk_of_two()
+    ada = Recording(
+        world.server,
+        "Staff delete messages, and rename a group: what was said is gone for all (CHT-11).",
+    )
+    ada.open(token=world.token)
+    ada.gets("ready")
+    ada.asks("subscribe", topic)
+    position = ada.reply()["position"]
+    first = world.bob.command("chat.send", topic, **send(topic, "deleted while she looks", "client-1"))["message"]
+    ada.gets("chat.message_sent")
+    world.as_staff(f"delete_message(staff, {first['id']})")
+    deleted = ada.gets("chat.message_deleted")[0]
+    ada.cut()
+    second = world.bob.command("chat.send", topic, **send(topic, "deleted while she is away", "client-2"))["message"]
+    world.as_staff(f"delete_message(staff, {second['id']})")
+    world.as_staff(f"rename_conversation(staff, {topic.removeprefix('chat.')}, 'Other plans')")
+    ada.open(token=world.token)
+    ada.gets("ready")
+    ada.sends("subscribe", topic, since={**position, "offset": deleted["offset"]})
+    ada.reply()
+    ada.asks("chat.history", topic, data={})
+    ada.reply()
+    ada.close()
+    return ada
+
+
 def epoch(world: World) -> Recording:
     topic = world.talk_of_two()
     ada = Recording(world.server, "A backup is restored: reset in mid-session, and when coming back (SUB-2, SUB-3).")
@@ -285,7 +322,7 @@ def restart(world: World) -> Recording:
 
 
 # The inbox first, while there are no other conversations in it; what breaks connections or takes time last.
-USUAL = (inbox, first_session, errors, resume, lost_reply, removed, epoch, refused_token, guest, restart)
+USUAL = (inbox, first_session, errors, resume, lost_reply, removed, epoch, refused_token, guest, moderated, restart)
 LIMITED = (too_far, rate_limited)
 QUICK = (heartbeat,)
 

@@ -31,6 +31,8 @@ async def answer(client: Client, topic: str, sent: MessageSent) -> None:
     message = sent.message
     if client.user is None or message.sender.id == client.user.id:
         return  # Or it would talk to itself for ever.
+    if message.deleted:
+        return  # While this program was away, staff deleted it: nothing is left to say again.
     # The same client_id for the same message: answered once, even if this program is started twice.
     client.enqueue(Send(message.content, client_id=f"echo-{message.id}"), topic=topic)
     await client.call(MarkRead(message.number), topic=topic)
