@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Message } from "hubbub";
+import type { AnyEvent, Message } from "hubbub";
 import { CHUNK, blocksOf, chunksOf } from "../src/state/chunks";
-import { NO_MESSAGES, textOf, withDeleted, withLatest, withPage, withSent, withoutHidden } from "../src/state/messages";
+import { NO_MESSAGES, pageAfter, textOf, withDeleted, withLatest, withPage, withSent, withoutHidden } from "../src/state/messages";
 
 function message(number: number, { minute = 0, sender = 1, name = "ada" } = {}): Message {
   const timestamp = new Date(Date.UTC(2026, 0, 1, 12, minute)).toISOString();
@@ -38,6 +38,13 @@ test("what was deleted for everybody keeps its place and says nothing, also in a
   const messages = withPage(withDeleted(withPage(NO_MESSAGES, page([1, 2], false)), 102), page([2, 3], false));
   expect(numbers(messages)).toEqual([1, 2, 3]);
   expect(messages.list.map(textOf)).toEqual(["text", "Message deleted", "text"]);
+});
+
+test("what is remembered of a conversation that one has left follows what is deleted there", () => {
+  const after = (type: string) => pageAfter(page([1, 2], true), { type, topic: "chat.1", data: { message_id: 102 } } as AnyEvent);
+  expect(after("chat.message_deleted").messages.map(textOf)).toEqual(["text", "Message deleted"]);
+  expect(after("chat.message_hidden").messages.map(({ id }) => id)).toEqual([101]);
+  expect(after("chat.typing")).toEqual(page([1, 2], true));
 });
 
 test("what was deleted stays away, also from a page that was read before", () => {

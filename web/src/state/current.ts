@@ -6,6 +6,7 @@ import { account } from "./account";
 import { client, status } from "./connection";
 import { OpenConversation, type Remembered } from "./conversation";
 import { complete, conversations, outdated } from "./inbox";
+import { pageAfter } from "./messages";
 import { route, show } from "./route";
 
 /** Rooms that were entered, by name: a guest has no list to find them in. */
@@ -65,9 +66,9 @@ export function startCurrent(): void {
     untracked(() => open.value?.reload());
   });
   client.on("event", (event) => {
-    if (event.type !== "chat.message_hidden") return;
-    const known = remembered.get(`chat.${event.data.conversation_id}`);
-    if (known) known.page.messages = known.page.messages.filter(({ id }) => id !== event.data.message_id);
+    const topic = event.type === "chat.message_hidden" ? `chat.${event.data.conversation_id}` : event.topic;
+    const known = remembered.get(topic);
+    if (known) known.page = pageAfter(known.page, event);
   });
   effect(() => {
     const current = route.value;

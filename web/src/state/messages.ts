@@ -1,4 +1,4 @@
-import type { HistoryPage, Message, MessageSent } from "hubbub";
+import type { AnyEvent, HistoryPage, Message, MessageSent } from "hubbub";
 
 /** What is known of a conversation's messages: a stretch without gaps up to the newest. */
 export interface Messages {
@@ -56,6 +56,15 @@ export function withDeleted(messages: Messages, id: number): Messages {
 /** The message, emptied if it is the one of that id. */
 export function withoutContent(message: Message, id: number): Message {
   return message.id === id ? { ...message, content: "", deleted: true } : message;
+}
+
+/** A page that was read before an event of its conversation, as it would be read after it; new messages apart. */
+export function pageAfter(page: HistoryPage, event: AnyEvent): HistoryPage {
+  if (event.type === "chat.message_hidden") {
+    return { ...page, messages: page.messages.filter(({ id }) => id !== event.data.message_id) };
+  }
+  if (event.type !== "chat.message_deleted") return page;
+  return { ...page, messages: page.messages.map((message) => withoutContent(message, event.data.message_id)) };
 }
 
 /** What stands where a message is shown. */
