@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from rest_framework_simplejwt.token_blacklist.admin import OutstandingTokenAdmin
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from hubbub.accounts import actions
 from hubbub.accounts.models import Login
@@ -53,3 +55,18 @@ class LoginAdmin(_Base):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class TokenAdmin(OutstandingTokenAdmin):
+    """simplejwt's page, without the tokens themselves: whoever has a refresh token is signed in by it."""
+
+    exclude = ("token",)
+
+    def get_readonly_fields(self, *args: Any, **kwargs: Any) -> list[str]:
+        return [name for name in super().get_readonly_fields(*args, **kwargs) if name not in self.exclude]
+
+
+# A page of the project's own stays.
+if type(admin.site.get_model_admin(OutstandingToken)) is OutstandingTokenAdmin:
+    admin.site.unregister(OutstandingToken)
+    admin.site.register(OutstandingToken, TokenAdmin)

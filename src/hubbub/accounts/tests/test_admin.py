@@ -12,6 +12,8 @@ from django.db import connection
 from django.forms.models import model_to_dict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken
 
 from hubbub.accounts.actions import sign_in_with_tokens
 from hubbub.accounts.models import Login
@@ -92,6 +94,16 @@ def test_to_look_is_not_to_sign_out(sign_in: Callable[[], str]):
     assert client.get(LOGINS).status_code == 200
     client.post(LOGINS, {"action": "sign_out", "_selected_action": [login]})
     assert Login.objects.get(pk=login).ended_at is None
+
+
+def test_a_token_is_not_shown(boss: Client, ann: User):
+    """A project's own simplejwt views keep good refresh tokens in this table."""
+    raw = str(RefreshToken.for_user(ann))
+    row = OutstandingToken.objects.get(token=raw)
+    for page in ("", f"{row.pk}/change/"):
+        shown = boss.get(f"/admin/token_blacklist/outstandingtoken/{page}")
+        assert shown.status_code == 200
+        assert row.jti in shown.content.decode() and raw not in shown.content.decode()
 
 
 def test_the_list_costs_the_same_for_three_rows_and_thirty(boss: Client, sign_in: Callable[[], str]):
