@@ -50,9 +50,11 @@ class MailThread:
 
     def _work(self) -> None:
         while True:
-            job = self._waiting.get()
-            renew_connections(database_alias())
-            attempt(job)
+            attempt(partial(self._do, self._waiting.get()))
+
+    def _do(self, job: Callable[[], object]) -> None:
+        renew_connections(database_alias())
+        job()
 
 
 def attempt(job: Callable[[], object]) -> None:

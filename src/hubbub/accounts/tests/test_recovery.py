@@ -243,6 +243,21 @@ def test_mails_have_a_thread_and_a_bound(monkeypatch):
     assert seen == ["hubbub-mail"]
 
 
+def test_a_mail_is_lost_with_the_database_and_the_next_one_is_not(monkeypatch, caplog):
+    done = threading.Event()
+
+    def renew(alias: str) -> None:
+        monkeypatch.setattr(mails, "renew_connections", lambda alias: None)
+        raise ValueError("no database")
+
+    monkeypatch.setattr(mails, "renew_connections", renew)
+    thread = mails.MailThread()
+    thread.put(lambda: None)
+    thread.put(done.set)
+    assert done.wait(10)
+    assert "no database" in caplog.text
+
+
 def test_a_project_has_its_own_words(api, ann, mailoutbox, settings, tmp_path):
     (tmp_path / "hubbub/mail").mkdir(parents=True)
     (tmp_path / "hubbub/mail/reset_password.txt").write_text("Grüße, {{ username }}: {{ link }}")
