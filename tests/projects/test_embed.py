@@ -102,7 +102,7 @@ def test_a_conversation_is_for_its_participants(pages: Pages, project: Project) 
 def test_styles_do_not_mix(pages: Pages) -> None:
     page = pages.visit("/own/")
     write(page, "In our own letters")
-    shown = page.locator("hubbub-chat .message-text").get_by_text("In our own letters").first
+    shown = page.locator("hubbub-chat [data-number] .message-text").get_by_text("In our own letters")
     style = shown.evaluate(
         "e => { const s = getComputedStyle(e); return [s.fontFamily, s.textTransform, s.letterSpacing] }"
     )
