@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
+from django.urls import Resolver404, resolve
 from drf_spectacular.validation import validate_schema
 from rest_framework.views import APIView
 
@@ -83,6 +85,16 @@ LOOK = """
 from django.urls import get_resolver, reverse
 print(reverse("hubbub_chat:rooms"), bool(get_resolver().namespace_dict["hubbub_openapi"][1].url_patterns))
 """
+
+
+def test_a_project_says_itself_who_sees_its_schema():
+    """It is of the whole project: `hubbub.urls`, included somewhere, must not show it to everybody."""
+    assert apps.is_installed("drf_spectacular")
+    assert resolve("/api/auth/me/", "hubbub.urls")
+    for path in ("/api/schema/", "/api/docs/"):
+        assert resolve(path, "hubbub.django.urls")
+        with pytest.raises(Resolver404):
+            resolve(path, "hubbub.urls")
 
 
 def test_a_project_without_spectacular_has_all_but_the_page():
