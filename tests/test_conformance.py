@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 DOCUMENT = Path(__file__).parent.parent / "docs/reference/openapi.json"
 PASSWORD = "a-long-enough-passphrase"
-RATES = ("messages", "writes", "reads", "conversations", "logins", "registrations", "tickets")
+RATES = ("messages", "writes", "reads", "conversations", "logins", "registrations", "tickets", "mails")
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

@@ -50,9 +50,14 @@ def _errors() -> set[type[HubbubError]]:
     while waiting:
         known = waiting.pop()
         waiting += known.__subclasses__()
-        if "code" in vars(known) and known is not HubbubError and known.__module__.startswith("hubbub."):
+        if "code" in vars(known) and known is not HubbubError and _said_by_the_server(known):
             found.add(known)
     return found
+
+
+def _said_by_the_server(error: type) -> bool:
+    """Those of the Python client stand on its own page; no frame has them."""
+    return error.__module__.startswith("hubbub.") and not error.__module__.startswith("hubbub.client.")
 
 
 def close_codes() -> Iterator[str]:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from hubbub.client import NotAllowed
 from hubbub.protocol.close import Close
 from hubbub.protocol.errors import ERRORS
 
@@ -55,6 +56,7 @@ def test_the_tables_are_the_codes(site: Path) -> None:
     """CLO-1, ERR-1: what is written while the site is built is all there, and nothing is left without words."""
     errors = (site / "reference/errors.html").read_text()
     assert [error.code for error in ERRORS if f">{error.code}<" not in errors] == []
+    assert f">{NotAllowed.code}<" not in errors, "the client's own errors never come over the wire"
     rows = re.findall(r"<tr.*?</tr>", (site / "reference/close-codes.html").read_text(), re.DOTALL)
     cells = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows[1:]]
     assert len(cells) == len(Close) and all(len(row) == 4 and all(row) for row in cells)
