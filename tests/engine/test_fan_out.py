@@ -1,6 +1,8 @@
 """Fan-out: encoded once, written at once to who keeps up, in slices, and in order for who does not."""
 
 import asyncio
+from collections.abc import Callable
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -58,6 +60,7 @@ class Frames:
         self.connection = connection
         self.writes: list[bytes] = []
         self.closed = False
+        self.after_write: Callable[[], None] = lambda: None
         self._room = asyncio.Event()
         self._room.set()
 
@@ -73,6 +76,7 @@ class Frames:
             raise ConnectionResetError
         self.writes.append(payload)
         self.connection.frames += [msgspec.json.decode(line) for line in payload.splitlines()]
+        self.after_write()
 
     def listen(self, receive) -> None:
         raise NotImplementedError
@@ -111,6 +115,13 @@ class Counting(V1):
 
     def event(self, event) -> bytes | None:
         self.encoded += 1
+        return super().event(event)
+
+
+class Choking(V1):
+    def event(self, event) -> bytes | None:
+        if b"bad" in event.raw:
+            raise ValueError("of another version")
         return super().event(event)
 
 
@@ -193,6 +204,52 @@ async def test_a_large_topic_does_not_hold_up_a_small_one(monkeypatch: pytest.Mo
         await settle()
         assert all(seen(each) == ["large", "next"] for each in many[:34])
         assert seen(many[34]) == []
+
+
+async def test_a_flush_leaves_one_slice_a_turn(monkeypatch: pytest.MonkeyPatch):
+    """EVT-1: however often something asks for what waits, as everybody does who opens an inbox."""
+    monkeypatch.setattr(hub_module, "SLICE", 10)
+    async with MemoryEngine() as engine:
+        many = [await join(engine, f"user{n}") for n in range(35)]
+        hub = engine.engine.hub
+        for n in range(20):
+            hub.deliver(engine.store.append("fan.1", Said(str(n))))
+            await asyncio.sleep(0)
+            hub.flush("fan.1")
+        hub.deliver(engine.store.append("fan.1", Said("last")))
+        counts = [0]
+        while counts[-1] < 35:
+            await asyncio.sleep(0)
+            counts.append(sum(seen(each)[-1:] == ["last"] for each in many))
+        assert max(after - before for before, after in pairwise(counts)) <= 10
+        assert all(seen(each) == [*map(str, range(20)), "last"] for each in many)
+
+
+async def test_what_one_turn_brings_is_bounded_for_who_does_not_read():
+    """LIM-4: five hundred long messages, as the log brings them at once after a gap."""
+    async with MemoryEngine() as engine:
+        slow, quick = await join(engine, "slow"), await join(engine, "quick")
+        frames = slow.session.outbox.writer
+        assert isinstance(frames, Frames)
+        written = len(frames.writes)
+        frames.after_write = frames.fill
+        engine.engine.hub.publish([engine.store.append("fan.1", Said("x" * 5_000)) for n in range(500)])
+        await settle()
+        assert sum(map(len, frames.writes[written:])) < 100_000
+        frames.empty()
+        await settle()
+        assert slow.closed == Close.TOO_SLOW
+        assert [frame["offset"] for frame in quick.events()] == list(range(1, 501))
+
+
+async def test_an_event_that_cannot_be_written_takes_no_other_with_it():
+    """EVT-2"""
+    async with MemoryEngine() as engine:
+        reader, other = await join(engine, "reader", dialect=Choking()), await join(engine, "other")
+        engine.engine.hub.publish([engine.store.append("fan.1", Said(text)) for text in ("a", "bad", "c")])
+        await settle()
+        assert seen(reader) == ["a", "c"]
+        assert seen(other) == ["a", "bad", "c"]
 
 
 async def test_a_revocation_stands_between_what_was_before_and_after():

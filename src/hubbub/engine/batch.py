@@ -1,11 +1,14 @@
 """Events of one topic that go out together: encoded, framed and joined once for all who get them (rule EVT-1)."""
 
+import logging
 import math
 from collections.abc import Callable
 from typing import Any
 
 from hubbub.protocol.dialect import Dialect
 from hubbub.protocol.frames import Event
+
+logger = logging.getLogger("hubbub.hub")
 
 
 class Batch:
@@ -42,9 +45,15 @@ class Batch:
 
 
 def text_of(event: Event, dialect: Dialect) -> bytes | None:
-    """An event as a dialect writes it, encoded at most once."""
+    """An event as a dialect writes it, encoded at most once; None where it says nothing of it, or fails to."""
     try:
         return event.encoded[dialect]
     except KeyError:
-        text = event.encoded[dialect] = dialect.event(event)
-        return text
+        pass
+    text = None
+    try:
+        text = dialect.event(event)
+    except Exception:  # The others of its batch go out all the same.
+        logger.exception("%s of %s, offset %s, could not be written", event.type, event.topic, event.offset)
+    event.encoded[dialect] = text
+    return text

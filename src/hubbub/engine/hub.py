@@ -23,6 +23,8 @@ READ_LIMIT = 500
 RETRY_SECONDS = 1.0
 SLICE = 500
 """Subscribers that are served in one turn of the loop."""
+BATCH_BYTES = 65_536
+"""Bytes of events that go out in one write; what is more waits for the next, and for readers to take this one."""
 DONE: Final = object()
 
 
@@ -46,6 +48,7 @@ class LiveTopic:
         "last",
         "name",
         "pending",
+        "scheduled",
         "subscribers",
         "waiting",
     )
@@ -59,6 +62,8 @@ class LiveTopic:
         """What the subscribers get with the next turn of the loop."""
         self.fan_out: Iterator[None] | None = None
         """The delivery that is under way, a slice of the subscribers for each step."""
+        self.scheduled = False
+        """Whether the next turn of the loop serves the subscribers."""
         self.epoch = ""
         self.last: int | None = None
         """The offset delivered last; None until the first subscription has read the log."""
@@ -191,12 +196,18 @@ class Hub:
             except Exception:
                 logger.exception("an event of %s could not be followed", live.name)
         if live.subscribers:
-            if not live.pending and live.fan_out is None:
-                self._loop.call_soon(self._serve, live)
             live.pending.append(event)
+            self._serve_soon(live)
+
+    def _serve_soon(self, live: LiveTopic) -> None:
+        # One turn at a time: after a flush a second one would take a slice of its own, and leave no pause.
+        if not live.scheduled:
+            live.scheduled = True
+            self._loop.call_soon(self._serve, live)
 
     def _serve(self, live: LiveTopic) -> None:
         """Serve one slice of the subscribers; the others wait for the next turn, so that no topic holds up the rest."""
+        live.scheduled = False
         if live.fan_out is None:
             if not live.pending:
                 return
@@ -204,7 +215,7 @@ class Hub:
         if next(live.fan_out, DONE) is DONE:
             live.fan_out = None
         if live.fan_out is not None or live.pending:
-            self._loop.call_soon(self._serve, live)
+            self._serve_soon(live)
 
     def flush(self, topic: str) -> None:
         """Deliver at once what waits for its turn."""
@@ -282,8 +293,8 @@ def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[S
 
 
 def _fan_out_all(live: LiveTopic) -> Iterator[None]:
-    """Deliver what is pending to all who subscribe now, and pause after every slice of them."""
-    batch, live.pending = Batch(live.pending), []
+    """Deliver a batch of what is pending to all who subscribe now, and pause after every slice of them."""
+    batch = Batch(_take(live))
     subscribers = list(live.subscribers)
     for begin in range(0, len(subscribers), SLICE):
         if begin:
@@ -295,6 +306,15 @@ def _fan_out_all(live: LiveTopic) -> Iterator[None]:
                 subscriber.deliver(batch)
             except Exception:
                 logger.exception("an event of %s could not be delivered to one subscriber", live.name)
+
+
+def _take(live: LiveTopic) -> list[Event]:
+    """Up to ``BATCH_BYTES`` of what is pending, but one event at least: one write is not bounded by an outbox."""
+    count, size = 1, len(live.pending[0].raw)
+    while count < len(live.pending) and (size := size + len(live.pending[count].raw)) <= BATCH_BYTES:
+        count += 1
+    taken, live.pending = live.pending[:count], live.pending[count:]
+    return taken
 
 
 def _flush(live: LiveTopic) -> None:
