@@ -194,6 +194,8 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         Raises:
             OSError: the connection is closed or failed.
         """
+        if message["type"] == "websocket.close":
+            self._abort_later()  # who doesn't read never takes the close frame
         await self.writable.wait()
         if self.disconnected:
             raise ClientDisconnected
