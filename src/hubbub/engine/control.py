@@ -6,11 +6,13 @@ cannot subscribe to it.
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from hubbub.engine.batch import Batch
+from hubbub.engine.ports import StreamState, StreamStore
 from hubbub.engine.subscription import subscribe
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event, Position
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hubbub.control")
 
 CONTROL_TOPIC = "control"
+
+PAGE = 500
 
 
 @event("control.sessions_ended", internal=True)
@@ -63,6 +67,29 @@ class AccessGranted(msgspec.Struct):
     actor: str
     target: str
     position: Position
+
+
+def read_since(store: StreamStore, at: datetime) -> tuple[StreamState, list[Event]]:
+    """Where the control topic stands, and what happened since ``at``, in order; a little before, too. Blocking."""
+    state = store.states([CONTROL_TOPIC])[CONTROL_TOPIC]
+    found: list[Event] = []
+    after = state.top
+    while after >= state.first and (not found or found[0].created_at.timestamp() >= at.timestamp()):
+        before, after = after, max(state.first - 1, after - PAGE)
+        found = store.read(CONTROL_TOPIC, after, before - after) + found
+    return state, found
+
+
+def remember(engine: "Engine", events: list[Event]) -> None:
+    """Hold endings from before this process against what was checked before them: a ticket is good for a while."""
+    now, at = engine.clock.now().timestamp(), engine.clock.monotonic()
+    for event in events:
+        if event.type == "control.sessions_ended":
+            ended = msgspec.json.decode(event.raw, type=SessionsEnded)
+            ago = max(0.0, now - event.created_at.timestamp())
+            engine.sessions.end(
+                ended.actor, ended.reason, login=ended.login, except_login=ended.except_login, at=at - ago
+            )
 
 
 def obey(engine: "Engine", event: Event) -> None:

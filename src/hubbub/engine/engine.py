@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -10,12 +11,12 @@ import msgspec
 from hubbub.engine import commands as commands  # registers the commands that every session knows
 from hubbub.engine.actor import Actor
 from hubbub.engine.clock import Clock
-from hubbub.engine.control import CONTROL_TOPIC, obey
+from hubbub.engine.control import CONTROL_TOPIC, obey, read_since, remember
 from hubbub.engine.heartbeat import heartbeat
 from hubbub.engine.hub import Hub
 from hubbub.engine.limits import Limiter
-from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore, Writer
-from hubbub.engine.sessions import Sessions
+from hubbub.engine.ports import Reader, Relay, StreamStore, Writer
+from hubbub.engine.sessions import REMEMBER_SECONDS, Sessions
 from hubbub.engine.settings import EngineSettings
 from hubbub.engine.tasks import TaskGroup
 from hubbub.protocol.close import Close
@@ -56,9 +57,11 @@ class Engine:
         self.sessions = Sessions(clock)
 
     async def start(self) -> None:
-        """Follow the control topic from now on and begin to look after the sessions."""
+        """Follow the control topic, endings of the last minute included, and begin to look after the sessions."""
         self.hub.follow(CONTROL_TOPIC, partial(obey, self))
-        state: StreamState = (await self.reader.run(partial(self.store.states, [CONTROL_TOPIC])))[CONTROL_TOPIC]
+        since = self.clock.now() - timedelta(seconds=REMEMBER_SECONDS)
+        state, recent = await self.reader.run(partial(read_since, self.store, since))
+        remember(self, recent)
         self.hub.prime(CONTROL_TOPIC, Position(state.epoch, state.top))
         self.tasks.spawn(heartbeat(self), "heartbeat")
 

@@ -73,11 +73,17 @@ class Sessions:
     def all(self) -> "list[Session]":
         return [session for of_actor in self._by_actor.values() for session in of_actor]
 
-    def end(self, actor_key: str, reason: str, *, login: str = "", except_login: str = "") -> None:
-        """Close an actor's sessions 4001: those of one ``login``, or all but those of another."""
-        at = self._clock.monotonic()
+    def end(
+        self, actor_key: str, reason: str, *, login: str = "", except_login: str = "", at: float | None = None
+    ) -> None:
+        """Close an actor's sessions 4001: those of one ``login``, or all but those of another.
+
+        ``at``: the monotonic time at which they ended, now by default.
+        """
+        now = self._clock.monotonic()
+        at = now if at is None else at
         ending = Ending(at, actor_key, reason, login, except_login)
-        while self._endings and self._endings[0].at < at - REMEMBER_SECONDS:
+        while self._endings and self._endings[0].at < now - REMEMBER_SECONDS:
             self._endings.popleft()
         self._endings.append(ending)
         for session in self.of(actor_key):

@@ -7,17 +7,18 @@ import time
 from dataclasses import replace
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.core import signing
 
-from hubbub.accounts import tickets
+from hubbub.accounts import actions, tickets
 from hubbub.accounts.api import Ticket
 from hubbub.accounts.checks import check_tickets
 from hubbub.accounts.models import Login
 from hubbub.accounts.tests.conftest import PASSWORD
 from hubbub.django import auth
 from hubbub.django.application import hubbub_application
-from hubbub.engine.actor import Actor
+from hubbub.engine.actor import SYSTEM, Actor, user_key
 from hubbub.protocol.errors import NotAuthenticated
 from hubbub.testing import LiveEngine
 
@@ -181,4 +182,17 @@ async def test_an_ending_after_it_was_issued(ended, closes):
         after = tickets.issue(ANN, checked_at=time.time() + 0.01)
         await asyncio.sleep(0.02)
         assert await stays_open(before) is not closes
+        assert await stays_open(after)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_an_ending_before_the_process_began(ann):
+    """AUT-4, AUT-5: a restart between the ending and the ticket's use lets nobody in."""
+    who = replace(ANN, key=user_key(ann.pk), user_id=ann.pk)
+    before = tickets.issue(who, checked_at=time.time() - 20)
+    await sync_to_async(actions.end_logins)(SYSTEM, ann, actions.DEACTIVATED)
+    await asyncio.sleep(0.02)
+    after = tickets.issue(who)
+    async with LiveEngine():
+        assert not await stays_open(before)
         assert await stays_open(after)
