@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -45,8 +46,10 @@ def test_a_file_of_something_else(tmp_path: Path):
     with sqlite3.connect(other) as database:
         database.execute("CREATE TABLE t (x)")
     database.close()
+    before = other.read_bytes()
     with pytest.raises(QueueFileError, match="something else"):
         FileStore(other)
+    assert other.read_bytes() == before  # Nor was it made a WAL database.
     with pytest.raises(QueueFileError, match="can't be used"):
         FileStore(tmp_path / "missing" / "queue.sqlite3")
 
@@ -145,3 +148,51 @@ def test_a_full_disk_is_said_before_anything_is_promised(tmp_path: Path):
     with pytest.raises(QueueFileError, match="full"):
         store.add(command)
     store.close()
+
+
+def refuse(store: FileStore, *operations: int) -> None:
+    """Let SQLite refuse some operations from now on, as a disk would that is full or broken; none: all go again."""
+    store._database.set_authorizer(
+        (lambda operation, *_: sqlite3.SQLITE_DENY if operation in operations else sqlite3.SQLITE_OK)
+        if operations
+        else None
+    )
+
+
+def test_what_the_disk_refuses_makes_nothing_after_it_less_safe(tmp_path: Path):
+    """ACK-2: what was added is in the file for another process, whatever went wrong before."""
+    path = tmp_path / "queue.sqlite3"
+    store = FileStore(path)
+    key = store.add(StoredCommand(0, "chat.send", "chat.1", b"{}", at=1.0))
+    refuse(store, sqlite3.SQLITE_DELETE)
+    with pytest.raises(QueueFileError):
+        store.remove(key)
+    refuse(store)
+    assert store._database.execute("PRAGMA synchronous").fetchone() == (2,)
+    refuse(store, sqlite3.SQLITE_INSERT)
+    with pytest.raises(QueueFileError):
+        store.own("7")
+    refuse(store)
+    store.add(StoredCommand(0, "chat.send", "chat.1", b"{}", at=2.0))
+    copy = tmp_path / "copy.sqlite3"  # What a kill at this moment leaves.
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+    assert [command.at for command in FileStore(copy).load()] == [1.0, 2.0]
+
+
+async def test_a_reply_counts_though_the_disk_does_not_take_it(server: LiveServer, world: World, tmp_path: Path):
+    """ACK-2: nobody waits for ever, what follows goes out, and the next run doubles nothing."""
+    mine, _ = world.tokens.values()
+    store = FileStore(tmp_path / "queue.sqlite3")
+    async with Client(server.ws_url, token=mine, queue=store) as me:
+        await me.ready()
+        refuse(store, sqlite3.SQLITE_DELETE)
+        async with asyncio.timeout(10):
+            await me.enqueue(Send("refused"), topic=world.topics[0])
+            await me.enqueue(Send("too"), topic=world.topics[0])
+    async with Client(server.ws_url, token=mine, queue=tmp_path / "queue.sqlite3") as me:
+        assert len(me.queue) == 2
+        async with asyncio.timeout(10):
+            await me.queue.drained()
+    stored = [content for *_, content in read_stored(server).messages]
+    assert [content for content in stored if content in ("refused", "too")] == ["refused", "too"]

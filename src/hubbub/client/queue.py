@@ -16,6 +16,7 @@ from hubbub.client.errors import (
     Ended,
     Expired,
     OtherUser,
+    QueueFileError,
     QueueFull,
     UnknownOutcome,
     body_of,
@@ -244,7 +245,7 @@ class Queue:
             except HubbubError as error:
                 await self._refused(item, error)
             else:
-                self._remove(item)
+                self._finish(item)
                 item._succeed(ok)
 
     async def _refused(self, item: Queued, error: HubbubError) -> None:
@@ -260,15 +261,29 @@ class Queue:
         logger.warning("%s to %s failed: %s", item.type, item.topic or "the server", error)
         item.state = "failed"
         if item._awaited:
-            self._remove(item)
+            self._finish(item)
         else:
             item._stored.error = body_of(error)
-            self._store.fail(item.key, item._stored.error)
+            try:
+                self._store.fail(item.key, item._stored.error)
+            except QueueFileError as trouble:
+                logger.error("The queue did not note that command %d failed: %s", item.key, trouble)
         item._reject(error)
         self._changed.set()
 
     def _remove(self, item: Queued) -> None:
         self._store.remove(item.key)
+        self._forget(item)
+
+    def _finish(self, item: Queued) -> None:
+        """It was answered, whether or not its file can say so: what that still has is sent again, and happens once."""
+        try:
+            self._store.remove(item.key)
+        except QueueFileError as trouble:
+            logger.error("The queue keeps command %d, which is done with: %s", item.key, trouble)
+        self._forget(item)
+
+    def _forget(self, item: Queued) -> None:
         self._items.pop(item.key, None)
         self._changed.set()
 

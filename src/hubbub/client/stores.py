@@ -133,19 +133,24 @@ class FileStore:
     def _prepare(self) -> None:
         execute = self._database.execute
         execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._check()  # First of all: the next line would stay in somebody else's database.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
-        execute("BEGIN EXCLUSIVE")  # Takes the lock, which locking_mode keeps.
+        with self._transaction("EXCLUSIVE"):  # Takes the lock, which locking_mode keeps.
+            if self._check():
+                for statement in _SCHEMA.split(";"):
+                    execute(statement)
+
+    def _check(self) -> bool:
+        """Whether the file is new. Raises QueueFileError for a database of something else."""
+        execute = self._database.execute
         (application_id,) = execute("PRAGMA application_id").fetchone()
         (version,) = execute("PRAGMA user_version").fetchone()
         (tables,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables == 0:
-            for statement in _SCHEMA.split(";"):
-                execute(statement)
-        elif application_id != _APPLICATION_ID or version != _VERSION:
-            execute("ROLLBACK")
+        mine = (application_id, version) == (_APPLICATION_ID, _VERSION)
+        if not mine and (tables or application_id or version):
             raise QueueFileError(f"{self._path} is a database of something else. Name another file for the queue.")
-        execute("COMMIT")
+        return not tables
 
     def load(self) -> list[StoredCommand]:
         with self._explained():
@@ -162,10 +167,9 @@ class FileStore:
 
     def own(self, user: str) -> None:
         with self._explained():
-            self._database.execute("BEGIN")
-            self._database.execute("DELETE FROM owner")
-            self._database.execute("INSERT INTO owner VALUES (?)", (user,))
-            self._database.execute("COMMIT")
+            with self._transaction():
+                self._database.execute("DELETE FROM owner")
+                self._database.execute("INSERT INTO owner VALUES (?)", (user,))
 
     def add(self, command: StoredCommand) -> int:
         with self._explained():
@@ -189,11 +193,25 @@ class FileStore:
         with self._explained():
             # Not waited for: what a power cut brings back is sent again, and happens once all the same.
             self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.execute("DELETE FROM queue WHERE key = ?", (key,))
-            self._database.execute("PRAGMA synchronous = FULL")
+            try:
+                self._database.execute("DELETE FROM queue WHERE key = ?", (key,))
+            finally:
+                self._database.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         self._database.close()
+
+    @contextmanager
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+        self._database.execute(f"BEGIN {kind}")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            # Left open, it would swallow all that is added later. Some errors have ended it already.
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
