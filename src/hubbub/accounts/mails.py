@@ -95,7 +95,7 @@ def _send_reset(address: str, base: str) -> None:
 def _send(name: str, to: str, context: dict[str, Any], base: str) -> bool:
     """Send one mail, unless the address has had as many as it may. Returns whether it was sent."""
     try:
-        limiter().hit("mails", f"to {to.casefold()}")
+        limiter().hit("mails", f"to {queries.folded(to)}")
     except RateLimited:
         logger.info("an address has had as many mails as it may: one more is not sent")
         return False

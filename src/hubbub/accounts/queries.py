@@ -70,7 +70,7 @@ def users_with_address(address: str, limit: int = 10) -> list[Any]:
         user
         for user in found
         # Databases differ in what they call the same letter: nobody gets a mail for a name that only looks alike.
-        if _folded(getattr(user, field)) == _folded(address) and policy.active(user) and user.has_usable_password()
+        if folded(getattr(user, field)) == folded(address) and policy.active(user) and user.has_usable_password()
     ]
 
 
@@ -80,7 +80,8 @@ def verified_address(user: Any) -> str:
     return found.address if found else ""
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """What all spellings of a name or address have in common: capitals, and wide or other forms of a letter."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 

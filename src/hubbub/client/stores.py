@@ -166,10 +166,9 @@ class FileStore:
         return None if found is None else str(found[0])
 
     def own(self, user: str) -> None:
-        with self._explained():
-            with self._transaction():
-                self._database.execute("DELETE FROM owner")
-                self._database.execute("INSERT INTO owner VALUES (?)", (user,))
+        with self._explained(), self._transaction():
+            self._database.execute("DELETE FROM owner")
+            self._database.execute("INSERT INTO owner VALUES (?)", (user,))
 
     def add(self, command: StoredCommand) -> int:
         with self._explained():

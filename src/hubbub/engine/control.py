@@ -83,10 +83,10 @@ def read_since(store: StreamStore, at: datetime) -> tuple[StreamState, list[Even
 def remember(engine: "Engine", events: list[Event]) -> None:
     """Hold endings from before this process against what was checked before them: a ticket is good for a while."""
     now, at = engine.clock.now().timestamp(), engine.clock.monotonic()
-    for event in events:
-        if event.type == "control.sessions_ended":
-            ended = msgspec.json.decode(event.raw, type=SessionsEnded)
-            ago = max(0.0, now - event.created_at.timestamp())
+    for each in events:
+        if each.type == "control.sessions_ended":
+            ended = msgspec.json.decode(each.raw, type=SessionsEnded)
+            ago = max(0.0, now - each.created_at.timestamp())
             engine.sessions.end(
                 ended.actor, ended.reason, login=ended.login, except_login=ended.except_login, at=at - ago
             )

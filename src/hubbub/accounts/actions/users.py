@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import update_session_auth_hash
 from django.db import IntegrityError, transaction
 
-from hubbub.accounts import links
+from hubbub.accounts import links, policy, queries
 from hubbub.accounts.actions.sign_ins import follow_session
 from hubbub.accounts.authentication import KNOWN_LOGIN
 from hubbub.django.actions import action
@@ -15,7 +15,7 @@ from hubbub.django.conf import database_alias
 from hubbub.django.publish import publish
 from hubbub.engine.actor import SYSTEM, Actor, user_key
 from hubbub.engine.control import CONTROL_TOPIC, ActorRenamed
-from hubbub.protocol.errors import Conflict
+from hubbub.protocol.errors import Conflict, NotAuthenticated
 
 
 class NameTaken(Conflict):
@@ -52,6 +52,7 @@ def change_password(actor: Actor, user: Any, new_password: str, *, request: Any 
     """Give a user a new password; all sign-ins end but the actor's own (rule AUT-4).
 
     Where the actor came by a session cookie, ``request`` is what carried it: the cookie is renewed.
+    Raises NotAuthenticated where the actor's sign-in has ended in the meantime.
     """
     user.set_password(new_password)
     setattr(user, KNOWN_LOGIN, actor.login if actor.key == user_key(user.pk) else "")
@@ -80,6 +81,10 @@ def deactivate(actor: Actor, user: Any) -> None:
 
 @action
 def _save_password(actor: Actor, user: Any) -> None:
+    # With the row locked: who resets a password by mail must not be overtaken by the thief who knew the old one.
+    queries.user_by_pk(str(user.pk), lock=True)
+    if actor.login and not policy.good(queries.login_with_user(actor.login)):
+        raise NotAuthenticated
     user.save(update_fields=["password"])  # What ends with it is the signal's to say.
 
 

@@ -126,3 +126,14 @@ def test_what_is_no_address_is_refused(api, access, bad, mailoutbox):
     assert api.post("email/", {"email": bad, "password": PASSWORD}, token=access).status_code == 400
     assert api.post("password/reset/", {"email": bad}).status_code == 400
     assert not mailoutbox
+
+
+def test_no_spelling_of_an_address_gets_more_mails(mailoutbox):
+    """LIM-2: capitals and wide letters reach the same mailbox."""
+    name = "example"
+    for n in range(12):
+        domain = "".join(chr(ord(letter) + 0xFEE0) for letter in name[: n % 7]) + name[n % 7 :]
+        address = f"{'Bob' if n % 2 else 'bob'}@{domain}.org"
+        given = {"username": f"user{n}", "password": PASSWORD, "email": address}
+        assert Api(REMOTE_ADDR=f"198.51.100.{n}").post("register/", given).status_code == 201
+    assert len(mailoutbox) == 10
