@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Enter
 from tests.browser.person import VIOLATIONS
 from tests.services import LiveServer
 
