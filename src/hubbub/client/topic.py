@@ -81,8 +81,9 @@ class Topic:
             if self._inflow.end is not None:
                 raise self._inflow.end
             await self._inflow.changed.wait()
-        assert self._received is not None
-        return self._received
+        # Not what has been received since: the caller has yet to get that.
+        assert self._position is not None
+        return self._position
 
     async def snapshot(self) -> Any:
         """The topic's state as plain data, where its kind has one; the events after it follow, those before not.
