@@ -1,6 +1,7 @@
 """A topic of the Python client, by the frames that it gets."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,7 @@ class Host:
 
     def __init__(self) -> None:
         self.connection = self
-        self.answers = []
+        self.answers: list[Any] = []
 
     def ask(self, command, answered, *rest) -> None:
         self.answers.append(answered)
