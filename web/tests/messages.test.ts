@@ -95,3 +95,23 @@ test("a block that goes on in the next chunk has its name once", () => {
   // Without the messages before it, the same chunk names its author.
   expect(chunksOf(list.slice(2), [second!])[0]?.blocks[0]?.continued).toBe(false);
 });
+
+test("a block begins with the first unread message, so that the divider stands above its name", () => {
+  const list = [1, 2, 3].map((number) => message(number));
+  const known = chunksOf(list);
+  const [chunk] = chunksOf(list, known, 2);
+  expect(chunk?.blocks.map(({ messages, continued, divided }) => [messages.length, continued, divided])).toEqual([
+    [1, false, false],
+    [2, false, true],
+  ]);
+  const again = chunksOf(list, [chunk!], 2);
+  expect(again[0]).toBe(chunk);
+  expect(chunksOf(list, again)).toEqual(known);
+});
+
+test("the divider parts a block where a chunk ends, too", () => {
+  const list = Array.from({ length: CHUNK + 1 }, (_, index) => message(CHUNK - 1 + index));
+  const divided = chunksOf(list, [], CHUNK);
+  expect(divided[1]?.blocks[0]).toMatchObject({ continued: false, divided: true });
+  expect(chunksOf(list, divided, CHUNK)[1]).toBe(divided[1]);
+});

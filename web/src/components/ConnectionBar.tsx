@@ -1,6 +1,6 @@
 import "./ConnectionBar.css";
 import { account, unreachable } from "../state/account";
-import { client, status, waitingCount, wasOnline } from "../state/connection";
+import { client, status, unkept, waitingCount, wasOnline } from "../state/connection";
 
 /** What is wrong with the connection, and what it means; nothing while all is well. */
 export function ConnectionBar() {
@@ -28,7 +28,7 @@ export function ConnectionBar() {
 
 function barText(): string {
   if (unreachable.value) return "Couldn't reach the server. Trying again.";
-  const waits = waitingText(waitingCount.value);
+  const waits = waitingText(waitingCount.value, unkept.value);
   switch (status.value) {
     case "connecting":
       return wasOnline.value ? `Reconnecting. ${waits}` : "Connecting.";
@@ -46,7 +46,8 @@ function barText(): string {
   }
 }
 
-function waitingText(count: number): string {
+function waitingText(count: number, unkept: boolean): string {
   if (count === 0) return "";
-  return count === 1 ? "1 message waits." : `${count} messages wait.`;
+  const waits = count === 1 ? "1 message waits." : `${count} messages wait.`;
+  return unkept ? `${waits} A reload would lose what waits.` : waits;
 }

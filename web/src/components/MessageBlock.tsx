@@ -1,6 +1,5 @@
 import "./MessageBlock.css";
 import { useSignal } from "@preact/signals";
-import { Fragment } from "preact";
 import type { Message } from "hubbub";
 import { account } from "../state/account";
 import type { OpenConversation } from "../state/conversation";
@@ -14,37 +13,35 @@ import { TimeAgo } from "./TimeAgo";
 interface MessageBlockProps {
   block: Block;
   conversation: OpenConversation;
-  /** The number of the first message that was unread, before which the divider stands. */
-  divided: number | null;
 }
 
-/** Consecutive messages of one author, with one name and time. */
-export function MessageBlock({ block, conversation, divided }: MessageBlockProps) {
-  const { sender, messages, continued } = block;
+/** Consecutive messages of one author, with one name and time; above it the divider where what was unread begins. */
+export function MessageBlock({ block, conversation }: MessageBlockProps) {
+  const { sender, messages, continued, divided } = block;
   const name = nameOf(sender);
   const mine = sender.id === account.value?.id;
   return (
-    <section class={`message-block ${continued ? "is-continued" : ""} ${mine ? "is-mine" : ""}`} aria-label={name}>
-      {!continued && <Avatar person={sender} letter={Array.from(name)[0] ?? "?"} />}
-      <div class="message-block-text">
-        {!continued && (
-          <h2 class="message-block-head">
-            <bdi class={`person-${colourOf(sender)}`}>{name}</bdi>
-            {messages[0] && <TimeAgo at={messages[0].timestamp} />}
-          </h2>
-        )}
-        {messages.map((message) => (
-          <Fragment key={message.id}>
-            {message.number === divided && <UnreadDivider />}
-            <MessageLine message={message} conversation={conversation} />
-          </Fragment>
-        ))}
-      </div>
-    </section>
+    <>
+      {divided && <UnreadDivider />}
+      <section class={`message-block ${continued ? "is-continued" : ""} ${mine ? "is-mine" : ""}`} aria-label={name}>
+        {!continued && <Avatar person={sender} letter={Array.from(name)[0] ?? "?"} />}
+        <div class="message-block-text">
+          {!continued && (
+            <h2 class="message-block-head">
+              <bdi class={`person-${colourOf(sender)}`}>{name}</bdi>
+              {messages[0] && <TimeAgo at={messages[0].timestamp} />}
+            </h2>
+          )}
+          {messages.map((message) => (
+            <MessageLine key={message.id} message={message} conversation={conversation} />
+          ))}
+        </div>
+      </section>
+    </>
   );
 }
 
-export function UnreadDivider() {
+function UnreadDivider() {
   return (
     <p class="unread-divider" role="separator">
       <span>New</span>

@@ -28,7 +28,7 @@ export function MessageLog({ conversation }: { conversation: OpenConversation })
   const unreadAbove = useSignal(false);
   const { follow, scrolled, goTo } = useFollowing(box, conversation, unseen, unreadAbove);
 
-  chunks.current = chunksOf(list, chunks.current);
+  chunks.current = chunksOf(list, chunks.current, divided);
   useLayoutEffect(follow, [list, outgoing.length]);
   return (
     <div class="message-log-place">
@@ -58,12 +58,7 @@ export function MessageLog({ conversation }: { conversation: OpenConversation })
             <p class="quiet log-empty">Nothing has been written here yet.</p>
           )}
           {chunks.current.map((chunk) => (
-            <MessageChunk
-              key={chunk.key}
-              chunk={chunk}
-              conversation={conversation}
-              divided={divided !== null && chunk.messages.some(({ number }) => number === divided) ? divided : null}
-            />
+            <MessageChunk key={chunk.key} chunk={chunk} conversation={conversation} />
           ))}
           {outgoing.map((command) => (
             <OutgoingMessage key={command.key} command={command} conversation={conversation} />

@@ -10,6 +10,9 @@ export const queue = signal<readonly QueuedCommand[]>(client.queue);
 /** Whether this page has been online at all: until then it is loading, not cut off. */
 export const wasOnline = signal(false);
 
+/** Whether what waits would be lost with the page: the browser keeps nothing for it. */
+export const unkept = signal(false);
+
 /** How many commands go out when the connection is back. */
 export const waitingCount = computed(() => queue.value.filter(({ state }) => state !== "failed").length);
 
@@ -18,3 +21,4 @@ client.on("status", (next) => {
   if (next === "online") wasOnline.value = true;
 });
 client.on("queue", (commands) => (queue.value = commands));
+client.on("storage", (trouble) => (unkept.value = trouble !== null));
