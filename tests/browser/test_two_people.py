@@ -81,7 +81,7 @@ def test_deleting_is_for_oneself(enter: Enter) -> None:
     bob.sees(["one", "two", "three"])
     delete = ada.page.get_by_role("button", name="Delete this message for me").nth(2)
     delete.click()
-    ada.page.get_by_role("button", name="Delete this message for you?").click()
+    ada.page.get_by_role("button", name="Delete for you?").click()
     ada.sees(["one", "two"])
     expect(ada.page.get_by_role("link", name="deleting")).to_contain_text("You: two")
     ada.page.reload()

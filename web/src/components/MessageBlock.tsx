@@ -68,7 +68,7 @@ function MessageLine({ message, conversation }: { message: Message; conversation
       {account.value && (
         <button
           class="link-button message-delete"
-          aria-label={sure.value ? "Delete this message for you?" : "Delete this message for me"}
+          aria-label={sure.value ? undefined : "Delete this message for me"}
           onBlur={() => (sure.value = false)}
           onClick={() => (sure.value ? void remove() : (sure.value = true))}
         >

@@ -85,7 +85,7 @@ export function SignIn() {
           </p>
         )}
         <p class="quiet">
-          {isNew.value ? "You have an account?" : "You are new here?"}
+          {isNew.value ? "You have an account?" : "You are new here?"}{" "}
           <button
             class="link-button"
             type="button"

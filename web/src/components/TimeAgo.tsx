@@ -6,7 +6,7 @@ export function TimeAgo({ at }: { at: string }) {
   // A date stays what it is: a long log has thousands of them, and only the latest follow the clock.
   const current = now.peek() - time > DAY ? now.peek() : now.value;
   return (
-    <time class="quiet" dateTime={at} title={exactTime(time)} aria-label={exactTime(time)}>
+    <time class="quiet" dir="auto" dateTime={at} title={exactTime(time)} aria-label={exactTime(time)}>
       {shortTime(time, current)}
     </time>
   );

@@ -1,0 +1,107 @@
+"""Where a state of the page is reached: one server, a viewer with the same conversations each time, and the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubbub.testing import Proxy
+from tests.browser.person import Person
+from tests.browser.world import NOW, make
+from tests.services import LiveServer, live_servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# Fonts of the same measures, one of which nearly every system has: lines break in the same places.
+SAME_FONT = """
+(() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { font-family: 'Liberation Sans', Arimo, Arial, Helvetica, sans-serif !important }");
+  const use = (root) => Object.defineProperty(root, "pictureSheet", { value: root.adoptedStyleSheets.push(sheet) });
+  use(document);
+  window.useSameFont = () => {
+    const root = document.querySelector("hubbub-chat")?.shadowRoot;
+    if (root && !root.pictureSheet) use(root);
+  };
+})();
+"""
+
+
+class World:
+    """A server with viewers, one for each state, so that no state shows what another has left."""
+
+    def __init__(self, server: LiveServer, viewers: Sequence[str], alone: Sequence[str]) -> None:
+        self.server = server
+        code = f"from tests.browser.world import {make.__name__}; make({list(viewers)}, {list(alone)})"
+        made = json.loads(server.manage("shell", "-c", code).stdout.split("made ")[1])
+        self._cookies: dict[str, str] = made["cookies"]
+        self._paths: dict[str, dict[str, str]] = made["paths"]
+
+    def path(self, viewer: str, title: str) -> str:
+        return self._paths[viewer][title]
+
+    def cookies(self, name: str) -> Any:
+        if name not in self._cookies:
+            return None
+        cookie = {"name": "sessionid", "value": self._cookies[name], "domain": "127.0.0.1", "path": "/"}
+        # A cookie knows no ports, so a proxy's page has it too.
+        return {"cookies": [cookie | {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}]}
+
+
+@contextmanager
+def worlds(folder: Path, viewers: Sequence[str], alone: Sequence[str] = ()) -> Iterator[World]:
+    """A world on a server of its own, which bears with few messages at once."""
+    with live_servers(folder) as start:
+        settings = {"DJANGO_SETTINGS_MODULE": "tests.browser.embedding", "HUBBUB_LIMITS": "messages=6/60s"}
+        yield World(start(env=settings), viewers, alone)
+
+
+class Stage:
+    """One state's part of the world: its viewer, and whoever else is needed."""
+
+    def __init__(self, world: World, browser: Browser, viewer: str) -> None:
+        self.server = world.server
+        self.viewer = viewer
+        self._world = world
+        self._browser = browser
+        self._people: list[Person] = []
+        self._proxies: list[Proxy] = []
+
+    def enter(self, name: str = "", proxy: Proxy | None = None, **options: Any) -> Person:
+        """The viewer, or who is named, in a browser of her own; through a proxy if one is given."""
+        name = name or self.viewer
+        looks: dict[str, Any] = {"viewport": {"width": 1280, "height": 760}, "timezone_id": "UTC", "locale": "en-GB"}
+        context = self._browser.new_context(storage_state=self._world.cookies(name), **looks | options)
+        context.clock.set_fixed_time(NOW)
+        context.add_init_script(SAME_FONT)
+        self._people.append(Person(name, context, proxy.url if proxy else self.server.url))
+        return self._people[-1]
+
+    def guest(self) -> Person:
+        return self.enter("nobody")
+
+    def at(self, path: str, **options: Any) -> Person:
+        """The viewer at a path, and all there."""
+        viewer = self.enter(**options)
+        viewer.visit(path)
+        viewer.settled()
+        return viewer
+
+    def path(self, title: str = "Plant") -> str:
+        """Of the viewer's conversation."""
+        return self._world.path(self.viewer, title)
+
+    def proxy(self) -> Proxy:
+        self._proxies.append(Proxy(self.server.port))
+        return self._proxies[-1]
+
+    def leave(self) -> None:
+        """End it; nothing may have gone wrong in any browser."""
+        for proxy in self._proxies:
+            proxy.cut()
+        for person in self._people:
+            person.close()

@@ -1,0 +1,63 @@
+"""Every state in both themes, on a desktop and on a phone: as it was looked at and kept, whole, and open to all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.axe import faults
+from tests.browser.pictures import compare, difference, small
+from tests.browser.stage import Stage, World, worlds
+from tests.browser.states import ALONE, STATES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SIZES = {"desktop": (1280, 760), "phone": (390, 780)}
+TOO_WIDE = "() => document.scrollingElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with worlds(tmp_path_factory.mktemp("states"), list(STATES), ALONE) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures are left that aren't as they should be."""
+    wanted = os.environ.get("PICTURES_TO")
+    found = Path(wanted) if wanted else tmp_path_factory.mktemp("pictures")
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def picture(page: Page, size: tuple[int, int], theme: str) -> bytes:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.screenshot(animations="disabled", caret="hide")
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_state(world: World, browser: Browser, folder: Path, name: str) -> None:
+    stage = Stage(world, browser, name)
+    page = STATES[name](stage).page
+    wrong: list[str] = []
+    for size, measures in SIZES.items():
+        for theme in ("light", "dark"):
+            taken = picture(page, measures, theme)
+            if "PICTURES_TO" in os.environ:
+                (folder / f"{name}-{size}-{theme}.full.png").write_bytes(taken)
+            wrong.append(compare(taken, f"{name}-{size}-{theme}", folder))
+            # Each theme and each size once: colours don't depend on the size, nor parts on the theme.
+            if (size == "phone") == (theme == "dark"):
+                wrong += [f"{name}-{size}-{theme}: {fault}" for fault in faults(page)]
+        if page.evaluate(TOO_WIDE):
+            wrong.append(f"{name}-{size}: wider than the window")
+    stage.leave()
+    assert not any(wrong), "\n".join(filter(None, wrong))
