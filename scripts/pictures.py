@@ -1,4 +1,8 @@
-"""Takes the pictures of README and docs from a real server: ``.venv/bin/python -m scripts.pictures``."""
+"""Takes the pictures of README and docs: ``.venv/bin/python -m scripts.pictures``.
+
+They show states of ``tests/browser/states/`` on a real server, with the same words at the same time of a clock that
+stands still: where nothing in the UI has changed, the pictures don't either.
+"""
 
 import shutil
 import tempfile
@@ -6,53 +10,32 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.person import Person
-from tests.services import CHROMIUM_ARGS, LiveServer, live_servers
+from tests.browser.stage import Stage, World, worlds
+from tests.browser.states import STATES
+from tests.services import CHROMIUM_ARGS
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-PASSWORD = "a fine password 42"
-PEOPLE = {"ada": "Ada", "grace": "Grace", "edsger": "Edsger"}
-TALK = [
-    ("grace", "Morning. Is the pump on line 3 back?"),
-    ("ada", "Since seven. It had lost its network for ten minutes."),
-    ("ada", "Nothing is missing, it sent what it had."),
-    ("edsger", "Good. Then I take it off the list."),
-    ("grace", "I will watch it over lunch."),
+DESKTOP, PHONE = (1200, 720), (390, 780)
+PICTURES = [
+    ("conversation", "conversation", DESKTOP, "light"),
+    ("conversation-dark", "conversation", DESKTOP, "dark"),
+    ("conversation-phone", "conversation", PHONE, "light"),
+    ("settings", "settings-appearance", DESKTOP, "light"),
+    ("palette", "palette", DESKTOP, "light"),
+    ("embedded", "embedded", DESKTOP, "light"),
 ]
+"""The file's name, the state, the window and the theme."""
 
 
-def sign_in(browser: Browser, server: LiveServer, name: str, **looks: object) -> Person:
-    person = Person(name, browser.new_context(**looks), server.url)  # type: ignore[arg-type]
-    person.visit("/sign-in")
-    person.page.get_by_label("User name").fill(name)
-    person.page.get_by_label("Password").fill(PASSWORD)
-    person.page.get_by_role("button", name="Sign in").click()
-    person.page.wait_for_url("**/")
-    return person
-
-
-def take(browser: Browser, server: LiveServer) -> None:
-    for name, first in PEOPLE.items():
-        server.manage("createuser", name, "--password", PASSWORD, "--first-name", first)
-    desktop = {"viewport": {"width": 1200, "height": 720}}
-    people = {name: sign_in(browser, server, name, **desktop) for name in PEOPLE}
-    path = people["ada"].start_group("Plant", "grace", "edsger")
-    said = []
-    for name, text in TALK:
-        if name != "ada":
-            people[name].visit(path)
-        people[name].composer.wait_for()
-        people[name].write(text)
-        said.append(text)
-        people[name].sees(said)
-    people["ada"].sees(said)
-    people["ada"].page.screenshot(path=IMAGES / "conversation.png")
-    dark = sign_in(browser, server, "grace", color_scheme="dark", **desktop)
-    phone = sign_in(browser, server, "grace", viewport={"width": 390, "height": 780}, is_mobile=True, has_touch=True)
-    for person, picture in ((dark, "conversation-dark.png"), (phone, "conversation-phone.png")):
-        person.visit(path)
-        person.sees(said)
-        person.page.screenshot(path=IMAGES / picture)
+def take(world: World, browser: Browser) -> None:
+    for name, state, (width, height), theme in PICTURES:
+        # The viewer of "conversation" in all of them, so that she is the same.
+        stage = Stage(world, browser, "conversation")
+        page = STATES[state](stage).page
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
+        stage.leave()
 
 
 def main() -> None:
@@ -60,9 +43,13 @@ def main() -> None:
     if chromium is None:
         raise SystemExit("There is no chromium on the path. Install it and try again.")
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, live_servers(Path(folder)) as start, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        worlds(Path(folder), ["conversation"], titles=["Night shift", "", "Plant"]) as world,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        take(browser, start())
+        take(world, browser)
         browser.close()
 
 

@@ -26,7 +26,7 @@ PAGE = """{% load hubbub %}<!doctype html>
           <tr><th>Since</th><td>07:00</td></tr>
         </table>
       </section>
-      {% if conversation %}{% hubbub_chat conversation=conversation %}{% else %}{% hubbub_chat room="general" %}{% endif %}
+      {% hubbub_chat conversation=conversation %}
     </main>
   </body>
 </html>
@@ -43,7 +43,7 @@ hubbub-chat { block-size: 540px; --accent: light-dark(#06609c, #7cc4f0); --mark:
 """
 
 
-def page(request: HttpRequest, conversation: int | None = None) -> HttpResponse:
+def page(request: HttpRequest, conversation: int) -> HttpResponse:
     return HttpResponse(Template(PAGE).render(RequestContext(request, {"conversation": conversation})))
 
 
@@ -52,7 +52,6 @@ def styles(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("line-3/", page),
     path("line-3/<int:conversation>/", page),
     path("line-3.css", styles),
     *server_urls,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,11 @@ class Difference:
     square: float
     """The mean of the square that differs most, of 255."""
 
+    @classmethod
+    def most(cls, seen: Sequence[Difference]) -> Difference:
+        """The most of each."""
+        return cls(*(max((getattr(each, name) for each in seen), default=0.0) for name in ("mean", "clear", "square")))
+
     @property
     def too_much(self) -> bool:
         return self.mean > MOST.mean or self.clear > MOST.clear or self.square > MOST.square
@@ -39,7 +45,7 @@ class Difference:
         return f"mean {self.mean:.2f}, clear {self.clear:.2f} %, worst square {self.square:.1f}"
 
 
-MOST = Difference(mean=0.6, clear=0.6, square=14.0)
+MOST = Difference(mean=0.3, clear=0.3, square=8.0)
 
 
 def small(screenshot: bytes) -> Image.Image:
@@ -74,8 +80,11 @@ def _apart(one: Image.Image, other: Image.Image) -> Image.Image:
     return ImageChops.lighter(ImageChops.lighter(red, green), blue)
 
 
-def compare(screenshot: bytes, name: str, folder: Path) -> str:
-    """What is wrong with a picture; nothing where it is as the kept one. Writes three pictures where it isn't."""
+def compare(screenshot: bytes, name: str, folder: Path, seen: list[Difference]) -> str:
+    """What is wrong with a picture; nothing where it is as the kept one. Writes three pictures where it isn't.
+
+    ``seen`` gets how much the two differ.
+    """
     now = small(screenshot)
     if os.environ.get("UPDATE_PICTURES") == "1":
         if not kept(name).exists() or _differs(now, name):
@@ -86,6 +95,7 @@ def compare(screenshot: bytes, name: str, folder: Path) -> str:
     wanted = Image.open(kept(name)).convert("RGB")
     if now.size == wanted.size:
         found = difference(now, wanted)
+        seen.append(found)
         if not found.too_much:
             return ""
         _apart(now, wanted).point(lambda value: min(255, value * 4)).save(folder / f"{name}.difference.png")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubbub.testing import Proxy
 from tests.browser.person import Person
-from tests.browser.world import NOW, make
+from tests.browser.world import NOW, TALKS
 from tests.services import LiveServer, live_servers
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ SAME_FONT = """
 class World:
     """A server with viewers, one for each state, so that no state shows what another has left."""
 
-    def __init__(self, server: LiveServer, viewers: Sequence[str], alone: Sequence[str]) -> None:
+    def __init__(self, server: LiveServer, viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) -> None:
         self.server = server
-        code = f"from tests.browser.world import {make.__name__}; make({list(viewers)}, {list(alone)})"
+        code = f"from tests.browser.world import make; make({list(viewers)}, {list(alone)}, {list(titles)})"
         made = json.loads(server.manage("shell", "-c", code).stdout.split("made ")[1])
         self._cookies: dict[str, str] = made["cookies"]
         self._paths: dict[str, dict[str, str]] = made["paths"]
@@ -53,11 +53,16 @@ class World:
 
 
 @contextmanager
-def worlds(folder: Path, viewers: Sequence[str], alone: Sequence[str] = ()) -> Iterator[World]:
-    """A world on a server of its own, which bears with few messages at once."""
+def worlds(
+    folder: Path, viewers: Sequence[str], alone: Sequence[str] = (), titles: Sequence[str] = tuple(TALKS)
+) -> Iterator[World]:
+    """A world on a server of its own, which bears with few messages at once.
+
+    ``alone`` are viewers without conversations; the others have those of these titles.
+    """
     with live_servers(folder) as start:
         settings = {"DJANGO_SETTINGS_MODULE": "tests.browser.embedding", "HUBBUB_LIMITS": "messages=6/60s"}
-        yield World(start(env=settings), viewers, alone)
+        yield World(start(env=settings), viewers, alone, titles)
 
 
 class Stage:
@@ -69,7 +74,7 @@ class Stage:
         self._world = world
         self._browser = browser
         self._people: list[Person] = []
-        self._proxies: list[Proxy] = []
+        self.proxies: list[Proxy] = []
 
     def enter(self, name: str = "", proxy: Proxy | None = None, **options: Any) -> Person:
         """The viewer, or who is named, in a browser of her own; through a proxy if one is given."""
@@ -96,12 +101,12 @@ class Stage:
         return self._world.path(self.viewer, title)
 
     def proxy(self) -> Proxy:
-        self._proxies.append(Proxy(self.server.port))
-        return self._proxies[-1]
+        self.proxies.append(Proxy(self.server.port))
+        return self.proxies[-1]
 
     def leave(self) -> None:
         """End it; nothing may have gone wrong in any browser."""
-        for proxy in self._proxies:
+        for proxy in self.proxies:
             proxy.cut()
         for person in self._people:
             person.close()

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import faults
 from tests.browser.conftest import Enter
-from tests.browser.person import Person
-
-AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
-RUN = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
-GRAVE = ("serious", "critical")
 
 VIEWS = {
     "list": "/",
@@ -34,17 +27,6 @@ VIEWS = {
 }
 
 
-def faults(person: Person) -> list[str]:
-    # By the debugger, not by a script tag: the page's own policy has no place for that.
-    person.page.evaluate(AXE)
-    found: list[dict[str, Any]] = person.page.evaluate(RUN)
-    return [
-        f"{each['id']}: {each['help']}: {[node['target'] for node in each['nodes']][:3]}"
-        for each in found
-        if each["impact"] in GRAVE
-    ]
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_view(enter: Enter, theme: str, width: int) -> None:
@@ -55,16 +37,16 @@ def test_every_view(enter: Enter, theme: str, width: int) -> None:
     for name, path in VIEWS.items():
         ada.visit(path.format(group=group))
         ada.settled()
-        assert not faults(ada), name
+        assert not faults(ada.page), name
     ada.page.keyboard.press("Control+k")
     expect(ada.page.get_by_role("dialog", name="Go to")).to_be_visible()
-    assert not faults(ada), "palette"
+    assert not faults(ada.page), "palette"
     ada.page.keyboard.press("Escape")
     ada.visit("/")
     ada.settled()
     ada.page.keyboard.press("?")
     expect(ada.page.get_by_role("dialog", name="Keyboard help")).to_be_visible()
-    assert not faults(ada), "help"
+    assert not faults(ada.page), "help"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -72,14 +54,14 @@ def test_signing_in(enter: Enter, theme: str) -> None:
     guest = enter("guest", color_scheme=theme)
     guest.visit("/")
     expect(guest.page.get_by_role("heading", name="Sign in")).to_be_visible()
-    assert not faults(guest)
+    assert not faults(guest.page)
     for heading, path in {"Forgot your password?": "/reset", "Choose a new password": "/reset#x"}.items():
         guest.visit(path)
         expect(guest.page.get_by_role("heading", name=heading)).to_be_visible()
-        assert not faults(guest), path
+        assert not faults(guest.page), path
     guest.visit("/verify#x")
     expect(guest.page.get_by_role("button", name="Confirm the address")).to_be_visible()
-    assert not faults(guest), "verify"
+    assert not faults(guest.page), "verify"
     guest.visit("/r/access")
     expect(guest.composer).to_be_visible()
-    assert not faults(guest), "a guest in a room"
+    assert not faults(guest.page), "a guest in a room"

@@ -1,17 +1,32 @@
-"""Each state that the page can be in, reached in a real browser, and where it says so."""
+"""What one does in the states that the page can be in, and where that leads: test_pictures.py reaches each of them."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
-from hubbub.testing import Proxy
 from tests.browser.conftest import PASSWORD, Enter
-from tests.browser.person import Person
-from tests.services import LiveServer, live_servers
+from tests.browser.stage import Stage, World, worlds
+from tests.browser.states import ALONE, STATES
+from tests.services import LiveServer
+
+USED = ("first-run", "request-failed", "sending", "failed", "signed-out")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with worlds(tmp_path_factory.mktemp("states"), USED, ALONE) as world:
+        yield world
+
+
+@pytest.fixture
+def stage(world: World, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The viewer's of one state, by whose name the test is marked."""
+    stage = Stage(world, browser, request.param)
+    yield stage
+    stage.leave()
 
 
 def register(page: Page, url: str, name: str) -> None:
@@ -23,113 +38,50 @@ def register(page: Page, url: str, name: str) -> None:
     page.get_by_role("navigation", name="Conversations").wait_for()
 
 
-def test_first_run_says_what_to_do(enter: Enter) -> None:
-    somebody = enter("first-run")
-    register(somebody.page, somebody.url, "dora")
-    expect(somebody.page.get_by_text("No conversations yet")).to_be_visible()
-    somebody.page.get_by_role("link", name="Start one").click()
-    expect(somebody.page.get_by_role("heading", name="New conversation")).to_be_visible()
+@pytest.mark.parametrize("stage", ["first-run"], indirect=True)
+def test_first_run_says_what_to_do(stage: Stage) -> None:
+    page = STATES["first-run"](stage).page
+    page.get_by_role("link", name="Start one").click()
+    expect(page.get_by_role("heading", name="New conversation")).to_be_visible()
 
 
-def test_loading_is_a_skeleton(enter: Enter) -> None:
-    ada = enter("ada")
-    held: list[Route] = []
-    ada.page.route("**/api/rooms/", lambda route: held.append(route))
-    ada.visit("/rooms")
-    skeleton = ada.page.get_by_role("status", name="Loading rooms")
-    expect(skeleton).to_be_visible()
-    held[0].continue_()
-    expect(skeleton).to_have_count(0)
+@pytest.mark.parametrize("stage", ["request-failed"], indirect=True)
+def test_a_request_that_fails_can_be_repeated(stage: Stage) -> None:
+    page = STATES["request-failed"](stage).page
+    page.unroute("**/api/rooms/")
+    page.get_by_role("alert").get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name="general")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
-def test_a_request_that_fails_says_so_and_can_be_repeated(enter: Enter) -> None:
-    ada = enter("ada")
-    ada.page.route("**/api/rooms/", lambda route: route.abort())
-    ada.visit("/rooms")
-    problem = ada.page.get_by_role("alert")
-    expect(problem).to_contain_text("Couldn't load the rooms. Couldn't reach the server. Check your connection.")
-    ada.page.unroute("**/api/rooms/")
-    problem.get_by_role("button", name="Try again").click()
-    expect(problem).to_have_count(0)
-
-
-def test_sending_sent_and_offline(enter: Enter, proxy: Proxy) -> None:
-    ada = enter("ada", proxy)
-    ada.start_group("sending", "bob")
-    ada.write("one")
-    ada.sees(["one"])
-    expect(ada.log.locator(".sent-note")).to_have_text("Sent")
-
-    proxy.deafen()
-    ada.write("two")
-    expect(ada.log.locator(".outgoing-note")).to_have_text("Sending")
-    expect(ada.log.locator(".sent-note")).to_have_count(0)
+@pytest.mark.parametrize("stage", ["sending"], indirect=True)
+def test_what_is_on_its_way_waits_out_a_cut(stage: Stage) -> None:
+    ada = STATES["sending"](stage)
+    proxy = stage.proxies[0]
     proxy.cut()
     expect(ada.bar).to_contain_text("Offline. 1 message waits.")
     expect(ada.log.locator(".outgoing-note")).to_have_text("Waits for the connection")
     proxy.mend()
-    ada.sees(["one", "two"], timeout=40)
+    expect(ada.sent.last).to_have_text("It holds at 2.6 bar.", timeout=40_000)
+    expect(ada.unsent).to_have_count(0)
+    expect(ada.log.locator(".sent-note")).to_have_text("Sent")
 
 
-def test_too_many_at_once_counts_the_seconds(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """LIM-2 on the page."""
-    with live_servers(tmp_path_factory.mktemp("limits")) as start:
-        server = start(env={"HUBBUB_LIMITS": "messages=2/60s"})
-        somebody = Person("gus", browser.new_context(), server.url)
-        register(somebody.page, server.url, "gus")
-        expect(somebody.page.get_by_text("No conversations yet")).to_be_visible()
-        somebody.visit("/r/hasty")
-        somebody.write("one", "two", "three")
-        note = somebody.log.locator(".outgoing-note").filter(has_text="Too many at once.")
-        expect(note).to_have_text(re.compile(r"Sends in \d+ s"))
-        somebody.close()
+@pytest.mark.parametrize("stage", ["failed"], indirect=True)
+def test_what_failed_can_be_discarded(stage: Stage) -> None:
+    ada = STATES["failed"](stage)
+    ada.log.get_by_role("button", name="Discard").click()
+    expect(ada.unsent).to_have_count(0)
 
 
-def test_signed_out_elsewhere(enter: Enter, server: LiveServer) -> None:
-    """AUT-4 on the page: and signing in again leads back to where one was."""
-    somebody = enter("signed-out")
-    register(somebody.page, somebody.url, "erin")
-    expect(somebody.page.get_by_text("No conversations yet")).to_be_visible()
-    somebody.visit("/rooms")
-    somebody.settled()
-    change = (
-        "from django.contrib.auth import get_user_model; user = get_user_model().objects.get(username='erin'); "
-        f"user.set_password({PASSWORD + '-2'!r}); user.save()"
-    )
-    server.manage("shell", "-c", change)
-    page = somebody.page
-    expect(page.get_by_text("You were signed out. Sign in to go on.")).to_be_visible()
-    page.get_by_label("User name").fill("erin")
-    page.get_by_label("Password").fill(PASSWORD + "-2")
+@pytest.mark.parametrize("stage", ["signed-out"], indirect=True)
+def test_signing_in_again_leads_back(stage: Stage) -> None:
+    """AUT-4 on the page."""
+    page = STATES["signed-out"](stage).page
+    page.get_by_label("User name").fill("signed-out")
+    page.get_by_label("Password").fill("signed-out-2")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Rooms")).to_be_visible()
-
-
-def test_not_allowed(enter: Enter) -> None:
-    """CLO-1 on the page: 4003 is final, until one asks again."""
-    ada = enter("ada")
-    ada.page.route_web_socket("**/ws/", lambda socket: socket.close(code=4003, reason="not allowed"))
-    ada.visit("/")
-    expect(ada.bar).to_contain_text("You may not connect here.")
-    expect(ada.bar.get_by_role("button", name="Try again")).to_be_visible()
-
-
-def test_reconnecting(enter: Enter) -> None:
-    ada = enter("ada")
-    sockets: list[Any] = []
-    slow: list[bool] = []
-
-    def pass_on(socket: Any) -> None:
-        sockets.append(socket)
-        if not slow:
-            socket.connect_to_server()
-
-    ada.page.route_web_socket("**/ws/", pass_on)
-    ada.visit("/")
-    ada.settled()
-    slow.append(True)
-    sockets[0].close(code=1001)
-    expect(ada.bar).to_contain_text("Reconnecting.")
 
 
 def test_gone_while_one_looks(enter: Enter) -> None:
@@ -150,12 +102,6 @@ def test_gone_while_one_looks(enter: Enter) -> None:
         path.rpartition("/")[2],
     )
     expect(bob.page.get_by_role("heading", name="This conversation isn't here")).to_be_visible()
-
-
-def test_a_room_of_no_legal_name(enter: Enter) -> None:
-    ada = enter("ada")
-    ada.visit("/r/a%20b")
-    expect(ada.page.get_by_role("heading", name="Can't enter this room")).to_be_visible()
 
 
 def test_people_are_added_and_one_leaves(enter: Enter, server: LiveServer) -> None:

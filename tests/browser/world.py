@@ -20,7 +20,11 @@ PLANT: list[Said] = [
     (58, "ada", "Since seven. It had lost its network for ten minutes."),
     (57, "ada", "Nothing is missing, it sent what it had."),
     (22, "edsger", "Good. Then I take it off the list."),
-    (20, "grace", "I will watch it over lunch. If the pressure drops again below 2.4 bar I write here, with the curve."),
+    (
+        20,
+        "grace",
+        "I will watch it over lunch. If the pressure drops again below 2.4 bar I write here, with the curve.",
+    ),
 ]
 LONG_WORDS: list[Said] = [
     (1500, "edsger", "Die Donaudampfschifffahrtsgesellschaftskapitänsmütze liegt noch im Aufenthaltsraum."),
@@ -28,7 +32,7 @@ LONG_WORDS: list[Said] = [
     (300, "edsger", "Rechtsschutzversicherungsgesellschaften: siehe Anhang"),
     (299, "edsger", "שלום, זה עובד גם כאן"),
 ]
-WORDS = " and what else there is to say of it, so that some lines are longer than others"
+WORDS = " The valves are dry, the level is where it was, and the log has the rest, with the curve of the last hour."
 NIGHT: list[Said] = [
     (900 - 7 * number, ("grace", "edsger", "edsger")[number % 3], f"Round {number} done." + WORDS * (number % 4 == 0))
     for number in range(1, 81)
@@ -43,7 +47,7 @@ TALKS: dict[str, tuple[tuple[str, ...], list[Said], int]] = {
 }
 
 
-def make(viewers: Sequence[str], alone: Sequence[str] = ()) -> None:
+def make(viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) -> None:
     """Print who is signed in by which cookie and has which conversation where; runs in a server's own shell."""
     from django.contrib.auth.models import User
     from django.db import transaction
@@ -67,7 +71,7 @@ def make(viewers: Sequence[str], alone: Sequence[str] = ()) -> None:
         cookies[name] = client.cookies["sessionid"].value
         if name in viewers and name not in alone:
             with transaction.atomic():
-                paths[name] = {title: _talk(name, title, *talk) for title, talk in TALKS.items()}
+                paths[name] = {title: _talk(name, title, *TALKS[title]) for title in titles}
     print("made", json.dumps({"cookies": cookies, "paths": paths}))
 
 

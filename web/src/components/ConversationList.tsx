@@ -101,8 +101,10 @@ function Row({ conversation }: { conversation: Conversation }) {
           <bdi class="list-title">{title}</bdi>
           {last && <TimeAgo at={last.timestamp} />}
           <span class="list-preview">
-            {last && (last.sender.id === me ? "You: " : conversation.kind === "direct" ? "" : `${nameOf(last.sender)}: `)}
-            {last ? textOf(last) : "Nothing written yet"}
+            <bdi>
+              {last && (last.sender.id === me ? "You: " : conversation.kind === "direct" ? "" : `${nameOf(last.sender)}: `)}
+              {last ? textOf(last) : "Nothing written yet"}
+            </bdi>
           </span>
           {unread > 0 && (
             <span class="list-unread">
