@@ -309,7 +309,7 @@ def test_not_allowed(server: LiveServer, proxy: Proxy, world: World, start_drive
     client.until(lambda: client.of("ended"), "the end")
     assert client.of("ended")[0]["code"] == "not_allowed"
     client.end()
-    assert server.log()[logged:].count("/ws/chat/999999/") == 1, "it came back"
+    assert server.log()[logged:].count('"WebSocket /ws/chat/999999/') == 1, "it came back"
 
 
 def test_rate_limited(live_server_process: StartServer, start_driver: StartDriver) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.person import VIOLATIONS
 from tests.projects.conftest import Serve
@@ -103,10 +104,13 @@ def test_styles_do_not_mix(pages: Pages) -> None:
     page = pages.visit("/own/")
     write(page, "In our own letters")
     shown = page.locator("hubbub-chat [data-number] .message-text").get_by_text("In our own letters")
-    style = shown.evaluate(
-        "e => { const s = getComputedStyle(e); return [s.fontFamily, s.textTransform, s.letterSpacing] }"
-    )
-    assert style == ["system-ui, sans-serif", "none", "normal"]
+    # What waited gives its place to what was sent, so each is looked at anew.
+    for name, value in (
+        ("font-family", "system-ui, sans-serif"),
+        ("text-transform", "none"),
+        ("letter-spacing", "normal"),
+    ):
+        expect(shown).to_have_css(name, value)
     page.get_by_role("textbox", name="Message").fill("x")
     button = page.get_by_role("button", name="Send")
     # The page's own token, where it has set one.
