@@ -21,7 +21,7 @@ def room(stage: Stage) -> Person:
     ada = stage.at("/r/lunch")
     expect(ada.composer).to_be_visible()
     # It is entered first, and is in the list then.
-    expect(ada.page.get_by_role("navigation", name="Conversations").get_by_role("link", name="lunch")).to_be_visible()
+    expect(ada.page.get_by_role("navigation", name="Conversations").get_by_text("lunch", exact=True)).to_be_visible()
     ada.settled()
     return ada
 
