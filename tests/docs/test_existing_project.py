@@ -201,3 +201,23 @@ def test_a_missing_step_is_named(
     else:
         assert said in printed
         assert "HINT: " in printed or "ImproperlyConfigured: " in printed
+
+
+def test_an_app_that_registers_nothing_is_named(followed: Followed, tmp_path: Path) -> None:
+    """As `startapp` makes it, with topics of its own; as a FeatureConfig nothing is said."""
+    project = tmp_path / "project"
+    shutil.copytree(followed.reader.folder, project)
+    (project / "club").mkdir()
+    (project / "club" / "__init__.py").touch()
+    (project / "club" / "topics.py").write_text("from hubbub.protocol.registry import TopicKind\n")
+    (project / "club" / "apps.py").write_text(
+        "from django.apps import AppConfig\n\n\nclass ClubConfig(AppConfig):\n    name = 'club'\n"
+    )
+    settings = project / "mysite" / "settings.py"
+    settings.write_text(settings.read_text().replace("    *hubbub.APPS,\n", "    *hubbub.APPS,\n    'club',\n"))
+    said = followed.manage("check", folder=project).stderr
+    assert "hubbub.W016" in said and "club.topics" in said and "FeatureConfig" in said
+    (project / "club" / "apps.py").write_text(
+        "from hubbub.django.apps import FeatureConfig\n\n\nclass ClubConfig(FeatureConfig):\n    name = 'club'\n"
+    )
+    assert "hubbub.W016" not in followed.manage("check", folder=project).stderr

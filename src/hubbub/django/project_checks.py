@@ -1,5 +1,8 @@
 """System checks of what a project does to take hubbub in: each step that is missing is said in words."""
 
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -81,6 +84,47 @@ def check_urls(**kwargs: Any) -> list[CheckMessage]:
             id="hubbub.W014",
         )
     ]
+
+
+@register("hubbub")
+def check_interface(**kwargs: Any) -> list[CheckMessage]:
+    """The scripts are built, and are no part of the repository: an install from a bare clone has none."""
+    if not apps.is_installed("hubbub.web"):
+        return []
+    folder = Path(apps.get_app_config("hubbub_web").path, "static", "hubbub")
+    missing = [name for name in ("app.js", "app.css", "embed.js", "client.js") if not (folder / name).is_file()]
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"hubbub was installed without {', '.join(missing)}: its page and its element will stay empty.",
+            hint="Run `make ui` in the clone of hubbub, and install it again from there.",
+            id="hubbub.W015",
+        )
+    ]
+
+
+@register("hubbub")
+def check_features(**kwargs: Any) -> list[CheckMessage]:
+    """`startapp` writes an AppConfig, which registers nothing with hubbub."""
+    check_urls()  # Loads the URLs, and with them what the views import.
+    return [
+        Warning(
+            f"{config.name}.{name} uses hubbub and is imported by nobody: what it registers does not exist.",
+            hint=f"In {config.name}/apps.py: `from hubbub.django.apps import FeatureConfig`, and make "
+            f"{type(config).__name__} a FeatureConfig instead of an AppConfig.",
+            id="hubbub.W016",
+        )
+        for config in apps.get_app_configs()
+        for name in ("messages", "handlers", "topics")
+        if not getattr(config, "hubbub_feature", False) and _forgotten(f"{config.name}.{name}")
+    ]
+
+
+def _forgotten(module: str) -> bool:
+    if module in sys.modules or (spec := find_spec(module)) is None or not (spec.origin or "").endswith(".py"):
+        return False
+    return "hubbub.protocol.registry" in Path(str(spec.origin)).read_text(encoding="utf-8", errors="replace")
 
 
 def _has_urls(config: Any) -> bool:

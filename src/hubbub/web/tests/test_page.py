@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import clear_script_prefix, set_script_prefix
@@ -14,6 +16,7 @@ from django.urls import clear_script_prefix, set_script_prefix
 from hubbub.chat import actions as chat
 from hubbub.chat.policy import topic_of
 from hubbub.django.auth import actor_of_user
+from hubbub.django.project_checks import check_interface
 from hubbub.django.streams import position_of
 from hubbub.web import start as starting
 
@@ -168,3 +171,14 @@ def test_the_page_knows_its_prefix(settings: Any) -> None:
         "socket": "/site/ws/",
         "email_required": False,
     }
+
+
+def test_an_install_without_the_scripts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apps.get_app_config("hubbub_web"), "path", str(tmp_path))
+    (found,) = check_interface()
+    assert found.id == "hubbub.W015" and "app.js" in found.msg and "make ui" in str(found.hint)
+    built = tmp_path / "static" / "hubbub"
+    built.mkdir(parents=True)
+    for name in ("app.js", "app.css", "embed.js", "client.js"):
+        (built / name).touch()
+    assert check_interface() == []
