@@ -15,8 +15,8 @@ MAKEFLAGS += --no-print-directory
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run $(UI)/app.js ## Serve hubbub on this machine
-	$(BIN)/hubbub serve
+run: $(VENV)/.run $(UI)/app.js ## Serve hubbub on this machine (PORT=8100: elsewhere than on 8000)
+	$(BIN)/hubbub serve $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev $(UI)/app.js chromium ## Run every test, in a browser too
 	scripts/node.sh npm test --workspaces
