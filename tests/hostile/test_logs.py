@@ -169,3 +169,14 @@ def test_once_per_interval() -> None:
     assert once.suppressed == 9
     assert not once.filter(logging.LogRecord("x", logging.INFO, "", 0, "connection open", None, None))
     assert once.suppressed == 9
+
+
+def test_one_kind_of_line_does_not_hide_another() -> None:
+    """HOST-13: each for itself."""
+    once = OncePerInterval(1.0, lambda: 0.0)
+    passed = [
+        once.filter(logging.LogRecord("hubbub.suspicious", logging.WARNING, "origins.py", line, "refused", (), None))
+        for line in (10, 10, 20, 10, 20)
+    ]
+    assert passed == [True, False, True, False, False]
+    assert once.suppressed == 3

@@ -8,10 +8,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class _Kind:
+    next: float = float("-inf")
+    held: int = 0
 
 
 class OncePerInterval(logging.Filter):
-    """Pass one record per interval; append the number of those held back to the next.
+    """Pass one record per interval of each kind; append the number of those held back to the next.
+
+    A kind is the place in the code that logs, so that one client's noise does not hide what another is told of.
 
     Args:
         interval: seconds between two records that pass.
@@ -31,12 +40,16 @@ class OncePerInterval(logging.Filter):
     ) -> None:
         super().__init__()
         self.interval = interval
-        self.suppressed = 0
         self._clock = clock
         self._least = least
         self._only = only
-        self._next = float("-inf")
+        self._kinds: dict[tuple[str, int], _Kind] = {}
         self._lock = threading.Lock()
+
+    @property
+    def suppressed(self) -> int:
+        """How many records are held back and not counted in a line yet."""
+        return sum(kind.held for kind in self._kinds.values())
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Decide on one record. Never raises."""
@@ -46,11 +59,12 @@ class OncePerInterval(logging.Filter):
             return True
         with self._lock:
             now = self._clock()
-            if now < self._next:
-                self.suppressed += 1
+            kind = self._kinds.setdefault((record.pathname, record.lineno), _Kind())
+            if now < kind.next:
+                kind.held += 1
                 return False
-            self._next = now + self.interval
-            held, self.suppressed = self.suppressed, 0
+            kind.next = now + self.interval
+            held, kind.held = kind.held, 0
         if held:
             record.msg = f"{record.msg} [{held} more suppressed]"
         return True
@@ -63,7 +77,7 @@ def quiet(logger: logging.Logger, filter: OncePerInterval) -> None:
 
 
 def quiet_logger(name: str, *, least: int = logging.NOTSET) -> logging.Logger:
-    """A logger that writes at most one line a second, whoever uses it."""
+    """A logger that writes at most one line of a kind a second, whoever uses it."""
     logger = logging.getLogger(name)
     quiet(logger, OncePerInterval(least=least))
     return logger

@@ -1,6 +1,7 @@
 """``hubbub serve``: migrate, then serve UI, REST and sockets with uvicorn."""
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any, cast
 
 from django.conf import settings
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             cast(Any, project_application()), host, port, trusted_proxies=proxies, max_body=most, log_config=None
         )
         server = HubbubServer(config)
-        server.run()
+        with suppress(KeyboardInterrupt):  # uvicorn raises it once it has ended in good order.
+            server.run()
         if not server.started:
             raise CommandError(f"Could not listen on {host}:{port}. Is something else there? Try --port.")
