@@ -20,7 +20,7 @@ run: $(VENV)/.run $(UI)/app.js ## Serve hubbub on this machine (PORT=8100: elsew
 
 test: $(VENV)/.dev $(UI)/app.js chromium ## Run every test, in a browser too
 	scripts/node.sh npm test --workspaces
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, generated files, the script's size, documentation
 	$(BIN)/ruff check
