@@ -71,8 +71,8 @@ def talk(page: Page, steps: Steps) -> None:
         page.get_by_role("button", name="Make the account").click()
         page.get_by_role("navigation", name="Conversations").wait_for()
     with steps.step("enter a room"):
-        page.get_by_role("link", name="New").click()
-        page.get_by_label("Room").fill("general")
+        page.get_by_role("navigation", name="Spaces").get_by_role("link", name="Rooms").click()
+        page.get_by_label("Room name").fill("general")
         page.get_by_role("button", name="Enter").click()
         page.get_by_role("textbox", name="Message").wait_for()
     with steps.step("send a message"):
