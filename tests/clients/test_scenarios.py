@@ -345,6 +345,7 @@ def test_doubled_frames(server: LiveServer, world: World, start_driver: StartDri
     peer = Peer(server, yours)
     peer.send(room, *numbered("yours", 20))
     client.send(room, "mine")
+    client.until_answered("mine")  # its event may come before its reply
     client.until_seen("mine", *numbered("yours", 20))
     judge(server, client, peer, seen=client)
     assert sum(doubler.doubled for doubler in doublers) == 21
