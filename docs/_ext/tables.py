@@ -11,7 +11,7 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
 import hubbub
-from hubbub.chat.actions.messages import MAX_CONTENT
+from hubbub.chat.actions.sending import MAX_CONTENT
 from hubbub.django.conf import DEFAULT_LIMITS, HubbubSettings
 from hubbub.django.parsers import MAX_JSON
 from hubbub.engine.settings import EngineSettings

@@ -106,13 +106,13 @@ def test_what_is_rolled_back_is_never_seen(committed, ann, hubbub_sync):
 async def test_what_an_action_puts_off_until_the_commit(committed, hubbub_pair, monkeypatch):
     """Runs once when the action is done, and not at all when it fails."""
     done: list[str] = []
-    clean = chat.messages.clean_content
+    clean = chat.sending.clean_content
 
     def clean_and_put_off(content: str) -> str:
         transaction.on_commit(lambda: done.append(content))
         return clean(content)
 
-    monkeypatch.setattr(chat.messages, "clean_content", clean_and_put_off)
+    monkeypatch.setattr(chat.sending, "clean_content", clean_and_put_off)
     alice, _ = await hubbub_pair()
     topic = (await alice.send("chat.create", None, {"participants": ["bob"]}))["conversation"]["topic"]
     await alice.send("chat.send", topic, {"content": "hi"})

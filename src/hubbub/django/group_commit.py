@@ -7,23 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from django.db.transaction import TransactionManagementError
 
-from hubbub.django.transactions import (
-    as_busy,
-    atomically,
-    guarded,
-    plain,
-    renew_connections,
-    run_inline,
-    sqlstate,
-)
-from hubbub.protocol.errors import Busy
+from hubbub.django.calls import Call, carry_out
+from hubbub.django.jobs import Job, in_rounds, settle
+from hubbub.django.transactions import atomically, guarded, plain, renew_connections, run_inline
+from hubbub.protocol.errors import Busy, HubbubError
 
 logger = logging.getLogger("hubbub.writer")
 
@@ -37,34 +30,10 @@ SIDE_LOCK_TIMEOUT_MS = 250
 """How long the side thread waits for a row before it looks after the next topic."""
 SIDE_SECONDS = 10.0
 """How old an action on the side may grow before its caller is told ``busy``."""
-_TRY_AGAIN = {"55P03", "40P01", "40001"}
-"""SQLSTATE of lock not available, deadlock and serialisation failure: worth another try, on the side."""
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    """An action that waits, and where its outcome goes."""
-
-    action: Callable[[], Any]
-    topic: str
-    future: "Future[Any]" = field(default_factory=Future)
-    result: Any = None
-    error: Exception | None = None
-    begun: float = field(default_factory=time.monotonic)
-
-    @property
-    def line(self) -> Hashable:
-        """What keeps its order: actions of one topic. Those without a topic have no order to keep."""
-        return self.topic or id(self)
-
-    def try_again(self) -> bool:
-        return sqlstate(self.error) in _TRY_AGAIN
-
-    def settle(self) -> None:
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(as_busy(self.error))
+class _BatchLost(TransactionManagementError):
+    """The connection is lost, or a savepoint could not be rolled back."""
 
 
 class GroupCommitWriter:
@@ -78,8 +47,8 @@ class GroupCommitWriter:
         self._alias = alias
         self._most_waiting = queue
         self._batch = batch
-        self._jobs: deque[_Job] = deque()
-        self._side: dict[Hashable, deque[_Job]] = {}
+        self._jobs: deque[Job] = deque()
+        self._side: dict[Hashable, deque[Job]] = {}
         self._side_count = 0
         lock = threading.Lock()
         self._changed = threading.Condition(lock)
@@ -107,7 +76,9 @@ class GroupCommitWriter:
             self._side_thread.join()
 
     async def run(self, action: Callable[[], T], *, topic: str) -> T:
-        return await asyncio.wrap_future(self._submit(action, topic))
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(Job(action, topic, future))
+        return await future
 
     def run_sync(self, action: Callable[[], T], *, topic: str) -> T:
         ours = threading.current_thread() in (self._main_thread, self._side_thread)
@@ -116,13 +87,17 @@ class GroupCommitWriter:
         return self._submit(action, topic).result()
 
     def _submit(self, action: Callable[[], T], topic: str) -> "Future[T]":
-        job = _Job(action, topic)
+        future: Future[T] = Future()
+        self._put(Job(action, topic, future))
+        return future
+
+    def _put(self, job: Job) -> None:
+        """Raises Busy where too many wait."""
         with self._changed:
             if self._stopping or len(self._jobs) + self._side_count >= self._most_waiting:
                 raise Busy
             self._jobs.append(job)
             self._changed.notify_all()
-        return job.future
 
     # The writer's thread
 
@@ -132,15 +107,14 @@ class GroupCommitWriter:
             # last, since they lock what others need too. The sort is stable: actions of one topic keep theirs.
             batch.sort(key=lambda job: (not job.topic, job.topic))
             self._commit(batch)
-            for job in batch:
-                if job.try_again():
-                    with self._changed:
-                        self._put_aside(job)
-                else:
-                    job.settle()
+            again = [job for job in batch if job.try_again()]
+            with self._changed:
+                for job in again:
+                    self._put_aside(job)
+            settle(job for job in batch if job not in again)
         connections.close_all()
 
-    def _take(self) -> list[_Job] | None:
+    def _take(self) -> list[Job] | None:
         """Wait for jobs; None means that the writer stops."""
         with self._changed:
             while not self._jobs:
@@ -150,15 +124,15 @@ class GroupCommitWriter:
             batch = []
             for _ in range(min(self._batch, len(self._jobs))):
                 job = self._jobs.popleft()
-                if not job.future.set_running_or_notify_cancel():
-                    continue  # Whoever asked has gone before it began.
+                if not job.begin():
+                    continue
                 if job.line in self._side:
                     self._put_aside(job)
                 else:
                     batch.append(job)
             return batch
 
-    def _commit(self, batch: list[_Job]) -> None:
+    def _commit(self, batch: list[Job]) -> None:
         """Run a batch as one transaction and note the outcome of each job. Never raises."""
         error = self._transact(batch, LOCK_TIMEOUT_MS)
         if error is None:
@@ -177,7 +151,7 @@ class GroupCommitWriter:
             if job.try_again():
                 held[job.line] = job.error
 
-    def _transact(self, batch: list[_Job], lock_timeout: int) -> Exception | None:
+    def _transact(self, batch: list[Job], lock_timeout: int) -> Exception | None:
         """Run jobs as one transaction. Returns why it was not committed, if so. Never raises."""
         if not batch:
             return None
@@ -199,40 +173,72 @@ class GroupCommitWriter:
             if committed:
                 logger.exception("a callback after commit failed; its transaction stands")
                 return None
+            if isinstance(error, _BatchLost) and isinstance(error.__cause__, OperationalError | InterfaceError):
+                error = error.__cause__
             logger.warning("a batch of %d actions was not committed: %s", len(batch), error)
             return plain(error)
         return None
 
-    def _run_all(self, batch: list[_Job], lock_timeout: int) -> None:
+    def _run_all(self, batch: list[Job], lock_timeout: int) -> None:
         self._limit_lock_waits(lock_timeout)
         held: dict[Hashable, Exception | None] = {}
-        for job in batch:
-            if job.error is not None:
-                continue  # It failed before, in a batch that was not committed.
-            if job.line in held:  # In order: it waits for the same row, or comes after what does.
-                job.error = held[job.line]
+        for jobs in in_rounds(batch):
+            # Left out is what failed before, in a batch that was not committed.
+            todo = [job for job in jobs if job.error is None]
+            if len(todo) > 1 and not held and self._run_together(todo):
                 continue
-            self._run(job)
-            if job.try_again():
-                if not held and len(batch) > 1:
-                    self._limit_lock_waits(NEXT_LOCK_TIMEOUT_MS)
-                held[job.line] = job.error
+            for job in todo:
+                if job.line in held:  # In order: it waits for the same row, or comes after what does.
+                    job.error = held[job.line]
+                    continue
+                self._run(job)
+                if job.try_again():
+                    if not held and len(batch) > 1:
+                        self._limit_lock_waits(NEXT_LOCK_TIMEOUT_MS)
+                    held[job.line] = job.error
 
-    def _run(self, job: _Job) -> None:
-        connection = connections[self._alias]
-        hooks_before = len(connection.run_on_commit)
+    def _run_together(self, jobs: list[Job]) -> bool:
+        """Carry out jobs of one kind at once. False where nothing of it was done: then each is tried alone."""
+        calls = [job.action for job in jobs if isinstance(job.action, Call)]
         try:
-            job.result = atomically(self._alias, job.action)
+            outcomes = self._in_savepoint(partial(carry_out, calls))
+        except _BatchLost:
+            raise
+        except BaseException as error:
+            logger.info("%d actions could not be carried out together: %s", len(jobs), error)
+            return False
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            if isinstance(outcome, HubbubError):
+                job.error = outcome
+            else:
+                job.result = outcome
+        return True
+
+    def _run(self, job: Job) -> None:
+        try:
+            job.result = self._in_savepoint(job.action)
+        except _BatchLost:
+            raise
         except BaseException as error:
             job.error = plain(error)
+
+    def _in_savepoint(self, action: Callable[[], T]) -> T:
+        """Raises what the action raises, and _BatchLost where that cannot be rolled back alone."""
+        connection = connections[self._alias]
+        hooks_before = len(connection.run_on_commit)
+        failed: BaseException | None = None
+        try:
+            result = atomically(self._alias, action)
+        except BaseException as error:
+            failed = error
         if connection.closed_in_transaction or connection.needs_rollback:
-            # The connection is lost, or the savepoint could not be rolled back: so is the batch.
-            if isinstance(job.error, OperationalError | InterfaceError):
-                raise job.error
-            raise TransactionManagementError("The transaction is lost.") from job.error
+            raise _BatchLost from failed
+        if failed is not None:
+            raise failed
         # One action's failing callback must not keep the callbacks of the others from running.
         hooks: list[Any] = connection.run_on_commit
         hooks[hooks_before:] = [(ids, partial(guarded, hook), False) for ids, hook, _ in hooks[hooks_before:]]
+        return result
 
     def _limit_lock_waits(self, milliseconds: int) -> None:
         connection = connections[self._alias]
@@ -242,7 +248,7 @@ class GroupCommitWriter:
 
     # The side thread
 
-    def _put_aside(self, job: _Job) -> None:
+    def _put_aside(self, job: Job) -> None:
         """Called with the lock held."""
         job.error = None
         self._side.setdefault(job.line, deque()).append(job)
@@ -268,7 +274,7 @@ class GroupCommitWriter:
                 job.settle()
         connections.close_all()
 
-    def _next_aside(self) -> _Job | None:
+    def _next_aside(self) -> Job | None:
         """Wait for a job that was put aside; None means that the writer stops. It stays first in its line."""
         with self._side_changed:
             while not self._side:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 from django.db import transaction
@@ -30,15 +31,24 @@ def publish(topic: str, event: msgspec.Struct, *, author: str = "") -> Position:
     Returns the event's position. Raises TypeError for a struct that is no durable event, BadFrame for an
     illegal topic.
     """
-    return publish_all([(topic, event)], author=author)[0]
+    return publish_all([Publication(topic, event, author)])[0]
 
 
-def publish_all(events: Iterable[tuple[str, msgspec.Struct]], *, author: str = "") -> list[Position]:
-    """Publish several events, each with its topic, by as many queries as one. Returns their positions."""
+class Publication(NamedTuple):
+    """A durable event for a topic, and the ``Actor.key`` of its author, if there is one."""
+
+    topic: str
+    event: msgspec.Struct
+    author: str = ""
+
+
+def publish_all(publications: Iterable[Publication]) -> list[Position]:
+    """Publish several events by as many queries as one, each topic's in order. Returns their positions."""
     now = _clock.now()
-    new = [(topic, _durable(topic, event), msgspec.json.encode(event), author, now) for topic, event in events]
+    new = [(topic, _durable(topic, event), msgspec.json.encode(event), by, now) for topic, event, by in publications]
     store = DjangoStreamStore()
-    with transaction.atomic(using=store.alias):
+    # No savepoint: whoever goes on after half of this has failed must not commit.
+    with transaction.atomic(using=store.alias, savepoint=False):
         logged = store.append_all(new)
         # robust: somebody else's failing callback must not keep this one from running.
         transaction.on_commit(partial(runtime.deliver, logged), using=store.alias, robust=True)

@@ -1,71 +1,71 @@
 """Receipts: a command that carries a ``client_id`` happens once (rules ACK-2 and ACK-3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import timedelta
-from functools import partial
 from hashlib import blake2b
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import msgspec
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.models import Receipt
-from hubbub.protocol.errors import BadData, Conflict
+from hubbub.protocol.errors import Conflict, HubbubError
+
+if TYPE_CHECKING:
+    from hubbub.django.calls import Call
 
 T = TypeVar("T")
 
-MAX_CLIENT_ID = 64
+
+def find(calls: "Sequence[Call[Any]]") -> dict[Hashable, Receipt]:
+    """The receipts of calls that were carried out before, by ``Call.key``. One query, none without a client_id."""
+    wanted = {call.key for call in calls if call.client_id}
+    if not wanted:
+        return {}
+    authors = {call.actor.key for call in calls if call.client_id}
+    ids = {call.client_id for call in calls if call.client_id}
+    rows = Receipt.objects.using(database_alias()).filter(author__in=authors, client_id__in=ids)
+    # More than were asked for: an author may have used another's client_id too.
+    return {(row.author, row.client_id): row for row in rows if (row.author, row.client_id) in wanted}
 
 
-def once(call: "partial[T]", author: str, client_id: str) -> T:
-    """Do ``call`` and leave a receipt in the same transaction, or return what the receipt says.
+def leave(done: "Iterable[tuple[Call[T], T | HubbubError]]") -> dict[Hashable, Receipt]:
+    """Leave receipts for calls that have a client_id and a reply, in one query. Returns them by ``Call.key``.
 
-    ``call`` is an action with its arguments, the actor first; its reply is read back as the action's return
-    type. ``author`` is an ``Actor.key``. Raises Conflict where the ``client_id`` stands for another call,
-    BadData for one that is too long or holds NUL.
+    Raises IntegrityError where one is there, left by another process meanwhile.
     """
-    if len(client_id) > MAX_CLIENT_ID or "\x00" in client_id:
-        raise BadData(f"A client_id is at most {MAX_CLIENT_ID} characters, without NUL.")
-    fingerprint = _fingerprint(call)
-    if (found := _find(call.func, fingerprint, author, client_id)) is not None:
-        return found[0]
-    alias = database_alias()
-    try:
-        with transaction.atomic(using=alias):
-            reply = call()
-            Receipt.objects.using(alias).create(
-                author=author,
-                client_id=client_id,
-                action=fingerprint,
-                reply=msgspec.json.encode(reply).decode(),
-                expires_at=timezone.now() + timedelta(days=hubbub_settings().receipt_days),
-            )
-        return reply
-    except IntegrityError:
-        # Another process was first; its transaction has ended, or the insert would still wait.
-        if (found := _find(call.func, fingerprint, author, client_id)) is not None:
-            return found[0]
-        raise
+    expires_at = timezone.now() + timedelta(days=hubbub_settings().receipt_days)
+    left: dict[Hashable, Receipt] = {
+        call.key: Receipt(
+            author=call.actor.key,
+            client_id=call.client_id,
+            action=_fingerprint(call),
+            reply=msgspec.json.encode(reply).decode(),
+            expires_at=expires_at,
+        )
+        for call, reply in done
+        if call.client_id and not isinstance(reply, HubbubError)
+    }
+    if left:
+        Receipt.objects.using(database_alias()).bulk_create(left.values())
+    return left
 
 
-def _fingerprint(call: "partial[Any]") -> str:
+def reply(call: "Call[Any]", receipt: Receipt) -> Any:
+    """What the receipt says, as the action's return type; Conflict where the call is another one than its."""
+    if receipt.action != _fingerprint(call):
+        return Conflict("That client_id was used for another command.")
+    reply_type: Any = get_type_hints(call.action.function).get("return", Any)
+    return msgspec.json.decode(receipt.reply, type=reply_type)
+
+
+def _fingerprint(call: "Call[Any]") -> str:
     """The action's name and a digest of its arguments but the actor, which is the author already."""
-    said = repr((call.args[1:], sorted(call.keywords.items())))
+    said = repr((call.args, sorted(call.kwargs.items())))
     digest = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"{call.func.__module__}.{call.func.__qualname__}"[-80:] + f"#{digest}"
-
-
-def _find(function: Callable[..., T], fingerprint: str, author: str, client_id: str) -> tuple[T] | None:
-    alias = database_alias()
-    row = Receipt.objects.using(alias).filter(author=author, client_id=client_id).first()
-    if row is None:
-        return None
-    if row.action != fingerprint:
-        raise Conflict("That client_id was used for another command.")
-    reply_type: Any = get_type_hints(function).get("return", Any)
-    return (msgspec.json.decode(row.reply, type=reply_type),)
+    function = call.action.function
+    return f"{function.__module__}.{function.__qualname__}"[-80:] + f"#{digest}"
 
 
 def rewrite_receipts(author: str, told: str, change: Callable[[Any], Any]) -> int:

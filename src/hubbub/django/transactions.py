@@ -15,12 +15,27 @@ logger = logging.getLogger("hubbub.writer")
 T = TypeVar("T")
 
 
+class MayBeDone(Exception):
+    """Another process may have done it meanwhile, and has ended: once more, and what it left is found."""
+
+
 def atomically(alias: str, action: Callable[[], T]) -> T:
-    """Run an action in a transaction, or in a savepoint of the one that is open.
+    """Run an action in a transaction, or in a savepoint of the one that is open; again where it MayBeDone.
 
     Raises TransactionManagementError where the action caught a database error outside a savepoint of its own,
     or lost its connection: Django would roll back without a word, and the caller would be told that it is saved.
     """
+    try:
+        return _atomically(alias, action)
+    except MayBeDone:
+        pass
+    try:
+        return _atomically(alias, action)
+    except MayBeDone as error:
+        raise error.__cause__ or error from None
+
+
+def _atomically(alias: str, action: Callable[[], T]) -> T:
     connection = connections[alias]
     with transaction.atomic(using=alias):
         result = action()

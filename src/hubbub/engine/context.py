@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 import msgspec
 
 from hubbub.engine.actor import Actor
+from hubbub.engine.ports import Action
 from hubbub.protocol.errors import NotSubscribed
 from hubbub.protocol.frames import Inbound
 from hubbub.protocol.registry import CommandType
@@ -49,9 +50,9 @@ class Context:
             raise NotSubscribed
         return found
 
-    async def act(self, action: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def act(self, action: Action[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an action in the writer; returns once it is committed. Raises what it raises, and Busy."""
-        return await self.session.engine.writer.run(partial(action, *args, **kwargs), topic=self.topic)
+        return await self.session.engine.writer.run(action.bind(*args, **kwargs), topic=self.topic)
 
     async def read(self, query: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query where it may block, in one read transaction."""

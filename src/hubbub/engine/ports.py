@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from hubbub.protocol.frames import Event
 
 if TYPE_CHECKING:
     from hubbub.engine.engine import Engine
 
+P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ class StreamStore(Protocol):
 
     def read(self, topic: str, after: int, limit: int) -> list[Event]:
         """Up to ``limit`` events with an offset above ``after``, in order."""
+        ...
+
+
+class Action(Protocol[P, T_co]):
+    """A function that changes the database."""
+
+    def bind(self, *args: P.args, **kwargs: P.kwargs) -> Callable[[], T_co]:
+        """The function with its arguments, for a writer to run."""
         ...
 
 

@@ -7,7 +7,7 @@ from hubbub.chat import messages as wire
 from hubbub.chat import queries
 from hubbub.chat.models import Conversation
 from hubbub.chat.policy import topic_of, user_topic
-from hubbub.django.publish import publish_all
+from hubbub.django.publish import Publication, publish_all
 from hubbub.engine.actor import user_key
 from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked
 from hubbub.protocol.frames import Position
@@ -17,8 +17,8 @@ def grant(conversation: Conversation, user_ids: Iterable[Any], position: Positio
     """The users take part from ``position`` of the conversation's stream on."""
     topic = topic_of(conversation.pk)
     seen = queries.conversation_of_each(conversation.pk, user_ids)
-    added = [(user_topic(id), wire.ConversationAdded(each, position)) for id, each in seen.items()]
-    granted = [(CONTROL_TOPIC, AccessGranted(user_key(id), topic, position)) for id in seen]
+    added = [Publication(user_topic(id), wire.ConversationAdded(each, position)) for id, each in seen.items()]
+    granted = [Publication(CONTROL_TOPIC, AccessGranted(user_key(id), topic, position)) for id in seen]
     publish_all([*added, *granted])
 
 
@@ -28,7 +28,7 @@ def revoke(parted: Iterable[tuple[Conversation, Any]], reason: str) -> None:
     for conversation, user_id in parted:
         topic = topic_of(conversation.pk)
         if conversation.kind != Conversation.Kind.ROOM:  # Nobody's list shows who is in a room.
-            told.append((topic, wire.ParticipantRemoved(user_id)))
-        removed.append((user_topic(user_id), wire.ConversationRemoved(conversation.pk)))
-        revoked.append((CONTROL_TOPIC, AccessRevoked(user_key(user_id), topic, reason)))
+            told.append(Publication(topic, wire.ParticipantRemoved(user_id)))
+        removed.append(Publication(user_topic(user_id), wire.ConversationRemoved(conversation.pk)))
+        revoked.append(Publication(CONTROL_TOPIC, AccessRevoked(user_key(user_id), topic, reason)))
     publish_all([*told, *removed, *revoked])

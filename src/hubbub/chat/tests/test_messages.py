@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
-from hubbub.chat.actions.messages import MAX_CONTENT
+from hubbub.chat.actions.sending import MAX_CONTENT
 from hubbub.chat.models import Conversation, Message, Participant
 from hubbub.django.models import Event
 from hubbub.engine.actor import SYSTEM, Actor, guest
