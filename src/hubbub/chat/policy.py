@@ -6,9 +6,6 @@ The answer is the same for what is absent and for what is another's (rule ACC-1)
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Q, TextField
-from django.db.models.functions import Cast
-
 from hubbub.chat.models import Conversation, Participant
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Absent, Forbidden, NotAuthenticated
@@ -71,10 +68,9 @@ def places(wanted: Sequence[tuple[Actor, int]]) -> list[Place | None]:
     users = {actor.user_id for actor, _ in wanted if actor.user_id is not None}
     rows = Participant.objects.filter(conversation_id__in=ids, user_id__in=users) if users else ()
     mine = {(str(row.user_id), row.conversation_id): row for row in rows}
-    rooms, entered = Q(kind=Conversation.Kind.ROOM), Q(pk__in={id for _, id in mine})
-    # Locked in the order of their topics, as every writer's batch takes them.
-    locked = Conversation.objects.select_for_update().filter(rooms | entered, pk__in=ids)
-    found = {each.pk: each for each in locked.order_by(Cast("pk", TextField()))}
+    # In one order, so that two processes never wait for each other crosswise.
+    locked = Conversation.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    found = {each.pk: each for each in locked}
     return [_place(found.get(id), mine.get((str(actor.user_id), id))) for actor, id in wanted]
 
 

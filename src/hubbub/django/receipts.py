@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.models import Receipt
+from hubbub.django.rows import add_each
 from hubbub.protocol.errors import Conflict, HubbubError
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def leave(done: "Iterable[tuple[Call[T], T | HubbubError]]") -> dict[Hashable, R
         for call, reply in done
         if call.client_id and not isinstance(reply, HubbubError)
     }
-    if left:
-        Receipt.objects.using(database_alias()).bulk_create(left.values())
+    add_each(left.values())
     return left
 
 

@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from hubbub.django import models
 from hubbub.django.conf import database_alias
 from hubbub.django.models import Stream
+from hubbub.django.rows import add_each
 from hubbub.engine.control import CONTROL_TOPIC
 from hubbub.engine.ports import StreamState
 from hubbub.protocol.frames import Event, Position
@@ -90,7 +91,7 @@ class DjangoStreamStore:
                 )
             )
             made.append(Event(topic, type, data, created_at=at, epoch=stream.epoch, offset=stream.top, author=author))
-        models.Event.objects.using(self.alias).bulk_create(rows)
+        add_each(rows)
         return made
 
     def _take(self, counts: Counter[str]) -> dict[str, Stream]:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from hubbub.chat import messages as wire
-from hubbub.chat.models import Conversation, Message, Participant
+from hubbub.chat.models import Message
 from hubbub.chat.policy import Place, conversation_id_of, places
 from hubbub.chat.queries import person_of_actor
 from hubbub.django.actions import action
 from hubbub.django.calls import only
 from hubbub.django.publish import Publication, publish_all
+from hubbub.django.rows import save_each
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Absent, BadData, Empty, HubbubError, TooLong
 
@@ -79,9 +80,8 @@ def _save(placed: list[tuple[_Draft, Place]]) -> dict[_Draft, wire.MessageReply]
     """Save the messages, each with the next number of its conversation, which is locked, and publish them."""
     now = timezone.now()
     rows = [_number(draft, place, now) for draft, place in placed]
-    Conversation.objects.bulk_update({place.conversation for _, place in placed}, ["top_number", "active_at"])
-    mine = {place.participant for _, place in placed if place.participant}
-    Participant.objects.bulk_update(mine, ["read_number"])
+    save_each({place.conversation for _, place in placed}, ["top_number", "active_at"])
+    save_each({place.participant for _, place in placed if place.participant}, ["read_number"])
     Message.objects.bulk_create(rows)
     events = [_event(draft.sending, row) for (draft, _), row in zip(placed, rows, strict=True)]
     positions = publish_all(
