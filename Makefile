@@ -37,7 +37,7 @@ docs: $(VENV)/.dev ## Build the documentation site into docs/_build/html
 	$(BIN)/sphinx-build -q -E -W --keep-going docs docs/_build/html
 
 bench: $(VENV)/.dev $(UI)/app.js ## Measure the fan-out (the comparison with others is still to come)
-	$(BIN)/python -m benchmarks.fan_out
+	$(BIN)/python -m benchmarks
 
 ui: $(UI)/app.js ## Build the browser UI
 

@@ -1,0 +1,60 @@
+"""``python -m benchmarks [--quick] [--only WORKLOAD...] [--servers KEY...]``: measure, and write ``RESULTS.md``."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import machine, report, workloads
+from benchmarks.processes import Failed
+from benchmarks.results import Outcome, table
+from benchmarks.workloads.base import Workload
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+
+
+def run(workload: Workload, only: Sequence[str], quick: bool) -> Outcome:
+    """Every server in turn, then all of them again: what changes about the machine hits them alike. Raises Failed."""
+    servers = [server for server in workload.servers(quick) if not only or server.key in only]
+    outcome = Outcome(workload, servers, {server.key: [] for server in servers})
+    began = time.monotonic()
+    for number in range(workload.quick_rounds if quick else workload.rounds):
+        for server in servers:
+            with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as folder:
+                figures = workload.measure(server, Path(folder), quick)
+            outcome.runs[server.key].append(figures)
+            found = ", ".join(f"{key} {value:.4g}" for key, value in figures.items())
+            print(f"{workload.key} {number + 1}: {server.key}: {found}", file=sys.stderr)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure hubbub and its peers.")
+    parser.add_argument("--quick", action="store_true", help="hubbub and two peers, in three minutes")
+    parser.add_argument("--only", nargs="+", metavar="WORKLOAD", choices=[each.key for each in workloads.ALL])
+    parser.add_argument("--servers", nargs="+", metavar="KEY", default=(), help="leave the others out")
+    parser.add_argument("--write", type=Path, help="where the results go; RESULTS.md for a whole run")
+    asked = parser.parse_args()
+
+    machine.claim_cores()
+    chosen = [
+        each for each in workloads.ALL if (each.quick or not asked.quick) and each.key in (asked.only or [each.key])
+    ]
+    for server in {server.key: server for each in chosen for server in each.servers(asked.quick)}.values():
+        server.prepare()
+    try:
+        outcomes = [run(each, asked.servers, asked.quick) for each in chosen]
+    except Failed as failure:
+        raise SystemExit(f"The run failed. {failure}") from None
+    for outcome in outcomes:
+        print(f"\n## {outcome.workload.title}\n", *table(outcome), sep="\n")
+    whole = not (asked.quick or asked.only or asked.servers)
+    if target := asked.write or (RESULTS if whole else None):
+        target.write_text(report.document(outcomes, " ".join(["python -m benchmarks", *sys.argv[1:]])))
+
+
+if __name__ == "__main__":
+    main()

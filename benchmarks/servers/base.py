@@ -1,0 +1,58 @@
+"""What a workload needs to know of a server."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from itertools import cycle
+from pathlib import Path
+
+from benchmarks.plans import Client, Group, Pace, Plan, Speech
+from benchmarks.processes import Process
+
+
+class Server(ABC):
+    """A server that is measured. One instance for all runs; each ``running`` is a new process."""
+
+    key: str
+    """A short name, without blanks."""
+    name: str
+    """What a table says."""
+    speech: Speech
+    keeps_promise = False
+    """Whether a delivery that is missing, doubled or out of order makes the run fail. With peers it is only counted."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make its environment, unless it is there. May take minutes the first time; raises SystemExit."""
+
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """What runs, and its version; after ``prepare``."""
+
+    @abstractmethod
+    def running(self, folder: Path, people: int) -> AbstractContextManager["Running"]:
+        """A new server on a core of its own, for so many people. Raises Failed where it does not start."""
+
+    @abstractmethod
+    def client(self, room: str, credential: str) -> Client:
+        """A member of a room."""
+
+    def plan(self, running: "Running", pace: Pace, rooms: int, members: int, prefix: str = "r") -> Plan:
+        """Rooms of the same size, one publisher in each."""
+        named = {
+            f"{prefix}{number}": [self.client(f"{prefix}{number}", running.credential()) for _ in range(members)]
+            for number in range(rooms)
+        }
+        return Plan(self.speech, [Group("all", pace, named)])
+
+
+class Running:
+    """A server that runs, and the people who may connect to it, in turn."""
+
+    def __init__(self, process: Process, credentials: list[str] | None = None) -> None:
+        self.process = process
+        self._credentials: Iterator[str] = cycle(credentials or [""])
+
+    def credential(self) -> str:
+        """The next person's; empty where a server asks for none."""
+        return next(self._credentials)

@@ -1,0 +1,64 @@
+"""hubbub as it is shipped: the wheel, ``hubbub serve``, real sign-ins."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import home
+from benchmarks.plans import Client, Speech, expects, sends
+from benchmarks.processes import Failed, server_process
+from benchmarks.servers.base import Running, Server
+from tests.services import HOST, answers, free_port
+
+ENVIRONMENT = {
+    # As in production; without a proxy before it there is no TLS to redirect to.
+    "DEBUG": "false",
+    "SECRET_KEY": "a benchmark's, which is no secret, and long enough",
+    "SECURE_SSL_REDIRECT": "false",
+    "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+    # For `benchmarks.settings` and `benchmarks.feature` only: hubbub itself is in site-packages.
+    "PYTHONPATH": str(home.REPO),
+}
+
+
+class Hubbub(Server):
+    key = "hubbub"
+    name = "hubbub"
+    keeps_promise = True
+    speech = Speech(publish='{"type":"bench.say","topic":"bench.%R","data":{"body":"%B"}}')
+
+    def prepare(self) -> None:
+        home.hubbub_bin()
+
+    def versions(self) -> dict[str, str]:
+        return home.python_versions(home.hubbub_bin() / "python", "hubbub", "Django", "channels", "uvicorn", "uvloop")
+
+    @contextmanager
+    def running(self, folder: Path, people: int, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+        """``env``: more for its environment, a DATABASE_URL for one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = ENVIRONMENT | {"HUBBUB_DATA_DIR": str(folder / "data")} | dict(env or {})
+        tokens = self.manage(environment, "bench_people", str(people)).split()
+        port = free_port()
+        command = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
+        with server_process(
+            command, port, folder, environment, cwd=folder, ready=lambda port: answers(f"http://{HOST}:{port}/readyz")
+        ) as process:
+            yield Running(process, tokens)
+
+    def manage(self, environment: Mapping[str, str], *args: str) -> str:
+        """The output of ``hubbub <args>`` in the server's environment. Raises Failed."""
+        command = [home.hubbub_bin() / "hubbub", *args]
+        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+        if done.returncode:
+            raise Failed(f"hubbub {' '.join(args)}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def client(self, room: str, credential: str) -> Client:
+        subscribe = f'{{"id":1,"type":"subscribe","topic":"bench.{room}"}}'
+        return Client("/ws/", f"Authorization: Bearer {credential}", (sends(subscribe), expects('"recovered"')))
+
+
+HUBBUB = Hubbub()
