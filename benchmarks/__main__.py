@@ -10,14 +10,19 @@ from pathlib import Path
 from benchmarks import machine, report, workloads
 from benchmarks.processes import Failed
 from benchmarks.results import Outcome, table
+from benchmarks.servers import Server
 from benchmarks.workloads.base import Workload
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
+def measured(workload: Workload, only: Sequence[str], quick: bool) -> list[Server]:
+    return [server for server in workload.servers(quick) if not only or server.key in only]
+
+
 def run(workload: Workload, only: Sequence[str], quick: bool) -> Outcome:
     """Every server in turn, then all of them again: what changes about the machine hits them alike. Raises Failed."""
-    servers = [server for server in workload.servers(quick) if not only or server.key in only]
+    servers = measured(workload, only, quick)
     outcome = Outcome(workload, servers, {server.key: [] for server in servers})
     began = time.monotonic()
     for number in range(workload.quick_rounds if quick else workload.rounds):
@@ -43,8 +48,9 @@ def main() -> None:
     chosen = [
         each for each in workloads.ALL if (each.quick or not asked.quick) and each.key in (asked.only or [each.key])
     ]
-    for server in {server.key: server for each in chosen for server in each.servers(asked.quick)}.values():
-        server.prepare()
+    for each in chosen:
+        for server in measured(each, asked.servers, asked.quick):
+            server.prepare()
     try:
         outcomes = [run(each, asked.servers, asked.quick) for each in chosen]
     except Failed as failure:

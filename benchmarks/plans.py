@@ -1,6 +1,6 @@
 """What the load generator is told: clients, the rooms they are in, and how messages are paced (``load/plan.c``)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -66,7 +66,7 @@ class Group:
 
     name: str
     pace: Pace
-    rooms: dict[str, Sequence[Client]]
+    rooms: Mapping[str, Sequence[Client]]
     """Name to members. The first ones publish."""
     publishers: int = 1
     """In each room."""

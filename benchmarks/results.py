@@ -75,11 +75,11 @@ def verdict_table(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for workload, verdict in verdicts(outcomes):
         claim = verdict.claim
         unit = " ×" if claim.over else ""
-        bounds = [
-            f"{sign} {bound:g}{unit}"
-            for sign, bound in (("≥", claim.at_least), ("≤", claim.at_most))
-            if bound is not None
-        ]
         least, most = verdict.spread
         found = f"{verdict.found:.3g}{unit} ({least:.3g} to {most:.3g})"
-        yield f"| {workload.title} | {claim.text} | {', '.join(bounds)} | {found} | {'yes' if verdict.holds else '**no**'} |"
+        holds = "yes" if verdict.holds else "**no**"
+        yield f"| {workload.title} | {claim.text} | {_bound(claim)}{unit} | {found} | {holds} |"
+
+
+def _bound(claim: Claim) -> str:
+    return f"≥ {claim.at_least:g}" if claim.at_least is not None else f"≤ {claim.at_most:g}"

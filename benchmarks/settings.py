@@ -7,7 +7,6 @@ from hubbub.django.settings import INSTALLED_APPS as HUBBUB_APPS
 INSTALLED_APPS = [*HUBBUB_APPS, "benchmarks.feature"]
 MANY = "100000000/s"
 HUBBUB |= {
-    "GUESTS": True,
     "SOCKETS_PER_ADDRESS": 1_000_000,
     "SOCKETS_PER_USER": 1_000_000,
     "FRAME_RATE": MANY,

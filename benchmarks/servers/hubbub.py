@@ -42,7 +42,7 @@ class Hubbub(Server):
         environment = ENVIRONMENT | {"HUBBUB_DATA_DIR": str(folder / "data")} | dict(env or {})
         tokens = self.manage(environment, "bench_people", str(people)).split()
         port = free_port()
-        command = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
+        command: list[str | Path] = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
         with server_process(
             command, port, folder, environment, cwd=folder, ready=lambda port: answers(f"http://{HOST}:{port}/readyz")
         ) as process:
@@ -50,7 +50,7 @@ class Hubbub(Server):
 
     def manage(self, environment: Mapping[str, str], *args: str) -> str:
         """The output of ``hubbub <args>`` in the server's environment. Raises Failed."""
-        command = [home.hubbub_bin() / "hubbub", *args]
+        command: list[str | Path] = [home.hubbub_bin() / "hubbub", *args]
         done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
         if done.returncode:
             raise Failed(f"hubbub {' '.join(args)}:\n{done.stdout}{done.stderr}")

@@ -35,7 +35,7 @@ class PythonSocketIO(Server):
     @contextmanager
     def running(self, folder: Path, people: int) -> Iterator[Running]:
         port = free_port()
-        command = [home.peers_python(), "-m", "uvicorn", "--host", HOST, "--port", str(port)]
+        command: list[str | Path] = [home.peers_python(), "-m", "uvicorn", "--host", HOST, "--port", str(port)]
         command += ["--log-level", "warning", "app:app"]
         with server_process(command, port, folder, {"PYTHONPATH": str(PROJECT)}, cwd=PROJECT) as process:
             yield Running(process)
