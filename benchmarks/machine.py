@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 from pathlib import Path
 
 SERVER_CORE = 0
@@ -16,6 +17,14 @@ def claim_cores() -> None:
     if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         raise SystemExit("Two cores are needed: one for the server, one for the load.")
     os.sched_setaffinity(0, {LOAD_CORE})
+
+
+def allow_files(needed: int) -> None:
+    """Let this program, and what it starts, open as many files as it may. Raises SystemExit for fewer than needed."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most not in (resource.RLIM_INFINITY,) and most < needed:
+        raise SystemExit(f"A process may open {most:,} files here, and {needed:,} are needed: see `ulimit -Hn`.")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def describe() -> str:

@@ -1,6 +1,7 @@
 """Server processes: started on a core, waited for, ended."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -34,8 +35,27 @@ class Process:
     def unique_bytes(self) -> int:
         return machine.unique_bytes(self.pid)
 
+    def rest(self) -> None:
+        """Waits until it has nothing to do, as when clients that left are forgotten. Raises Failed after a minute."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            before = self.cpu_seconds()
+            time.sleep(0.5)
+            if self.cpu_seconds() - before < 0.05:
+                return
+        raise Failed(f"The server is still busy with nothing to do:\n{self.log_end()}")
+
     def log_end(self) -> str:
         return self.log.read_text(errors="replace")[-3000:]
+
+
+def server_port() -> int:
+    """A free port that no client is given meanwhile: those of clients begin at 32,768."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def listens(port: int) -> bool:

@@ -28,7 +28,8 @@ def table(outcome: Outcome) -> Iterator[str]:
     yield "|---|" + "---:|" * len(columns)
     for server in outcome.servers:
         cells = [_cell(outcome.values(server.key, column.key), column) for column in columns]
-        yield f"| {server.name} | " + " | ".join(cells) + " |"
+        failed = sum(not figures for figures in outcome.runs[server.key])
+        yield f"| {server.name}{f' ({failed} runs failed)' if failed else ''} | " + " | ".join(cells) + " |"
 
 
 def _cell(values: list[float], column: Column) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech
-from benchmarks.processes import server_process
+from benchmarks.processes import server_port, server_process
 from benchmarks.servers.base import Running, Server
-from tests.services import HOST, free_port, valkey_server
+from tests.services import HOST, valkey_server
 
 PROJECT = home.PEERS / "channels_project"
 
@@ -31,7 +31,7 @@ class Channels(Server):
 
     @contextmanager
     def running(self, folder: Path, people: int) -> Iterator[Running]:
-        port = free_port()
+        port = server_port()
         if self._daphne:
             command = ["daphne", "--bind", HOST, "--port", str(port), "--verbosity", "0", "asgi:application"]
         else:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech, expects, sends
-from benchmarks.processes import Failed, server_process
+from benchmarks.processes import Failed, server_port, server_process
 from benchmarks.servers.base import Running, Server
-from tests.services import HOST, answers, free_port
+from tests.services import HOST, answers
 
 ENVIRONMENT = {
     # As in production; without a proxy before it there is no TLS to redirect to.
@@ -41,7 +41,7 @@ class Hubbub(Server):
         folder.mkdir(parents=True, exist_ok=True)
         environment = ENVIRONMENT | {"HUBBUB_DATA_DIR": str(folder / "data")} | dict(env or {})
         tokens = self.manage(environment, "bench_people", str(people)).split()
-        port = free_port()
+        port = server_port()
         command: list[str | Path] = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
         with server_process(
             command, port, folder, environment, cwd=folder, ready=lambda port: answers(f"http://{HOST}:{port}/readyz")

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech
-from benchmarks.processes import server_process
+from benchmarks.processes import server_port, server_process
 from benchmarks.servers.base import Running, Server
 from benchmarks.servers.python_socketio import SOCKET_IO_SPEECH, socket_io_client
-from tests.services import free_port
 
 
 class JavaScript(Server):
@@ -36,7 +35,7 @@ class JavaScript(Server):
 
     @contextmanager
     def running(self, folder: Path, people: int) -> Iterator[Running]:
-        port = free_port()
+        port = server_port()
         env = {"PORT": str(port), "NODE_ENV": "production"}
         with server_process([self._runtime(), home.node_peers() / self._source], port, folder, env) as process:
             yield Running(process)

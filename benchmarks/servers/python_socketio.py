@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech, expects, sends
-from benchmarks.processes import server_process
+from benchmarks.processes import server_port, server_process
 from benchmarks.servers.base import Running, Server
-from tests.services import HOST, free_port
+from tests.services import HOST
 
 PROJECT = home.PEERS / "python_socketio"
 
@@ -34,7 +34,7 @@ class PythonSocketIO(Server):
 
     @contextmanager
     def running(self, folder: Path, people: int) -> Iterator[Running]:
-        port = free_port()
+        port = server_port()
         command: list[str | Path] = [home.peers_python(), "-m", "uvicorn", "--host", HOST, "--port", str(port)]
         command += ["--log-level", "warning", "app:app"]
         with server_process(command, port, folder, {"PYTHONPATH": str(PROJECT)}, cwd=PROJECT) as process:
