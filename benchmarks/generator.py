@@ -33,17 +33,25 @@ class Ready(msgspec.Struct):
 
 
 class Traffic(msgspec.Struct):
-    """What became of one group's messages. ``missing`` and ``doubled`` are of the whole run, the rest as measured."""
+    """What became of one group's messages: ``missing`` and what follows of the whole run, the rest as measured."""
 
     published: int
     deliveries: int
     per_second: float
     acks: int
     acks_per_second: float
-    missing: int
-    doubled: int
     delivery: Times
     ack: Times
+    missing: int
+    doubled: int
+    disordered: int
+    """Messages that came to a member in another order than to the first of its room."""
+    unanswered: int
+    """Messages that were refused, or not acknowledged in time."""
+
+    @property
+    def lost(self) -> int:
+        return self.missing + self.doubled + self.disordered + self.unanswered
 
 
 class Measured(msgspec.Struct):
@@ -59,7 +67,23 @@ class Measured(msgspec.Struct):
     @property
     def lost(self) -> int:
         """Deliveries that were missing, doubled or out of order, and clients that were closed."""
-        return self.closed + sum(group.missing + group.doubled for group in self.groups.values())
+        return self.closed + sum(group.lost for group in self.groups.values())
+
+
+class Resumed(msgspec.Struct):
+    """All who were cut are back, have got what they missed, and get what is new."""
+
+    sessions: int
+    seconds: float
+    """From the first that connects again to the last that is complete."""
+    each: Times
+    """From the same moment to its own being complete."""
+    closed: int
+    groups: dict[str, Traffic]
+
+    @property
+    def lost(self) -> int:
+        return self.closed + sum(group.lost for group in self.groups.values())
 
 
 class Generator:
@@ -67,14 +91,17 @@ class Generator:
 
     def __init__(
         self, server: Process, plan: Plan, folder: Path, *, at_once: int = 48, connects: int = 0, hold: bool = False,
-        warmup: float = 1.0, seconds: float = 4.0,
+        missed: int = 0, warmup: float = 1.0, seconds: float = 4.0,
     ) -> None:  # fmt: skip
-        """``hold``: wait for ``go_on()`` once all clients are ready. ``connects``: in all, where clients reconnect."""
+        """``missed``: how many messages a room those miss who are cut and resume, instead of measuring traffic.
+
+        ``hold``: wait for ``go_on()`` once all clients are ready. ``connects``: in all, where clients reconnect.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "plan"
         path.write_text("".join(f"{line}\n" for line in plan.lines()))
         options = {"port": server.port, "plan": path, "at-once": at_once, "connects": connects}
-        options |= {"warmup": warmup, "seconds": seconds}
+        options |= {"missed": missed, "warmup": warmup, "seconds": seconds}
         command = [str(home.generator()), *(f"--{name}={value}" for name, value in options.items())]
         self._server = server
         self._child = subprocess.Popen(
@@ -110,6 +137,10 @@ class Generator:
         measured = self._step("measured")
         used = self._server.cpu_seconds() - before
         return msgspec.convert(self._step("done") | {"busy": measured["busy"], "server_cpu": used}, Measured)
+
+    def resumed(self) -> Resumed:
+        """Waits until all who were cut are back. Raises Failed where one can't resume."""
+        return msgspec.convert(self._step("resumed"), Resumed)
 
     def _step(self, name: str) -> dict[str, Any]:
         assert self._child.stdout is not None

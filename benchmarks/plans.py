@@ -6,14 +6,23 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Speech:
-    """How a server's protocol says things. ``%R``: the room, ``%B``: the body, ``%N``: a number, ``%C``: the client."""
+    """How a server's protocol says things.
+
+    ``%R``: the room, ``%B``: the body, ``%N``: a number, ``%C``: the client, ``%T``: the time in nanoseconds.
+    """
 
     publish: str = ""
     """What a publisher sends."""
     ack: str = ""
-    """What a message contains that acknowledges one to its publisher."""
+    """What a message contains that acknowledges one to its publisher. Without it, its own copy does."""
+    refusal: str = ""
+    """What a message contains that says to a publisher that its own was not taken."""
     ping: tuple[str, str] | None = None
     """A message that must be answered at once, and the answer (engine.io)."""
+    keep: tuple[str, ...] = ()
+    """After which texts stands what a client needs to resume: ``%1`` and ``%2`` in the steps below, and ``%R``."""
+    resume: tuple[str, ...] = ()
+    """The steps of a client that was cut, when it connects again."""
 
 
 def sends(text: str) -> str:
@@ -69,7 +78,7 @@ class Group:
     rooms: Mapping[str, Sequence[Client]]
     """Name to members. The first ones publish."""
     publishers: int = 1
-    """In each room."""
+    """In each room; with the pace ``acked`` all its members where it has fewer."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,12 @@ class Plan:
         if self.speech.publish:
             yield f"publish\t{self.speech.publish}"
         if self.speech.ack:
-            yield f"ack\t{self.speech.ack}"
+            yield "\t".join(("ack", self.speech.ack, *filter(None, [self.speech.refusal])))
         if self.speech.ping:
             yield "\t".join(("ping", *self.speech.ping))
+        yield from (f"keep\t{text}" for text in self.speech.keep)
+        if self.speech.resume:
+            yield "\t".join(("resume", *self.speech.resume))
         for group in self.groups:
             yield f"group\t{group.name}\t{group.pace.kind}\t{group.pace.number:g}\t{group.publishers}"
             for room, clients in group.rooms.items():

@@ -1,8 +1,9 @@
-/* load --port PORT --plan FILE [--at-once N] [--connects N] [--hold] [--warmup S] [--seconds S]
+/* load --port PORT --plan FILE [--at-once N] [--connects N] [--hold] [--missed N] [--warmup S] [--seconds S]
  *
  *   --at-once    how many clients may be connecting at the same time
  *   --connects   how many connects in all, where that is more than clients: each closes and connects again
  *   --hold       once all are ready, wait for a line on standard input
+ *   --missed     instead of measuring traffic: cut all who only listen, publish so many in each room, let them resume
  *   --seconds    how long is measured, after --warmup; 0: only connect
  *
  * Prints a line of JSON at each step: ready, measuring, measured, done. Standard input must be a pipe.
@@ -24,7 +25,7 @@
 #define DRAIN_QUIET_NS 3000000000ull /* after so long without an arrival nothing more is expected */
 
 static double warmup = 1, seconds = 4;
-static int hold;
+static int hold, missed;
 
 void die(const char *why) {
     fprintf(stderr, "load: %s%s%s\n", why, errno ? ": " : "", errno ? strerror(errno) : "");
@@ -41,7 +42,7 @@ static void read_arguments(int argc, char **argv) {
     static const struct option known[] = {
         {"port", required_argument, 0, 'p'},   {"plan", required_argument, 0, 'f'},    {"at-once", required_argument, 0, 'a'},
         {"connects", required_argument, 0, 'c'}, {"hold", no_argument, 0, 'h'},          {"warmup", required_argument, 0, 'w'},
-        {"seconds", required_argument, 0, 's'}, {0, 0, 0, 0},
+        {"seconds", required_argument, 0, 's'}, {"missed", required_argument, 0, 'm'},   {0, 0, 0, 0},
     };
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (which) {
@@ -50,6 +51,7 @@ static void read_arguments(int argc, char **argv) {
         case 'a': links.at_once = atoi(optarg); break;
         case 'c': links.connects = strtoull(optarg, NULL, 10); break;
         case 'h': hold = 1; break;
+        case 'm': missed = atoi(optarg); break;
         case 'w': warmup = atof(optarg); break;
         case 's': seconds = atof(optarg); break;
         default: exit(2);
@@ -102,14 +104,26 @@ static void print_groups(double took) {
     for (int i = 0; i < plan.group_count; i++) {
         struct group *g = &plan.groups[i];
         printf("%s\"%s\": {\"published\": %llu, \"deliveries\": %llu, \"per_second\": %.1f, \"acks\": %llu, \"acks_per_second\": %.1f, "
-               "\"missing\": %llu, \"doubled\": %llu",
+               "\"missing\": %llu, \"doubled\": %llu, \"disordered\": %llu, \"unanswered\": %llu",
                i ? ", " : "", g->name, (unsigned long long)g->published, (unsigned long long)g->deliveries,
                (double)g->deliveries / took, (unsigned long long)g->acks, (double)g->acks / took, (unsigned long long)g->missing,
-               (unsigned long long)g->doubled);
+               (unsigned long long)g->doubled, (unsigned long long)g->disordered, (unsigned long long)g->unanswered);
         print_times("delivery", &g->delivery);
         print_times("ack", &g->ack);
         printf("}");
     }
+}
+
+static void resume(void) {
+    double cpu = cpu_seconds();
+    struct resumed found = cut_and_resume(missed);
+    drain();
+    printf("{\"step\": \"resumed\", \"sessions\": %d, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"closed\": %llu", found.sessions,
+           (double)found.nanoseconds / 1e9, cpu_seconds() - cpu, (unsigned long long)closed_by_server);
+    print_times("each", &found.each);
+    printf(", \"groups\": {");
+    print_groups(1);
+    puts("}}");
 }
 
 int main(int argc, char **argv) {
@@ -120,6 +134,10 @@ int main(int argc, char **argv) {
     errno = 0;
     read_arguments(argc, argv);
     connect_all();
+    if (missed) {
+        resume();
+        return 0;
+    }
     if (seconds <= 0) return 0;
 
     uint64_t start = now_ns();

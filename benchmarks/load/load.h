@@ -31,7 +31,7 @@ struct slot { /* one message that is under way */
 };
 
 struct publisher {
-    struct client *client;
+    struct client *client;  /* NULL where the room has fewer members than the group has publishers in each */
     struct room *room;
     int index;              /* among those of its room */
     uint64_t sent, acked;   /* seq of the last message sent, and acknowledged */
@@ -44,8 +44,9 @@ struct room {
     char *name;
     int in_group;
     struct group *group;
-    struct publisher *publishers; /* as many as the group says, the first of its clients */
+    struct publisher *publishers; /* as many as the group says: the first of its clients */
     int members;
+    uint64_t *order, ordered;     /* of several publishers: a ring of what came, in the order of whom it came to first */
 };
 
 struct group { /* rooms that are paced and counted together */
@@ -56,9 +57,14 @@ struct group { /* rooms that are paced and counted together */
     int first_publisher, publisher_count;
     uint64_t paced;               /* messages sent by RATE so far */
     uint64_t published, deliveries, acks;  /* while measuring */
-    uint64_t missing, doubled;    /* over the whole run */
+    uint64_t missing, doubled;    /* over the whole run, as are these: */
+    uint64_t disordered;          /* messages that came to a member in another order than to the first */
+    uint64_t unanswered;          /* messages whose acknowledgement was given up, or that were refused */
     struct histogram delivery, ack;
 };
+
+#define KEPT 2
+#define MAX_STEPS 64
 
 enum state { CLOSED, HANDSHAKE, SETTING_UP, READY, CLOSING };
 
@@ -72,12 +78,16 @@ struct client {
     int step_count, step;
     uint64_t began;              /* connecting, ns */
     uint64_t *seen;              /* for each of the room's publishers: seq of the last message that arrived */
+    uint64_t got;                /* messages that arrived, whoever sent them */
+    char *kept[KEPT];            /* what the server last said after the texts that the plan keeps */
     char *in, *out; /* a message's beginning; what couldn't be sent yet */
     size_t in_used, out_size, out_used;
 };
 
 struct plan {
-    char *publish, *ack, *ping, *pong; /* texts of the protocol that the server speaks, see plan.c */
+    char *publish, *ack, *refusal, *ping, *pong; /* texts of the protocol that the server speaks, see plan.c */
+    char *keep[KEPT], **resume; /* likewise */
+    int resume_steps;
     struct client *clients;
     struct room *rooms;
     struct group *groups;
@@ -91,11 +101,13 @@ void read_plan(const char *path);
 
 /* traffic.c: what is published and what arrives */
 
-#define SLOTS 256 /* more than may be under way */
+#define SLOTS 256        /* more than may be under way */
+#define ORDERED 16384 /* messages that a member may be behind the first of its room, while their order is compared */
 
 extern int measuring, stopping;
 extern uint64_t other_messages, last_arrival;
 
+void publish(struct publisher *p);
 void begin_publishing(void);
 double publish_what_is_due(uint64_t since); /* returns seconds until something is due again */
 void go_on_after_loss(void);
@@ -116,8 +128,23 @@ extern int ready_count;
 extern struct histogram setup;
 
 void open_links(void);
+void cut_link(struct client *c);
+void open_links_again(int connects); /* of as many as were cut */
 void send_text(struct client *c, const char *text, size_t size);
 int wait_for_traffic(double seconds); /* whether standard input has something */
+
+/* resume.c: who was cut comes back */
+
+struct resumed {
+    int sessions;
+    uint64_t nanoseconds;
+    struct histogram each; /* since all began to come back */
+};
+
+extern int resuming;
+
+void remember(struct client *c, const char *text, size_t size);
+struct resumed cut_and_resume(int missed);
 
 void die(const char *why) __attribute__((noreturn));
 

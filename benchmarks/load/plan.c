@@ -1,10 +1,15 @@
 /* A plan is a file of lines, their fields parted by tabs. A line belongs to the last of its kind above it.
  *
  *   publish TEMPLATE              what a publisher sends: %R its room's name, %B the body, %N a number that counts up,
- *                                 %C its client's number
- *   ack     TEXT                  what a message contains that acknowledges one to its publisher
+ *                                 %C its client's number, %T the time in ns
+ *   ack     TEXT [REFUSAL]        what a message contains that acknowledges one to its publisher, or refuses it.
+ *                                 Without this line a message is acknowledged when it has come back to its publisher
  *   ping    TEXT PONG             a message that is answered at once (engine.io)
- *   group   NAME PACE NUMBER [PUBLISHERS]   PACE: idle, window, acked or rate; PUBLISHERS in each room, 1 by default
+ *   keep    TEXT                  what a message says after this, up to a quote, comma or bracket, is kept as %1; a second
+ *                                 such line keeps %2
+ *   resume  STEP...               as of a client below, for who was cut and connects again; %1, %2 and %R stand in them
+ *   group   NAME PACE NUMBER [PUBLISHERS]   PACE: idle, window, acked or rate; PUBLISHERS in each room, 1 by default; with acked,
+ *                                 a smaller room has as many as members
  *   room    NAME                  in the group
  *   client  PATH HEADER STEP...   in the room. STEPs before it is ready: >TEXT is sent, <TEXT is contained in a message
  *                                 that must come
@@ -19,8 +24,6 @@
 #include "load.h"
 
 struct plan plan;
-
-#define MAX_STEPS 64
 
 /* Arrays move while the plan is read, so they refer to each other by number before tie(). */
 static void *one_more(void *items, int count, size_t size) {
@@ -53,6 +56,17 @@ static void read_group(char *rest) {
     if (g->pace != RATE && g->number >= SLOTS) die("too many messages are to be under way");
 }
 
+static char **read_steps(char *rest, int *count) {
+    char *steps[MAX_STEPS], **kept;
+    for (*count = 0; rest && *count < MAX_STEPS; ++*count) {
+        char *step = steps[*count] = field(&rest);
+        if (*step != '<' && *step != '>') die("a step of the plan neither sends nor expects");
+    }
+    if (rest) die("a client of the plan has too many steps");
+    if (!(kept = malloc(sizeof *steps * (size_t)(*count + 1)))) die("memory");
+    return memcpy(kept, steps, sizeof *steps * (size_t)*count);
+}
+
 static void read_client(char *rest) {
     plan.clients = one_more(plan.clients, plan.client_count, sizeof *plan.clients);
     struct client *c = &plan.clients[plan.client_count++];
@@ -60,14 +74,14 @@ static void read_client(char *rest) {
     c->in_room = plan.room_count - 1;
     c->path = field(&rest);
     c->header = field(&rest);
-    char *steps[MAX_STEPS];
-    while (rest && c->step_count < MAX_STEPS) {
-        char *step = steps[c->step_count++] = field(&rest);
-        if (*step != '<' && *step != '>') die("a step of the plan neither sends nor expects");
-    }
-    if (rest) die("a client of the plan has too many steps");
-    if (!(c->steps = malloc(sizeof *steps * (size_t)(c->step_count + 1)))) die("memory");
-    memcpy(c->steps, steps, sizeof *steps * (size_t)c->step_count);
+    c->steps = read_steps(rest, &c->step_count);
+}
+
+static void read_keep(char *rest) {
+    int i = 0;
+    while (i < KEPT && plan.keep[i]) i++;
+    if (i == KEPT) die("the plan keeps too much");
+    plan.keep[i] = field(&rest);
 }
 
 /* Now that nothing moves any more, numbers become pointers. */
@@ -83,9 +97,10 @@ static void tie(void) {
     struct publisher *next = plan.publishers;
     for (int i = 0; i < plan.room_count; i++) {
         struct room *r = &plan.rooms[i];
+        if (r->group->publishers > 1 && !(r->order = calloc(ORDERED, sizeof *r->order))) die("memory");
         if (i == 0 || r->group != r[-1].group) r->group->first_publisher = (int)(next - plan.publishers);
         r->publishers = next;
-        next += r->group->publishers;
+        for (int k = 0; k < r->group->publishers; k++, next++) next->room = r, next->index = k;
     }
     for (int i = 0; i < plan.client_count; i++) {
         struct client *c = &plan.clients[i];
@@ -93,13 +108,14 @@ static void tie(void) {
         if (!(c->seen = calloc((size_t)r->group->publishers + 1, sizeof *c->seen))) die("memory");
         if (r->members < r->group->publishers) {
             struct publisher *p = c->publisher = &r->publishers[r->members];
-            p->client = c, p->room = r, p->index = r->members;
+            p->client = c;
             if (!(p->slots = calloc(SLOTS, sizeof *p->slots))) die("memory");
         }
         r->members++;
     }
     for (int i = 0; i < plan.room_count; i++)
-        if (plan.rooms[i].members < plan.rooms[i].group->publishers) die("a room of the plan has too few members");
+        if (plan.rooms[i].group->pace != ACKED && plan.rooms[i].members < plan.rooms[i].group->publishers)
+            die("a room of the plan has too few members");
 }
 
 void read_plan(const char *path) {
@@ -112,8 +128,10 @@ void read_plan(const char *path) {
         if (line[n - 1] == '\n') line[n - 1] = 0;
         char *rest = strdup(line), *word = field(&rest);
         if (!strcmp(word, "publish")) plan.publish = field(&rest);
-        else if (!strcmp(word, "ack")) plan.ack = field(&rest);
+        else if (!strcmp(word, "ack")) plan.ack = field(&rest), plan.refusal = rest ? field(&rest) : NULL;
         else if (!strcmp(word, "ping")) plan.ping = field(&rest), plan.pong = field(&rest);
+        else if (!strcmp(word, "keep")) read_keep(rest);
+        else if (!strcmp(word, "resume")) plan.resume = read_steps(rest, &plan.resume_steps);
         else if (!strcmp(word, "group")) read_group(rest);
         else if (!strcmp(word, "room") && plan.group_count) {
             plan.rooms = one_more(plan.rooms, plan.room_count, sizeof *plan.rooms);

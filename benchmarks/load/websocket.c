@@ -145,6 +145,8 @@ static void set_up(struct client *c) {
 }
 
 static void message(struct client *c, const char *text, size_t size) {
+    remember(c, text, size);
+    if (resuming && c->state == SETTING_UP) arrived(c, text, size); /* what was missed may come in the answer */
     if (plan.ping && size == strlen(plan.ping) && !memcmp(text, plan.ping, size)) {
         send_text(c, plan.pong, strlen(plan.pong));
     } else if (c->state == READY) {
@@ -225,6 +227,22 @@ static void receive(struct client *c) {
         keep(c, buffer + done, got - done);
         if (!full) return;
     }
+}
+
+/* Without a word, as a network does. */
+void cut_link(struct client *c) {
+    close(c->fd);
+    c->fd = -1;
+    c->state = CLOSED;
+    c->in_used = c->out_used = 0;
+    ready_count--;
+}
+
+void open_links_again(int connects) {
+    links.connects = connects_done + (uint64_t)connects;
+    connects_begun = links.connects;
+    for (int i = 0; i < plan.client_count; i++)
+        if (plan.clients[i].state == CLOSED) begin(&plan.clients[i], i);
 }
 
 void open_links(void) {

@@ -36,11 +36,13 @@ class Hubbub(Server):
         return home.python_versions(home.hubbub_bin() / "python", "hubbub", "Django", "channels", "uvicorn", "uvloop")
 
     @contextmanager
-    def running(self, folder: Path, people: int, env: Mapping[str, str] | None = None) -> Iterator[Running]:
-        """``env``: more for its environment, a DATABASE_URL for one."""
+    def running(
+        self, folder: Path, people: int, env: Mapping[str, str] | None = None, groups: int = 0
+    ) -> Iterator[Running]:
+        """``env``: more for its environment, a DATABASE_URL for one. ``groups``: people are dealt out to them."""
         folder.mkdir(parents=True, exist_ok=True)
         environment = ENVIRONMENT | {"HUBBUB_DATA_DIR": str(folder / "data")} | dict(env or {})
-        tokens = self.manage(environment, "bench_people", str(people)).split()
+        tokens = self.manage(environment, "bench_people", str(people), f"--groups={groups}").split()
         port = server_port()
         command: list[str | Path] = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
         with server_process(

@@ -3,5 +3,6 @@
 from benchmarks.workloads.base import Workload
 from benchmarks.workloads.fan_out import FanOut
 from benchmarks.workloads.growth import Growth
+from benchmarks.workloads.saved import Saved
 
-ALL: tuple[Workload, ...] = (FanOut(), Growth())
+ALL: tuple[Workload, ...] = (FanOut(), Saved("SQLite"), Saved("PostgreSQL"), Growth())
