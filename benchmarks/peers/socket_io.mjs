@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { Server } from "socket.io";
 
 const http = createServer();
-const io = new Server(http);
+const io = new Server(http, process.env.RECOVERY ? { connectionStateRecovery: {} } : {});
 
 io.on("connection", (socket) => {
     socket.on("join", (room) => {

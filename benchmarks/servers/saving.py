@@ -1,40 +1,40 @@
 """Servers that save messages in rooms with members: hubbub's chat, and the consumer code that one usually finds."""
 
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from benchmarks import home
-from benchmarks.plans import Client, Speech, expects, sends
-from benchmarks.processes import server_process
+from benchmarks.plans import Client, Group, Pace, Plan, Speech, expects, sends
+from benchmarks.processes import server_port, server_process
 from benchmarks.servers.base import Running, Server
 from benchmarks.servers.hubbub import HUBBUB
-from tests.services import HOST, free_port, postgres_server, valkey_server
+from tests.services import HOST, postgres_server, valkey_server
 
 DATABASES = ("SQLite", "PostgreSQL")
 
 
 class Saving(Server):
-    """People are dealt out to rooms in turn, as ``rooms_of`` has them; nobody else gets into a room."""
+    """Its rooms are there from the beginning, and people are dealt out to them in turn; nobody else gets in."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, rooms: int) -> None:
         self._database = database
+        self._rooms = rooms
 
-    @abstractmethod
-    def saving(self, folder: Path, people: int, rooms: int) -> AbstractContextManager[Running]:
-        """A new server with a new database, for so many people in so many rooms. Raises Failed."""
-
-    def running(self, folder: Path, people: int) -> AbstractContextManager[Running]:
-        return self.saving(folder, people, 1)
-
-    def rooms_of(self, running: Running, people: int, rooms: int) -> dict[str, list[Client]]:
+    def members(self, running: Running, people: int) -> dict[str, list[Client]]:
         """Everybody, by room."""
         credentials = [running.credential() for _ in range(people)]
+        names = [str(number + 1) for number in range(self._rooms)]
         return {
-            str(number + 1): [self.client(str(number + 1), credential) for credential in credentials[number::rooms]]
-            for number in range(rooms)
+            name: [self.client(name, credential) for credential in credentials[number :: self._rooms]]
+            for number, name in enumerate(names)
         }
+
+    def plan(self, running: Running, pace: Pace, rooms: int, members: int, prefix: str = "") -> Plan:
+        """As the base has it; ``rooms`` must be those that are there."""
+        assert rooms == self._rooms
+        return Plan(self.speech, [Group("all", pace, self.members(running, rooms * members))])
 
     def database(self, folder: Path) -> AbstractContextManager[str]:
         """Its URL. PostgreSQL runs on the core of the load, which is idle enough."""
@@ -65,8 +65,11 @@ class HubbubChat(Saving):
         return HUBBUB.versions()
 
     @contextmanager
-    def saving(self, folder: Path, people: int, rooms: int) -> Iterator[Running]:
-        with self.database(folder) as url, HUBBUB.running(folder, people, {"DATABASE_URL": url}, rooms) as running:
+    def running(self, folder: Path, people: int) -> Iterator[Running]:
+        with (
+            self.database(folder) as url,
+            HUBBUB.running(folder, people, {"DATABASE_URL": url}, self._rooms) as running,
+        ):
             yield running
 
     def client(self, room: str, credential: str) -> Client:
@@ -80,14 +83,22 @@ class UsualChat(Saving):
     speech = Speech(publish='{"content":"%B","client_id":"%C-%T"}')
 
     def __init__(
-        self, key: str, name: str, database: str, *, daphne: bool = False, stream: bool = False, keep: bool = False
+        self,
+        key: str,
+        name: str,
+        database: str,
+        rooms: int,
+        *,
+        daphne: bool = False,
+        stream: bool = False,
+        keep: bool = False,
     ) -> None:
         """``daphne``: with channels_redis too, else uvicorn and the in-memory layer.
 
         ``stream``: with a stream row beside each message. ``keep``: with connections to the database that are kept,
         which Django by default does not.
         """
-        super().__init__(database)
+        super().__init__(database, rooms)
         self.key, self.name = key, name
         self._daphne = daphne
         self._settings = {"WITH_STREAM": "1" if stream else "", "KEEP_CONNECTIONS": "600" if keep else "0"}
@@ -102,8 +113,8 @@ class UsualChat(Saving):
         return home.python_versions(home.peers_python(), "Django", "channels", "psycopg", *server)
 
     @contextmanager
-    def saving(self, folder: Path, people: int, rooms: int) -> Iterator[Running]:
-        port = free_port()
+    def running(self, folder: Path, people: int) -> Iterator[Running]:
+        port = server_port()
         if self._daphne:
             command = ["daphne", "--bind", HOST, "--port", str(port), "--verbosity", "0"]
         else:
@@ -111,29 +122,30 @@ class UsualChat(Saving):
         folder.mkdir(parents=True, exist_ok=True)
         with self.database(folder) as database, valkey_server() if self._daphne else nullcontext("") as redis:
             env = {"PYTHONPATH": str(home.PEERS), "DATABASE_URL": database, "REDIS_URL": redis, **self._settings}
-            cookies = self._make_people(env, people, rooms)
+            cookies = self._make_people(env, people)
             command = [str(home.peers_python()), "-m", *command, "usual_chat.asgi:application"]
             with server_process(command, port, folder, env) as process:
                 yield Running(process, cookies)
 
-    def _make_people(self, env: Mapping[str, str], people: int, rooms: int) -> list[str]:
+    def _make_people(self, env: Mapping[str, str], people: int) -> list[str]:
         """Their cookies. Raises Failed."""
         return home.run(
             "env", *(f"{name}={value}" for name, value in env.items()),
-            home.peers_python(), "-m", "usual_chat.make_people", str(people), str(rooms),
+            home.peers_python(), "-m", "usual_chat.make_people", str(people), str(self._rooms),
         ).split()  # fmt: skip
 
     def client(self, room: str, credential: str) -> Client:
         return Client(f"/ws/chat/{room}/", f"Cookie: {credential}")
 
 
-def savers(database: str) -> tuple[Saving, ...]:
+def savers(database: str, rooms: int) -> tuple[Saving, ...]:
     """hubbub first, then the usual code in several ways."""
+    usual = partial(UsualChat, database=database, rooms=rooms)
     return (
-        HubbubChat(database),
-        UsualChat("usual", "usual code, with a stream row", database, stream=True),
-        UsualChat("usual-kept", "the same, connections kept", database, stream=True, keep=True),
-        UsualChat("usual-plain", "usual code, no stream row", database),
-        UsualChat("usual-plain-kept", "the same, connections kept", database, keep=True),
-        UsualChat("usual-daphne", "usual code, no stream row, Daphne and channels_redis", database, daphne=True),
+        HubbubChat(database, rooms),
+        usual("usual", "usual code, with a stream row", stream=True),
+        usual("usual-kept", "the same, connections kept", stream=True, keep=True),
+        usual("usual-plain", "usual code, no stream row"),
+        usual("usual-plain-kept", "the same, connections kept", keep=True),
+        usual("usual-daphne", "usual code, no stream row, Daphne and channels_redis", daphne=True),
     )

@@ -3,6 +3,8 @@
 from benchmarks.workloads.base import Workload
 from benchmarks.workloads.fan_out import FanOut
 from benchmarks.workloads.growth import Growth
+from benchmarks.workloads.latency import LATENCIES
+from benchmarks.workloads.resume import Resume
 from benchmarks.workloads.saved import Saved
 
-ALL: tuple[Workload, ...] = (FanOut(), Saved("SQLite"), Saved("PostgreSQL"), Growth())
+ALL: tuple[Workload, ...] = (FanOut(), Saved("SQLite"), Saved("PostgreSQL"), *LATENCIES, Resume(), Growth())

@@ -58,7 +58,7 @@ class Saved(Workload):
             "Every member of a room must get every message, all in one order. A single sender has one other member "
             "in its room. " + _DURABILITY[database]
         )
-        self._savers = savers(database)
+        self._savers = savers(database, ROOMS)
 
     def servers(self, quick: bool) -> Sequence[Server]:
         return self._savers
@@ -66,8 +66,8 @@ class Saved(Workload):
     def measure(self, server: Server, folder: Path, quick: bool) -> Figures:
         assert isinstance(server, Saving)
         figures: Figures = {"lost": 0, "busy": 0}
-        with server.saving(folder, PEOPLE, ROOMS) as running:
-            everybody = server.rooms_of(running, PEOPLE, ROOMS)
+        with server.running(folder, PEOPLE) as running:
+            everybody = server.members(running, PEOPLE)
             for key, (rooms, members, senders) in SHAPES.items():
                 plan = Plan(server.speech, [Group("all", acked(1), _some(everybody, rooms, members), senders)])
                 measured = checked(server, generator.run(running.process, plan, folder / key, seconds=SECONDS))
