@@ -108,7 +108,7 @@ static int is_answer(struct client *c, const char *text, size_t size) {
     return 1;
 }
 
-/* What the first member got as its nth message, every other must get as its nth. */
+/* What the first member got as its nth message, every other must get as its nth. After a loss none of its own agrees. */
 static void compare_order(struct client *c, uint64_t publisher, uint64_t seq) {
     struct room *r = c->room;
     uint64_t *nth = &r->order[c->got % ORDERED], what = seq << 16 | publisher;
