@@ -78,8 +78,14 @@ class Frames:
         self.connection.frames += [msgspec.json.decode(line) for line in payload.splitlines()]
         self.after_write()
 
-    def listen(self, receive) -> None:
+    def listen(self, receive, ended) -> None:
         raise NotImplementedError
+
+    async def send(self, frame: bytes) -> None:
+        raise NotImplementedError
+
+    async def close(self, code: int, reason: str) -> None:
+        await self.connection.sink.close(code, reason)
 
     async def drain(self) -> None:
         await self._room.wait()

@@ -47,9 +47,8 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
     elif path.startswith("/flood/"):
         await _flood(frames)
     elif path.startswith("/listen/"):
-        first = await receive()  # The rest of what the client has sent waits in the queue, and in the inbox.
-        frames.write(frames.frame((first.get("text") or "").encode()))
-        frames.listen(lambda text: frames.write(frames.frame((text or "").encode())))
+        await _listen(frames, (await receive()).get("text"))
+        return
     elif path.startswith("/client/"):
         await send({"type": "websocket.send", "text": f"{scope['client']} {scope['scheme']}"})
     while True:
@@ -72,6 +71,19 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "websocket.send", "text": text})
         else:
             await send({"type": "websocket.send", "bytes": message["bytes"]})
+
+
+async def _listen(frames: Any, first: str | None) -> None:
+    """Echo the first message, and what follows by a listener: some of it waits in the queue, and in the inbox."""
+
+    def echo(text: str | None) -> None:
+        if text == "close":
+            asyncio.ensure_future(frames.close(4010, "as asked"))  # noqa: RUF006
+        else:
+            frames.write(frames.frame((text or "").encode()))
+
+    echo(first)
+    frames.listen(echo, lambda: logger.warning("the listener heard of the end"))
 
 
 async def _flood(frames: Any) -> None:

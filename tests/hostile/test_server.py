@@ -94,6 +94,15 @@ def test_drain(start_server: StartServer, how: str) -> None:
     assert "lifespan shutdown ran" in log
 
 
+ENDINGS = (
+    frame(CLOSE, b"\x03\xe8"),
+    frame(TEXT, b"\xff"),
+    frame(TEXT, b"x", mask=False),
+    frame(PING) * 300,
+    frame(TEXT, b"close") + frame(CLOSE, b"\x0f\xaa"),
+)
+
+
 def test_nothing_left_to_the_collector(server: Server) -> None:
     """HOST-6: a connection is freed when it ends, not at the next collection, which stalls everybody."""
     pytest.importorskip("uvloop")  # asyncio's own transports leave cycles behind
@@ -104,23 +113,33 @@ def test_nothing_left_to_the_collector(server: Server) -> None:
         client.ended()
         return int(client.buffer.split(b"\r\n\r\n")[1].split()[0])
 
-    endings = [
-        frame(CLOSE, b"\x03\xe8"),
-        frame(TEXT, b"\xff"),
-        frame(TEXT, b"x", mask=False),
-        frame(PING) * 300,
-        frame(TEXT, b"close") + frame(CLOSE, b"\x0f\xaa"),
-    ]
     # The first round fills caches.
     for made in (0, 200):
         for n in range(made):
-            client = Client.open(server.port)
-            client.send(endings[n % len(endings)])
+            client = Client.open(server.port, ("/ws/", "/listen/")[n % 2])
+            client.echo(b"hello")
+            client.send(ENDINGS[n // 2 % len(ENDINGS)])
             client.close_code()
             client.close()
         left = collect()
     print(f"objects in cycles after {made} connections: {left}")
     assert left < made
+
+
+@pytest.mark.parametrize("ending", [*ENDINGS, frame(TEXT, b"x"), b""])
+def test_a_listener_hears_of_the_end_once(start_server: StartServer, ending: bytes) -> None:
+    """HOST-6: however the connection ends, and though its application has long returned."""
+    server = start_server()
+    client = Client.open(server.port, "/listen/")
+    client.echo(b"hello")
+    client.send(ending)
+    if ending in ENDINGS:
+        client.close_code()
+    client.close()
+    server.wait_for_log("heard of the end")
+    server.stop()
+    assert server.log().count("heard of the end") == 1
+    assert "Traceback" not in server.log()
 
 
 def _client_line(port: int, *extra: bytes) -> str:

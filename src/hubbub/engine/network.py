@@ -1,8 +1,10 @@
 """What counts as one client, for limits."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """An IPv4 address, or the /64 that one IPv6 customer has to himself; empty for what is no address."""
     try:

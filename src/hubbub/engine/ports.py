@@ -112,7 +112,7 @@ class Sink(Protocol):
     async def close(self, code: int, reason: str) -> None: ...
 
 
-class FrameWriter(Protocol):
+class FrameWriter(Sink, Protocol):
     """Ready-made frames straight to the transport, where the server offers that. On the loop only."""
 
     @property
@@ -128,8 +128,11 @@ class FrameWriter(Protocol):
         """Write whole frames, in the order of the calls. Raises OSError for a connection that is closing."""
         ...
 
-    def listen(self, receive: Callable[[str | None], None]) -> None:
-        """Hand the client's messages to ``receive`` as they are read, None for a binary one."""
+    def listen(self, receive: Callable[[str | None], None], ended: Callable[[], None]) -> None:
+        """Hand the client's messages to ``receive`` as they are read, None for a binary one; then say it ``ended``.
+
+        The connection is the listener's from then on, and whoever served it until then may return.
+        """
         ...
 
     async def drain(self) -> None:

@@ -13,10 +13,10 @@ from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
 from hubbub.engine.logs import quiet_logger
 from hubbub.engine.outbox import Outbox
-from hubbub.engine.ports import Sink
+from hubbub.engine.ports import FrameWriter, Sink
 from hubbub.engine.subscription import Authorize, Subscription, subscribe, topic_kind_of
 from hubbub.protocol.close import Close
-from hubbub.protocol.dialect import Dialect
+from hubbub.protocol.dialect import Dialect, Subscribed
 from hubbub.protocol.errors import BadFrame, BadJson, Busy, HubbubError, RateLimited
 from hubbub.protocol.frames import Inbound, Position
 from hubbub.protocol.registry import registry
@@ -72,22 +72,35 @@ class Session:
     async def open(
         self, topics: list[str], authenticated_at: float, *, snapshot: bool = False, authorize: Authorize | None = None
     ) -> None:
-        """Say that the session is ready, and follow the topics that its socket is bound to.
+        """``prepare`` and ``begin`` in one, for a client that is let in already."""
+        self.begin(await self.prepare(topics, authenticated_at, snapshot=snapshot, authorize=authorize))
+
+    async def prepare(
+        self, topics: list[str], authenticated_at: float, *, snapshot: bool = False, authorize: Authorize | None = None
+    ) -> "list[tuple[Subscription, Subscribed]]":
+        """Follow the topics that the socket is bound to, before the client is let in and anything is said.
 
         ``authenticated_at``: the monotonic time at which the check of the credentials began.
         ``authorize``: who may follow the topics, in place of their own rule.
-        Raises Forbidden before anything is sent, if it may not follow one of the topics.
+        Raises Forbidden if it may not follow one of the topics.
         """
         # First of all, so that no revocation falls between the checks below and this.
         self.engine.sessions.add(self, authenticated_at)
-        outcomes = []
-        for topic in topics:
-            outcomes.append(await subscribe(self, topic, snapshot=snapshot, by_server=True, authorize=authorize))
+        return [
+            await subscribe(self, topic, snapshot=snapshot, by_server=True, authorize=authorize) for topic in topics
+        ]
+
+    def begin(self, followed: "list[tuple[Subscription, Subscribed]]") -> None:
+        """Say that the session is ready, and what ``prepare`` has found."""
         self.put(self.dialect.ready(self._info()))
-        for subscription, outcome in outcomes:
+        for subscription, outcome in followed:
             for frame in self.dialect.subscribed(None, subscription.topic, outcome):
                 self.put(frame)
             self.go_live(subscription, outcome.position)
+
+    def write_through(self, writer: FrameWriter) -> None:
+        """The client was let in, and its server has a frame writer."""
+        self.sink = self.outbox.writer = writer
 
     def ended(self) -> None:
         """The connection is gone. Commands that have begun, or wait, are still carried out."""

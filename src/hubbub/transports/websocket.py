@@ -5,6 +5,7 @@ import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from channels.consumer import AsyncConsumer
@@ -15,7 +16,9 @@ from hubbub.engine.logs import quiet_logger
 from hubbub.engine.network import network_of
 from hubbub.engine.session import Session
 from hubbub.engine.sockets import SocketRoute, routes
+from hubbub.engine.subscription import Subscription
 from hubbub.protocol.close import Close
+from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Forbidden, HubbubError, NotAuthenticated
 
 logger = logging.getLogger("hubbub.websocket")
@@ -26,6 +29,7 @@ FRAMES = "hubbub.frames"
 ROUTE = "hubbub.route"
 """The scope's key for what ``find_route`` found."""
 
+Followed = list[tuple[Subscription, Subscribed]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -48,7 +52,7 @@ class HubbubConsumer(AsyncConsumer):  # type: ignore[misc]
 
 
 class _Connection:
-    """One socket, as the sink of its session.
+    """One socket until its session begins; under a server without a frame writer, the session's sink from then on.
 
     It is accepted once its session follows the topics that it is bound to: whoever is connected misses nothing.
     """
@@ -78,7 +82,6 @@ class _Connection:
             self._accepted.set()  # Where the client has gone, who waits hears of it by sending.
 
     async def send(self, frame: bytes) -> None:
-        await self._accepted.wait()
         await self._asgi_send({"type": "websocket.send", "text": frame.decode()})
 
     async def close(self, code: int, reason: str) -> None:
@@ -90,13 +93,14 @@ class _Connection:
             await self._asgi_send({"type": "websocket.close", "code": int(code), "reason": reason})
 
     async def run(self, params: dict[str, str]) -> None:
+        """Returns when the connection has ended, or a listener has taken it over."""
         id = uuid.uuid4().hex
         actor = self._scope.get("actor")
         if isinstance(actor, HubbubError):
             await self._refuse(code_for(actor), actor)
             return
         actor = actor or guest(id, self._network)
-        keys = self._connection_keys(actor)
+        keys = connection_keys(self._engine, actor, self._network)
         if not self._engine.limiter.connect(keys):
             most = ", ".join(f"{key} ({most})" for key, most in keys.items())
             suspicious.warning(
@@ -108,31 +112,29 @@ class _Connection:
             await self.close(Close.TOO_MANY_CONNECTIONS, "too many connections")
             return
         session: Session | None = None
+        listening = False
         try:
-            session = await self._open(id, actor, params)
-            if session is not None:
-                await self.accept()
-                # Where the server has one; the session's first frames, if they still wait, go before it.
-                if writer := self._scope.get("extensions", {}).get(FRAMES):
-                    session.outbox.writer = writer
-                    writer.listen(session.receive)
-                await self._read(session)
+            if opened := await self._open(id, actor, params):
+                session, followed = opened
+                listening = await self._begin(session, followed)
         finally:
-            self._closed = True
-            self._engine.limiter.disconnect(keys)
-            if session is not None:
-                session.ended()
+            if not listening:
+                self._closed = True
+                self._engine.limiter.disconnect(keys)
+                if session is not None:
+                    session.ended()
 
-    async def _open(self, id: str, actor: Actor, params: dict[str, str]) -> Session | None:
-        """Bind the socket and open its session, or close it with the code that says why not."""
+    async def _open(self, id: str, actor: Actor, params: dict[str, str]) -> tuple[Session, Followed] | None:
+        """Bind the socket, and have a session follow its topics, or close it with the code that says why not."""
         session: Session | None = None
         error: Exception
         try:
             binding = await self._route.bind(self._engine, actor, params)
             session = Session(self._engine, self, actor, binding.dialect, id)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
-            await session.open(binding.topics, authenticated_at, snapshot=binding.snapshot, authorize=binding.authorize)
-            return session
+            return session, await session.prepare(
+                binding.topics, authenticated_at, snapshot=binding.snapshot, authorize=binding.authorize
+            )
         except HubbubError as raised:
             code, error = (session and session.closing) or code_for(raised), raised
         except Exception as raised:
@@ -142,6 +144,20 @@ class _Connection:
             session.ended()
         await self._refuse(code, error, actor)
         return None
+
+    async def _begin(self, session: Session, followed: Followed) -> bool:
+        """Let the client in. Returns whether a listener has the connection from then on; else it is over."""
+        await self.accept()
+        writer = self._scope.get("extensions", {}).get(FRAMES)
+        if writer is None:
+            session.begin(followed)
+            await self._read(session)
+            return False
+        session.write_through(writer)
+        session.begin(followed)
+        # Nothing of the handshake is kept for an idle session: no task, no scope, no queue (decision 0015).
+        writer.listen(session.receive, partial(end, session, self._network))
+        return True
 
     async def _refuse(self, code: Close, error: Exception, actor: Actor | None = None) -> None:
         """Close with a code, and say in the log what the client is not told."""
@@ -162,12 +178,19 @@ class _Connection:
             elif message["type"] == "websocket.disconnect":
                 return
 
-    def _connection_keys(self, actor: Actor) -> dict[str, int]:
-        settings = self._engine.settings
-        keys = {f"network {self._network}": settings.sockets_per_address} if self._network else {}
-        if not actor.is_guest:
-            keys[f"user {actor.key}"] = settings.sockets_per_user
-        return keys
+
+def connection_keys(engine: Engine, actor: Actor, network: str) -> dict[str, int]:
+    """What a connection counts for, and how many of each there may be."""
+    keys = {f"network {network}": engine.settings.sockets_per_address} if network else {}
+    if not actor.is_guest:
+        keys[f"user {actor.key}"] = engine.settings.sockets_per_user
+    return keys
+
+
+def end(session: Session, network: str) -> None:
+    """The connection of a session, which was counted for ``network``, has ended."""
+    session.engine.limiter.disconnect(connection_keys(session.engine, session.actor, network))
+    session.ended()
 
 
 def code_for(error: HubbubError) -> Close:

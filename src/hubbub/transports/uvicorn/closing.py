@@ -19,14 +19,14 @@ import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from uvicorn.config import Config
-from uvicorn.protocols.utils import get_client_addr
+from uvicorn.protocols.utils import ClientDisconnected, get_client_addr
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode, Frame
 
 from . import faults
-from .frames import EXTENSION
+from .idle import Gate, Listener
 from .parser import BoundedServerProtocol
 
 if TYPE_CHECKING:
@@ -50,6 +50,16 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
     abort_after: ClassVar[float] = 10.0
     patience: ClassVar[int] = 6
 
+    # uvicorn's attributes too: a dict for each connection would take four times as much.
+    __slots__ = (
+        "_abort_timer", "_dropped", "_excused", "_failed", "_going_down", "_lost", "_running",
+        "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
+        "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
+        "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
+        "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer", "queue", "read_paused", "request",
+        "response", "root_path", "scheme", "scope", "server", "tasks", "transport", "writable",
+    )  # fmt: skip
+
     conn: BoundedServerProtocol
 
     def __init__(
@@ -65,9 +75,11 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
             max_size=config.ws_max_size,
             logger=faults.logger,
         )
+        self.writable = Gate()  # type: ignore[assignment]
         self._failed = False
         self._lost = False
-        self._returned = False
+        self._running = False
+        """Whether the application has begun and not returned yet."""
         self._going_down = False
         self._dropped = 0
         self._excused = 0
@@ -191,11 +203,37 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(self.conn.data_to_send()))
             self._end_gently(CloseCode.SERVICE_RESTART, "")
 
+    # The application ----------------------------------------------------------------------
+
+    async def run_asgi(self) -> None:
+        """Run the application, then close, unless it has left the connection to a listener.
+
+        In place of uvicorn's, which always closes.
+        """
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except BaseException:
+            self.logger.exception("Exception in ASGI application\n")
+            self.send_500_response()
+        else:
+            if isinstance(self.queue, Listener):
+                return
+            if not self.handshake_complete:
+                self.logger.error("ASGI callable returned without completing handshake.")
+                self.send_500_response()
+        if self.close_timer is None:
+            self.transport.close()
+
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Limit the socket's time, now that the application has returned."""
+        """Let go of the handshake; limit the socket's time, unless it is somebody else's now."""
         super().on_task_complete(task)
-        self._returned = True
-        self._abort_later()
+        self._running = False
+        self.client = self.scope["client"]  # As a trusted proxy has it.
+        del self.scope, self.request, self.response
+        if not isinstance(self.queue, Listener) or self.transport.is_closing():
+            self._abort_later()
         self._release()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -213,15 +251,12 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
         The connection is then freed at once. Left to the garbage collector, a few hundred
         reconnects a second stall everybody for 0.2 s at a time.
         """
-        started = hasattr(self, "scope")
-        if not self._lost or (started and not self._returned):
+        if self._running or not self._lost:
             return
         self.conn.events.clear()
         self.conn.parser.close()
         # A stored exception's traceback holds the frame that holds the parser.
         self.conn.parser_exc = self.conn.handshake_exc = None
-        if started:
-            self.scope.get("extensions", {}).pop(EXTENSION, None)
 
     def _abort_later(self) -> None:
         if self._abort_timer is None and not self._lost:

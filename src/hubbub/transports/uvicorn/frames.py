@@ -56,13 +56,31 @@ class FrameWriter:
     def __init__(self, protocol: HubbubWebSocketProtocol) -> None:
         self._protocol = protocol
 
-    def listen(self, receive: Callable[[str | None], None]) -> None:
-        """Hand every message to ``receive`` as it is read, None for a binary one.
+    def listen(self, receive: Callable[[str | None], None], ended: Callable[[], None]) -> None:
+        """Hand every message to ``receive`` as it is read, None for a binary one, and say once that it ``ended``.
 
-        What has come before goes first. ASGI's ``receive`` then tells of the end only. Unlike there reading isn't
-        paused while a message waits to be taken, so ``receive`` mustn't wait, and has to bound what it keeps.
+        What has come before goes first. Unlike with ASGI's ``receive``, which is at an end, reading isn't paused while
+        a message waits to be taken, so ``receive`` mustn't wait, and has to bound what it keeps. The application may
+        return: the connection stays open, and what the handshake needed is let go.
         """
-        self._protocol.listen(receive)
+        self._protocol.listen(receive, ended)
+
+    async def send(self, frame: bytes) -> None:
+        """Write the text as a frame, and wait until the client can take more.
+
+        Raises:
+            OSError: the connection is closed or failed.
+        """
+        self.write(text_frame(frame))
+        await self.drain()
+
+    async def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake.
+
+        Raises:
+            OSError: the connection is closed or failed.
+        """
+        await self._protocol.send({"type": "websocket.close", "code": int(code), "reason": reason})
 
     @staticmethod
     def frame(text: bytes) -> bytes:

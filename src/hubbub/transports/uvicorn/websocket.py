@@ -24,6 +24,7 @@ from websockets.http11 import Request
 from . import faults
 from .closing import ClosingProtocol
 from .frames import EXTENSION, FrameWriter
+from .idle import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,8 @@ class HubbubWebSocketProtocol(ClosingProtocol):
 
     slice_size: ClassVar[int] = 2048
 
+    __slots__ = ("_feeding", "_inbox")
+
     def __init__(
         self,
         config: Config,
@@ -53,7 +56,6 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._inbox = bytearray()
         self._feeding = False
-        self._listener: Callable[[str | None], None] | None = None
 
     # Input ---------------------------------------------------------------------------
 
@@ -118,17 +120,18 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             faults.logger.exception("unexpected error while reading a WebSocket")
             self.fail(CloseCode.INTERNAL_ERROR, "internal error")
 
-    def listen(self, receive: Callable[[str | None], None]) -> None:
+    def listen(self, receive: Callable[[str | None], None], ended: Callable[[], None]) -> None:
         """Hand messages to ``receive`` from now on, see :class:`.frames.FrameWriter`."""
-        self._listener = receive
-        waiting = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
-        for message in waiting:
-            if message["type"] == "websocket.receive":
-                receive(message.get("text"))
-            else:
-                self.queue.put_nowait(message)
+        queue, self.queue = self.queue, cast("Any", Listener(receive, ended))
+        while not queue.empty():
+            self.queue.put_nowait(queue.get_nowait())
         if self.read_paused:
             self._resume()
+
+    @property
+    def _listener(self) -> Listener | None:
+        queue: object = self.queue
+        return queue if type(queue) is Listener else None
 
     def _resume(self) -> None:
         if self._inbox:
@@ -138,7 +141,13 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             self.transport.resume_reading()
 
     async def receive(self) -> ASGIReceiveEvent:
-        """ASGI receive. Reading goes on once the application has taken every message."""
+        """ASGI receive. Reading goes on once the application has taken every message.
+
+        Raises:
+            RuntimeError: the messages go to a listener.
+        """
+        if self._listener:
+            raise RuntimeError("the messages of this connection go to a listener")
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self._resume()
@@ -153,6 +162,7 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         if status != 101:
             faults.report(self.peer(), "malformed handshake", status)
             return
+        self._running = True
         extensions = cast("dict[str, Any]", self.scope["extensions"])
         extensions[EXTENSION] = FrameWriter(self)
 
@@ -168,12 +178,12 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             except UnicodeDecodeError:
                 self.fail(CloseCode.INVALID_DATA, "invalid UTF-8")
                 return
-            if self._listener is not None:
-                self._listener(text)
+            if listener := self._listener:
+                listener.take(text)
                 return
             self.queue.put_nowait({"type": "websocket.receive", "text": text})
-        elif self._listener is not None:
-            self._listener(None)
+        elif listener := self._listener:
+            listener.take(None)
             return
         else:
             self.queue.put_nowait({"type": "websocket.receive", "bytes": bytes(data)})
