@@ -1,14 +1,17 @@
 """Who a request or a socket comes from, by token or ticket (rule AUT-1)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import Token
 
 from hubbub.accounts import tickets, tokens
 from hubbub.django.auth import actor_of_user, register_credential, rest_authentications
+from hubbub.django.credentials import Outcome
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import NotAuthenticated
 
@@ -36,10 +39,20 @@ class TokenAuthentication(BaseAuthentication):
 
 def actor_of_access_token(raw: str) -> Actor:
     """The actor of an access token, in one query. Raises NotAuthenticated."""
-    user, token = tokens.read_access_token(raw)
+    return _actor_of(*tokens.read_access_token(raw))
+
+
+def actors_of_access_tokens(raws: Sequence[str]) -> list[Outcome]:
+    """The actors of access tokens, or why they are not good, in one query."""
+    return [
+        found if isinstance(found, NotAuthenticated) else _actor_of(*found) for found in tokens.read_access_tokens(raws)
+    ]
+
+
+def _actor_of(user: Any, token: Token) -> Actor:
     return actor_of_user(user, login=str(token.get(tokens.SID, "")), expires=float(token["exp"]))
 
 
 rest_authentications.append(TokenAuthentication)
-register_credential("token", actor_of_access_token)
-register_credential("ticket", tickets.redeem)
+register_credential("token", actor_of_access_token, authenticate_all=actors_of_access_tokens)
+register_credential("ticket", tickets.redeem, at_once=True)

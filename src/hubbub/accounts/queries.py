@@ -1,6 +1,7 @@
 """What accounts reads."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,11 @@ from hubbub.django.conf import database_alias
 def login_with_user(id: str) -> Login | None:
     """A sign-in and its user, in one query; None if there is none."""
     return Login.objects.using(database_alias()).select_related("user").filter(pk=id).first()
+
+
+def logins_with_users(ids: Collection[str]) -> dict[str, Login]:
+    """Sign-ins and their users by id, in one query; what is unknown is left out."""
+    return Login.objects.using(database_alias()).select_related("user").in_bulk(list(ids))
 
 
 def logins_of(user: Any, limit: int = 100) -> list[Login]:

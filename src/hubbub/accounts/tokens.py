@@ -4,8 +4,9 @@ Tokens of a project's own simplejwt views have no ``sid``. They are accepted as 
 no signing out reaches them before they expire.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
@@ -18,6 +19,8 @@ from hubbub.accounts.models import Login
 from hubbub.protocol.errors import NotAuthenticated
 
 T = TypeVar("T", bound=Token)
+R = TypeVar("R")
+P = ParamSpec("P")
 
 SID = "sid"
 """The claim that carries the id of the sign-in."""
@@ -69,14 +72,37 @@ def _describe(token: Token, login: Login) -> None:
 
 def read_access_token(raw: str) -> tuple[Any, Token]:
     """The user and the claims of an access token, in one query. Raises BadToken, the same for every fault."""
+    token = _parse_access(raw)
+    return user_of(token), token
+
+
+def read_access_tokens(raws: Sequence[str]) -> list[tuple[Any, Token] | BadToken]:
+    """The user and the claims of each access token, or its fault; one query for all that have a sign-in."""
+    parsed = [_attempt(_parse_access, raw) for raw in raws]
+    ids = {str(token[SID]) for token in parsed if isinstance(token, Token) and token.get(SID)}
+    found = queries.logins_with_users(ids) if ids else {}
+    return [token if isinstance(token, BadToken) else _attempt(_with_user, token, found) for token in parsed]
+
+
+def _attempt(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | BadToken:
+    try:
+        return read(*args, **kwargs)
+    except BadToken as fault:
+        return fault
+
+
+def _with_user(token: Token, found: Mapping[str, Login]) -> tuple[Any, Token]:
+    return user_of(token, found.get), token
+
+
+def _parse_access(raw: str) -> Token:
     why = ""
     for token_class in api_settings.AUTH_TOKEN_CLASSES:
         try:
-            token = _parse(token_class, raw)
+            token: Token = _parse(token_class, raw)
+            return token
         except _FAULTS as error:
             why = "the token has expired" if isinstance(error, ExpiredTokenError) else f"no good access token: {error}"
-            continue
-        return user_of(token), token
     raise BadToken(why=why)
 
 
@@ -120,16 +146,17 @@ def verify(raw: str) -> None:
     user_of(token)
 
 
-def user_of(token: Token) -> Any:
+def user_of(token: Token, login_with_user: Callable[[str], Login | None] = queries.login_with_user) -> Any:
     """The user of a token whose signature was checked, in one query.
 
+    ``login_with_user``: where its sign-in is found, if it was read beforehand.
     Raises BadToken where the sign-in has ended, is somebody else's, or the user is gone or not active.
     """
     user_id = token.get(api_settings.USER_ID_CLAIM)
     if user_id is None:
         raise BadToken(why="the token names no user")
     if sid := token.get(SID):
-        login = queries.login_with_user(str(sid))
+        login = login_with_user(str(sid))
         if login is None or not policy.good(login):
             raise BadToken(why=_why_not(login))
         if str(getattr(login.user, api_settings.USER_ID_FIELD)) != str(user_id):

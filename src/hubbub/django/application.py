@@ -48,7 +48,7 @@ class HubbubApplication:
         self._find_route = find_route
         self._prefix = hubbub_settings().socket_prefix
         self._loopback_only = getattr(django_settings, "HUBBUB_LOOPBACK_ONLY", False)
-        self._websocket = AuthMiddleware(HubbubConsumer(runtime.get_engine), SystemClock())
+        self._websocket = AuthMiddleware(HubbubConsumer(runtime.get_engine), runtime.check, SystemClock())
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if self._loopback_only and scope["type"] in ("http", "websocket") and not is_local(scope):

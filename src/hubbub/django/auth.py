@@ -3,56 +3,62 @@
 Features register what they understand; the first credential that is present decides.
 """
 
-import logging
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from urllib.parse import parse_qs
 
-from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
-from django.contrib.auth import get_user, get_user_model
-from django.contrib.auth.models import AnonymousUser
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest
+from django.contrib.auth import get_user_model
 from django.http.cookie import parse_cookie
 
-from hubbub.django.conf import database_alias
-from hubbub.django.transactions import as_busy, renew_connections
+from hubbub.django.cookies import users_of_sessions
+from hubbub.django.credentials import Credential, Kind, Outcome
 from hubbub.engine.actor import Actor, user_key
 from hubbub.engine.clock import Clock
 from hubbub.protocol.errors import HubbubError, NotAuthenticated
-
-logger = logging.getLogger("hubbub.auth")
-
-C = TypeVar("C")
-T = TypeVar("T")
 
 LOGIN_KEY = "hubbub_login"
 """The session key under which the id of the sign-in is kept."""
 
 TokenAuthenticator = Callable[[str], Actor]
 
-_by_parameter: dict[str, TokenAuthenticator] = {}
+_by_parameter: dict[str, Kind] = {}
 
 rest_authentications: list[Any] = []
 """DRF's authentication classes that features bring for all views, beside the session cookie's."""
 
 
-def register_credential(parameter: str, authenticate: TokenAuthenticator) -> None:
+def register_credential(
+    parameter: str,
+    authenticate: TokenAuthenticator,
+    *,
+    authenticate_all: Callable[[Sequence[str]], Sequence[Outcome]] | None = None,
+    at_once: bool = False,
+) -> None:
     """Let ``?<parameter>=...`` name an actor. ``authenticate`` may block; raises NotAuthenticated.
 
     The parameter ``token`` is also read from ``Authorization: Bearer``.
+    ``authenticate_all``: the same for many texts, in their order, with the errors among what it returns; it serves
+    handshakes that come at the same time.
+    ``at_once``: ``authenticate`` does not block, so no thread is needed.
     """
-    _by_parameter[parameter] = authenticate
+    _by_parameter[parameter] = Kind(authenticate, authenticate_all, at_once)
+
+
+def _no_token(token: str) -> Actor:
+    raise NotAuthenticated("This server takes no tokens.")
+
+
+def token_credential(token: str) -> Credential:
+    """An access token, however it came."""
+    return Credential(_by_parameter.get("token") or Kind(_no_token, at_once=True), token)
 
 
 def actor_of_token(token: str) -> Actor:
     """The actor of an access token. Raises NotAuthenticated. May block."""
-    authenticate = _by_parameter.get("token")
-    if authenticate is None:
-        raise NotAuthenticated("This server takes no tokens.")
-    return authenticate(token)
+    actor = token_credential(token).check()
+    assert actor is not None
+    return actor
 
 
 def actor_of_user(user: Any, login: str = "", expires: float | None = None) -> Actor:
@@ -86,17 +92,20 @@ def email_field() -> str:
     return name if any(field.name == name for field in model._meta.concrete_fields) else ""
 
 
-def actor_of_session(cookies: dict[str, str]) -> Actor | None:
-    """The actor of Django's session cookie; None for nobody. At most two queries."""
-    key = cookies.get(django_settings.SESSION_COOKIE_NAME)
-    if not key:
-        return None
-    request = HttpRequest()
-    request.session = import_module(django_settings.SESSION_ENGINE).SessionStore(key)
-    user = get_user(request)
-    if not user.is_authenticated or not user.is_active:
-        return None
-    return actor_of_user(user, login=request.session.get(LOGIN_KEY, ""))
+def actors_of_sessions(keys: Sequence[str]) -> list[Outcome]:
+    """The actor of each of Django's session keys, None for nobody. Two queries, or two for each; see ``cookies``."""
+    found = users_of_sessions(keys)
+    return [_actor_of_session(*found[key]) if key in found else None for key in keys]
+
+
+def _actor_of_session(user: Any, session: Any) -> Actor | None:
+    return actor_of_user(user, login=session.get(LOGIN_KEY, "")) if user.is_active else None
+
+
+def actor_of_session(key: str) -> Actor | None:
+    """The actor of one of Django's session keys; None for nobody. At most two queries."""
+    (actor,) = actors_of_sessions([key])
+    return actor if isinstance(actor, Actor) else None
 
 
 def actor_of_request(request: Any) -> Actor:
@@ -112,22 +121,29 @@ def actor_of_request(request: Any) -> Actor:
 
 
 def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
-    """The actor of a handshake; None for a guest. May block.
+    """The actor of a handshake; None for a guest. Raises NotAuthenticated. May block."""
+    credential = credential_of_scope(scope)
+    return credential.check() if credential else None
+
+
+def credential_of_scope(scope: dict[str, Any]) -> Credential | None:
+    """What a handshake brings along; None for a guest. What is present decides, even where something good is beside it.
 
     A ``user`` that stands in the scope, put there by middleware of the project's own, stands for the cookie.
-    Raises NotAuthenticated where a credential is present and bad, even beside a good one.
     """
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-    for parameter, authenticate in _by_parameter.items():
-        if parameter in query:
-            return authenticate(query[parameter][-1])
+    if query_string := scope.get("query_string"):
+        query = parse_qs(query_string.decode("latin-1"), keep_blank_values=True)
+        for parameter, kind in _by_parameter.items():
+            if parameter in query:
+                return Credential(kind, query[parameter][-1])
     headers = dict(scope.get("headers", []))
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
-        return actor_of_token(token.strip())
+        return token_credential(token.strip())
     if "user" in scope:
-        return _actor_of_outer(scope)
-    return actor_of_session(parse_cookie(headers.get(b"cookie", b"").decode("latin-1")))
+        return Credential(_OUTER, scope)
+    key = parse_cookie(headers.get(b"cookie", b"").decode("latin-1")).get(django_settings.SESSION_COOKIE_NAME)
+    return Credential(_COOKIE, key) if key else None
 
 
 def _actor_of_outer(scope: dict[str, Any]) -> Actor | None:
@@ -138,52 +154,32 @@ def _actor_of_outer(scope: dict[str, Any]) -> Actor | None:
     return actor_of_user(user, login=scope.get("session", {}).get(LOGIN_KEY, ""))
 
 
-def user_of_actor(actor: Actor | None) -> Any:
-    """A Django user for ``scope["user"]``, without a query: fields that were not checked load when read."""
-    if actor is None or actor.user_id is None:
-        return AnonymousUser()
-    model = get_user_model()
-    known: dict[str, Any] = {
-        model._meta.pk.attname: model._meta.pk.to_python(actor.user_id),
-        model.USERNAME_FIELD: actor.username,
-    }
-    return model.from_db(None, list(known), list(known.values()))
+_OUTER = Kind(_actor_of_outer)
+_COOKIE = Kind(actor_of_session, actors_of_sessions)
 
 
 class AuthMiddleware:
-    """Puts ``actor``, ``user`` and ``authenticated_at`` (monotonic) into a socket's scope.
+    """Puts ``actor`` and ``authenticated_at`` (monotonic) into a socket's scope.
 
     ``actor`` is None for a guest, and the error where a credential is bad (NotAuthenticated) or the database
     does not answer (Busy): the transport closes with the code that says so.
     """
 
-    def __init__(self, app: Any, clock: Clock) -> None:
+    def __init__(self, app: Any, check: Callable[[Credential], Awaitable[Actor | None]], clock: Clock) -> None:
         self._app = app
+        self._check = check
         self._clock = clock
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        scope = {**scope, "authenticated_at": self._clock.monotonic()}
+        scope = {**scope, "authenticated_at": self._clock.monotonic(), "actor": None}
         now = self._clock.now().timestamp()
-        try:
-            scope["actor"] = await in_thread(actor_of_scope, scope)
-        except HubbubError as error:
-            scope["actor"] = error
-        actor = scope["actor"] if isinstance(scope["actor"], Actor) else None
-        if actor is not None and actor.checked_at is not None:
+        if credential := credential_of_scope(scope):
+            try:
+                scope["actor"] = await self._check(credential)
+            except HubbubError as error:
+                scope["actor"] = error
+        actor = scope["actor"]
+        if isinstance(actor, Actor) and actor.checked_at is not None:
             # What has ended since then ends this session too.
             scope["authenticated_at"] -= max(0.0, now - actor.checked_at)
-        scope["user"] = user_of_actor(actor)
         await self._app(scope, receive, send)
-
-
-async def in_thread(check: Callable[[C], T], credential: C) -> T:
-    """Check a credential where that may block. Raises what the check raises, and Busy without a database."""
-    return await sync_to_async(_with_database, thread_sensitive=False)(check, credential)
-
-
-def _with_database(check: Callable[[C], T], credential: C) -> T:
-    renew_connections(database_alias())
-    try:
-        return check(credential)
-    except (OperationalError, InterfaceError) as error:
-        raise as_busy(error) from error

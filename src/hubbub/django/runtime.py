@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import threading
-from functools import partial
 
 from channels.layers import get_channel_layer
 
 from hubbub.django import auth
 from hubbub.django.conf import database_alias, engine_settings, hubbub_settings
+from hubbub.django.credentials import Checks, Credential
 from hubbub.django.limits import limiter
 from hubbub.django.reader import ThreadReader
 from hubbub.django.relay import relay_over
@@ -16,6 +16,7 @@ from hubbub.django.retention import house_jobs
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import Tail
 from hubbub.django.writer import make_writer
+from hubbub.engine.actor import Actor
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import Engine
 from hubbub.protocol.errors import HubbubError
@@ -35,6 +36,7 @@ class Runtime:
         self.store = DjangoStreamStore(alias)
         self.writer = make_writer(ours)
         self.reader = ThreadReader(alias, ours.reader_threads)
+        self.checks = Checks(alias)
         self.relay = relay_over(get_channel_layer(ours.channel_layer), ours.channel_layer)
         self.engine = Engine(
             store=self.store,
@@ -44,7 +46,7 @@ class Runtime:
             clock=SystemClock(),
             settings=engine_settings(),
             limiter=limiter(),
-            authenticate_token=partial(auth.in_thread, auth.actor_of_token),
+            authenticate_token=self._actor_of_token,
         )
         self.tail = Tail(alias, self.engine.hub, ours.tail_seconds)
 
@@ -55,6 +57,11 @@ class Runtime:
         await self.engine.start()
         self.relay.start(self.engine)
         self.engine.tasks.spawn(self._keep_house(), "housekeeping")
+
+    async def _actor_of_token(self, token: str) -> Actor:
+        actor = await self.checks.check(auth.token_credential(token))
+        assert actor is not None
+        return actor
 
     async def _keep_house(self) -> None:
         """Do every minute what each job says, a bounded amount at once, beside the messages."""
@@ -75,6 +82,7 @@ class Runtime:
         await asyncio.to_thread(self.tail.stop)
         await asyncio.to_thread(self.writer.stop)
         self.reader.stop()
+        self.checks.stop()
 
 
 _current: Runtime | None = None
@@ -84,12 +92,21 @@ _lock = threading.Lock()
 
 async def get_engine() -> Engine:
     """The engine of this process, started if need be: Daphne, for one, never says that it begins."""
+    return (await _get()).engine
+
+
+async def check(credential: Credential) -> Actor | None:
+    """Whose a credential is, None for nobody's. Raises NotAuthenticated, and Busy without a database."""
+    return await (await _get()).checks.check(credential)
+
+
+async def _get() -> Runtime:
     global _starting
     if _current is not None and _current.loop is asyncio.get_running_loop():
-        return _current.engine
+        return _current
     if _starting is None or _starting.get_loop() is not asyncio.get_running_loop() or _starting.done():
         _starting = asyncio.get_running_loop().create_task(_start(), name="hubbub runtime")
-    return (await asyncio.shield(_starting)).engine
+    return await asyncio.shield(_starting)
 
 
 async def _start() -> Runtime:

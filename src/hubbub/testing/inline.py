@@ -11,8 +11,10 @@ from asgiref.sync import AsyncToSync, sync_to_async
 from django.db import InterfaceError, OperationalError, connections
 
 from hubbub.django import models
+from hubbub.django.credentials import Credential
 from hubbub.django.reader import read_transaction
 from hubbub.django.transactions import as_busy, guarded, plain, run_inline
+from hubbub.engine.actor import Actor
 from hubbub.protocol.frames import Event
 
 logger = logging.getLogger("hubbub.testing")
@@ -107,6 +109,15 @@ class TestReader:
 
     def stop(self) -> None:
         return None
+
+
+class TestChecks:
+    """The credentials of handshakes, checked in the test's thread: each by itself."""
+
+    __test__ = False
+
+    async def check(self, credential: Credential) -> Actor | None:
+        return await in_test_thread(credential.check)
 
 
 class TestTail:

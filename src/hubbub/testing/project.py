@@ -20,7 +20,7 @@ from hubbub.engine.sockets import SocketRoute, routes
 from hubbub.protocol.errors import HubbubError
 from hubbub.testing.clock import FakeClock
 from hubbub.testing.connection import FakeConnection, settle
-from hubbub.testing.inline import TestReader, TestTail, TestWriter, in_test_thread
+from hubbub.testing.inline import TestChecks, TestReader, TestTail, TestWriter, in_test_thread
 from hubbub.testing.people import actor_for, make_user
 from hubbub.transports.websocket import code_for
 
@@ -39,6 +39,7 @@ class InlineRuntime(runtime.Runtime):
         self.store = DjangoStreamStore(alias)
         self.writer = TestWriter(alias)
         self.reader = TestReader(alias)  # type: ignore[assignment]
+        self.checks = TestChecks()  # type: ignore[assignment]
         self.relay = NoRelay()
         self.log = TestTail(alias)
         self.engine = Engine(
@@ -49,7 +50,7 @@ class InlineRuntime(runtime.Runtime):
             clock=clock,
             settings=engine_settings(),
             limiter=Limiter(rates(), clock),
-            authenticate_token=lambda token: in_test_thread(partial(actor_of_token, token)),
+            authenticate_token=self._actor_of_token,
         )
 
     async def start(self) -> None:

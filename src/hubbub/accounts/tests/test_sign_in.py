@@ -224,9 +224,9 @@ def test_signing_in_for_a_cookie(api, ann):
 def test_a_cookie_on_a_socket_takes_two_queries(api, ann, django_assert_num_queries):
     """AUT-1"""
     api.post("session/", GOOD)
-    cookies = {"sessionid": api.client.cookies["sessionid"].value}
+    key = api.client.cookies["sessionid"].value
     with django_assert_num_queries(2):
-        actor = auth.actor_of_session(cookies)
+        actor = auth.actor_of_session(key)
     assert actor is not None
     assert (actor.key, actor.login) == (f"u.{ann.pk}", Login.objects.get().pk)
 
