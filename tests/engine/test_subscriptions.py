@@ -216,7 +216,7 @@ async def test_what_the_inbox_follows_does_not_count():
     """LIM-2: neither does a topic that is subscribed to again, after a reset for example."""
     async with MemoryEngine(max_subscriptions=2) as engine:
         alice = await engine.connect("alice")
-        alice.session.kept.update({"feed.x", "feed.y", "feed.z"})
+        alice.session.kept |= {"feed.x", "feed.y", "feed.z"}
         for name in "xyz":
             alice.session.follow(f"feed.{name}")
         for name in "abab":

@@ -1,5 +1,6 @@
 """While DEBUG is on, the server serves this machine only, whatever it is started with (rule ORG-2)."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,6 +11,7 @@ logger = quiet_logger("hubbub.suspicious")
 ADVICE = "DEBUG is on, so hubbub serves this machine only. Set DEBUG=false, SECRET_KEY and ALLOWED_HOSTS."
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a name or an address is this machine's own."""
     try:

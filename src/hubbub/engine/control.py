@@ -123,6 +123,6 @@ async def _follow(session: "Session", granted: AccessGranted) -> None:
         return
     if outcome.reset:
         session.put(session.dialect.reset(granted.target, outcome.position, outcome.reset))
-    session.kept.add(granted.target)
+    session.kept |= {granted.target}
     session.show(Batch(outcome.events))
     session.go_live(subscription, outcome.position)

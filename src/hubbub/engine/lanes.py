@@ -1,25 +1,23 @@
 """Commands of one topic run in order, those of different topics side by side (rules ENV-4 and LIM-5)."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from hubbub.engine.tasks import TaskGroup
+from hubbub.engine.dispatch import run_command
 from hubbub.protocol.errors import Busy
 from hubbub.protocol.frames import Inbound
+
+if TYPE_CHECKING:
+    from hubbub.engine.session import Session
 
 
 class Lanes:
     """One session's waiting commands, a bounded queue for each topic. A task runs only while one waits."""
 
-    __slots__ = ("_lanes", "_max_all", "_max_lane", "_pending", "_run", "_tasks")
+    __slots__ = ("_lanes", "_pending", "_session")
 
-    def __init__(
-        self, run: Callable[[Inbound], Awaitable[None]], tasks: TaskGroup, max_lane: int, max_all: int
-    ) -> None:
-        self._run = run
-        self._tasks = tasks
-        self._max_lane = max_lane
-        self._max_all = max_all
+    def __init__(self, session: "Session") -> None:
+        self._session = session
         self._lanes: dict[str, deque[Inbound]] = {}
         self._pending = 0
 
@@ -31,12 +29,14 @@ class Lanes:
         """Queue a command. Raises Busy where its lane, or the session as a whole, is full."""
         topic = inbound.topic or ""
         lane = self._lanes.get(topic)
-        if self._pending >= self._max_all or (lane is not None and len(lane) >= self._max_lane):
+        engine = self._session.engine
+        most, most_in_lane = engine.settings.max_pending_session, engine.settings.max_pending
+        if self._pending >= most or (lane is not None and len(lane) >= most_in_lane):
             raise Busy("Too many commands are waiting. Wait for the replies.")
         self._pending += 1
         if lane is None:
             lane = self._lanes[topic] = deque((inbound,))
-            self._tasks.spawn(self._work(topic, lane), f"lane {topic}")
+            engine.tasks.spawn(self._work(topic, lane), f"lane {topic}")
         else:
             lane.append(inbound)
 
@@ -45,11 +45,13 @@ class Lanes:
             while lane:
                 inbound = lane.popleft()
                 try:
-                    await self._run(inbound)
+                    await run_command(self._session, inbound)
                 finally:
                     self._pending -= 1
         finally:
             del self._lanes[topic]
+            if not self._lanes:
+                self._lanes = {}  # The old one keeps the room that it had.
 
     def clear(self) -> None:
         """Forget the commands that have not begun."""

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
 
 from hubbub.engine.batch import Batch, text_of
 from hubbub.engine.ports import FrameWriter
-from hubbub.engine.tasks import TaskGroup
 from hubbub.protocol.dialect import Dialect
+
+if TYPE_CHECKING:
+    from hubbub.engine.session import Session
 
 SLOW = 1 / 16
 """The part of its bytes that waits where a reader counts as slow."""
+NOTHING: Final[deque[tuple[bytes, str]]] = deque(maxlen=0)
+"""Stands for an empty queue: one for each idle session would be as large as all the rest of its outbox."""
 CHUNK = 65_536
 """Bytes that are joined into one write for a reader who catches up."""
 
@@ -20,30 +24,23 @@ class Outbox:
 
     Where there is a frame writer and the client keeps up, a frame goes to the transport at once. Else it waits
     here, and a task sends. For a slow reader ephemeral frames of one key replace each other, and are dropped when
-    there is no room; when a durable one finds no room, ``overflow`` is called.
+    there is no room; when a durable one finds no room, the session is ``too_slow``.
     """
 
-    __slots__ = ("_gone", "_overflow", "_queue", "_send", "_size", "_task", "_tasks", "limit", "writer")
+    __slots__ = ("_queue", "_session", "_size", "_task", "writer")
 
-    def __init__(
-        self,
-        send: Callable[[bytes], Awaitable[None]],
-        overflow: Callable[[], None],
-        gone: Callable[[], None],
-        tasks: TaskGroup,
-        limit: int,
-    ) -> None:
-        self._send = send
-        self._overflow = overflow
-        self._gone = gone
-        self._tasks = tasks
-        self.limit = limit
-        """Bytes that may wait."""
+    def __init__(self, session: "Session") -> None:
+        self._session = session
         self.writer: FrameWriter | None = None
         """Writes frames without waiting; None until the connection is accepted, or where the server has none."""
-        self._queue: deque[tuple[bytes, str]] = deque()
+        self._queue = NOTHING
         self._size = 0
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def limit(self) -> int:
+        """Bytes that may wait."""
+        return self._session.engine.settings.outbox_bytes
 
     @property
     def size(self) -> int:
@@ -73,12 +70,14 @@ class Outbox:
         if ephemeral and self._size + len(text) > self.limit:
             return
         if self._size > self.limit:  # Any one frame fits: a long reply must not close a reader who keeps up.
-            self._overflow()
+            self._session.too_slow()
             return
+        if not self._queue:
+            self._queue = deque()
         self._queue.append((text, key))
         self._size += len(text)
         if self._task is None:
-            self._task = self._tasks.spawn(self._run(), "outbox")
+            self._task = self._session.engine.tasks.spawn(self._run(), "outbox")
 
     def _replace(self, text: bytes, key: str) -> bool:
         """Put the frame into the place of the newest of its key."""
@@ -94,7 +93,7 @@ class Outbox:
         try:
             writer.write(payload)
         except OSError:
-            self._gone()
+            self._session.gone()
 
     async def _run(self) -> None:
         try:
@@ -106,14 +105,15 @@ class Outbox:
                     self._write(self.writer, self._take(self.writer))
         except Exception:
             # Every server has its own exception for a client that went away.
-            self._gone()
+            self._session.gone()
         finally:
             if self._task is asyncio.current_task():
                 self._task = None
+                self._queue = self._queue or NOTHING
 
     async def _send_first(self) -> None:
         text, _ = self._queue[0]
-        await self._send(text)
+        await self._session.sink.send(text)
         # The frame counts until the transport has taken it, and may have been cleared meanwhile.
         if self._queue and self._queue[0][0] is text:
             self._queue.popleft()
@@ -132,7 +132,7 @@ class Outbox:
 
     def clear(self) -> None:
         """Drop everything that waits and stop sending."""
-        self._queue.clear()
+        self._queue = NOTHING
         self._size = 0
         if self._task is not None:
             self._task.cancel()

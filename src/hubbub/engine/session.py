@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-import uuid
-from functools import partial
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
-from hubbub.engine.dispatch import answer_failure, run_at_once, run_command
+from hubbub.engine.dispatch import answer_failure, run_at_once
 from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
 from hubbub.engine.logs import quiet_logger
@@ -46,26 +45,23 @@ class Session:
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
-        settings = engine.settings
         self.engine = engine
         self.sink = sink
         self.actor = actor
         self.dialect = dialect
-        self.id = id or uuid.uuid4().hex
+        self.id = id or secrets.token_hex(16)
         self.closing: Close | None = None
         self.follows_grants = False
         """Whether topics that the user is granted are subscribed to at once, on the server."""
-        self.kept: set[str] = set()
+        self.kept: frozenset[str] = frozenset()
         """Topics that stay followed whatever the client unsubscribes from, for its inbox."""
         self.subscriptions: dict[str, Subscription] = {}
-        self.outbox = Outbox(sink.send, self.too_slow, self.gone, engine.tasks, settings.outbox_bytes)
-        self._lanes = Lanes(
-            partial(run_command, self), engine.tasks, settings.max_pending, settings.max_pending_session
-        )
+        self.outbox = Outbox(self)
+        self._lanes = Lanes(self)
         at = engine.clock.monotonic()
         self.last_seen = self.last_ping = at
-        self._frames = Bucket(settings.frame_rate, at)
-        self._patience = Bucket(PATIENCE, at)
+        self._frames = Bucket(engine.settings.frame_rate, at)
+        self._patience: Bucket | None = None
 
     # Opening and ending
 
@@ -180,7 +176,7 @@ class Session:
         old = self.subscriptions.get(topic)
         subscription = Subscription(self, topic)
         if old is not None:
-            subscription.memory = old.memory
+            subscription.replace(old)
         self.subscriptions[topic] = subscription
         self.engine.hub.add(topic, subscription)
         if old is not None:
@@ -216,7 +212,7 @@ class Session:
         if self.dialect.bound == topic:
             self.close(Close.NOT_ALLOWED, reason)
         elif subscription := self.subscriptions.get(topic):
-            self.kept.discard(topic)
+            self.kept -= {topic}
             self.unfollow(subscription)
             self.put(self.dialect.unsubscribed(topic, reason))
 
@@ -287,6 +283,8 @@ class Session:
 
     def _floods(self, at: float) -> bool:
         """Count a frame over the rate; a client that goes on all the same is closed (rule LIM-2)."""
+        if self._patience is None:
+            self._patience = Bucket(PATIENCE, at)
         if not self._patience.take(at):
             return False
         suspicious.warning(

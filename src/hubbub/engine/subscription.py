@@ -30,7 +30,7 @@ BUFFER_LIMIT = 2000
 class Subscription:
     """What the hub calls for one session and one topic."""
 
-    __slots__ = ("_floor", "_reset", "authorized", "buffer", "memory", "session", "topic")
+    __slots__ = ("_floor", "_memory", "_reset", "authorized", "buffer", "session", "topic")
 
     def __init__(self, session: "Session", topic: str) -> None:
         self.session = session
@@ -43,8 +43,18 @@ class Subscription:
         """A reset that came while the log was read."""
         self.authorized: Any = None
         """What the topic's kind returned when it let the session in."""
-        self.memory: dict[str, Any] = {}
+        self._memory: dict[str, Any] | None = None
+
+    @property
+    def memory(self) -> dict[str, Any]:
         """What a feature remembers of this subscription, while it lasts."""
+        if self._memory is None:
+            self._memory = {}
+        return self._memory
+
+    def replace(self, old: "Subscription") -> None:
+        """Go on in the place of an earlier one of the same session and topic."""
+        self._memory = old._memory
 
     def deliver(self, batch: Batch) -> None:
         if self.buffer is None:
@@ -238,7 +248,7 @@ async def follow_all(
     # What was joined between the two reads comes by its grant; what was left is not for us.
     for topic in made.keys() - found.positions.keys():
         session.unfollow(made.pop(topic))
-    session.kept.update(found.positions)
+    session.kept |= found.positions.keys()
     # What the client has subscribed to meanwhile goes on from that reply's position.
     made = {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
     for topic in made:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-import uuid
+import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -94,7 +94,7 @@ class _Connection:
 
     async def run(self, params: dict[str, str]) -> None:
         """Returns when the connection has ended, or a listener has taken it over."""
-        id = uuid.uuid4().hex
+        id = secrets.token_hex(16)
         actor = self._scope.get("actor")
         if isinstance(actor, HubbubError):
             await self._refuse(code_for(actor), actor)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from http import HTTPStatus
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -19,6 +19,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from hubbub.protocol.errors import TooLong
 
 from . import faults
+
+if TYPE_CHECKING:
+    from .websocket import HubbubWebSocketProtocol
 
 
 class _RefusedError(Exception):
@@ -36,6 +39,7 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
             row end the request. Time that the application itself doesn't read is excused.
         write_timeout: seconds that a client may leave the answer unread.
         max_head_size: bytes of request line and header.
+        max_handshake_line: bytes of the target, or of one header field, of a WebSocket's handshake.
         max_headers: header fields of one request.
         max_pipelined: requests that may wait for the answer to an earlier one.
         max_body: bytes of a body; one more is answered 413. Anybody can send one, and Django
@@ -49,6 +53,7 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
     body_min_rate: ClassVar[float] = 500.0
     write_timeout: ClassVar[float] = 60.0
     max_head_size: ClassVar[int] = 65_536
+    max_handshake_line: ClassVar[int] = 8192
     max_headers: ClassVar[int] = 128
     max_pipelined: ClassVar[int] = 16
     max_body: ClassVar[int] = 3 * 1024 * 1024
@@ -132,9 +137,23 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
             self.handle_websocket_upgrade()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over to the WebSocket protocol class."""
+        """Hand the connection over to the WebSocket protocol class, with the request as it was parsed here.
+
+        In place of uvicorn's, which writes the request down again for the other class to parse.
+        """
+        if len(self.url) > self.max_handshake_line:
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+            return
+        if any(len(name) + len(value) > self.max_handshake_line for name, value in self.headers):
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return
         self._stop_timers()
-        super().handle_websocket_upgrade()
+        self.connections.discard(self)
+        make: Any = self.ws_protocol_class
+        protocol: HubbubWebSocketProtocol = make(self.config, self.server_state, self.app_state)
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        protocol.shake_hands(self.scope["method"], self.url, self.headers)
         # The parser refers back to this object; without it, both are freed at once.
         self.parser = None  # type: ignore[assignment]
 

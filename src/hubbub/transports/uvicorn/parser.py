@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import ClassVar
 
+from websockets.datastructures import Headers
 from websockets.exceptions import ProtocolError
 from websockets.extensions import ServerExtensionFactory
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
 
@@ -41,6 +44,15 @@ class BoundedServerProtocol(ServerProtocol):
     control_rate: ClassVar[float] = 50.0
     control_burst: ClassVar[float] = 100.0
 
+    # The library's attributes too: a dict for each connection would take four times as much.
+    __slots__ = (
+        "_control_at", "_control_left", "_fragments",
+        "_state", "accept_called", "available_extensions", "available_subprotocols", "close_rcvd",
+        "close_rcvd_then_sent", "close_sent", "current_size", "debug", "eof_sent", "events",
+        "expect_continuation_frame", "extensions", "handshake_exc", "id", "logger", "max_fragment_size",
+        "max_message_size", "origin", "origins", "parser", "parser_exc", "reader", "side", "subprotocol", "writes",
+    )  # fmt: skip
+
     def __init__(
         self,
         *,
@@ -54,6 +66,23 @@ class BoundedServerProtocol(ServerProtocol):
         self._fragments = 0
         self._control_left = self.control_burst
         self._control_at = time.monotonic()
+
+    def request(self, method: str, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Request:
+        """A request that was parsed elsewhere, checked for what a handshake can't have.
+
+        Raises:
+            ValueError: it has a body, or characters that no handshake has.
+        """
+        fields = Headers()
+        for name, value in headers:
+            if name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0"):
+                raise ValueError("a handshake has no body")
+            fields[name.decode("ascii")] = value.decode("latin-1")
+        return Request(target.decode("ascii"), fields, method)
+
+    def parse(self) -> Generator[None]:
+        """Parse frames from the first byte on: the request comes by :meth:`request`."""
+        return Protocol.parse(self)
 
     def recv_frame(self, frame: Frame) -> None:
         """Count the frame, then process it; fail the connection at a bound."""

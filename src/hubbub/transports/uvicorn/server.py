@@ -50,7 +50,7 @@ def make_config(
     max_body: int | None = None,
     limit_concurrency: int | None = None,
     access_log: bool = True,
-    log_level: str = "info",
+    log_level: str | None = "info",
     log_config: dict[str, Any] | None = _OURS,
     lifespan: uvicorn.config.LifespanType = "auto",
 ) -> uvicorn.Config:
@@ -74,7 +74,7 @@ def make_config(
         limit_concurrency: HTTP connections and running requests above which the answer is
             503; WebSockets are limited by the application, per user and per address.
         access_log: log each HTTP request.
-        log_level: least level of uvicorn's loggers.
+        log_level: least level of uvicorn's loggers; None leaves it as it is.
         log_config: ``dictConfig`` dictionary; None leaves logging as it is. Secrets are
             hidden by a filter on the loggers either way.
         lifespan: ``"auto"``, ``"on"`` or ``"off"``.
@@ -102,7 +102,7 @@ def make_config(
         # Costs memory for each connection, and is what a deflate bomb needs.
         ws_per_message_deflate=False,
         lifespan=lifespan,
-        log_config=redact.log_config(log_level.upper()) if log_config is _OURS else log_config,
+        log_config=redact.log_config((log_level or "info").upper()) if log_config is _OURS else log_config,
         log_level=log_level,
         access_log=access_log,
         proxy_headers=False,  # see TrustedProxies

@@ -64,12 +64,9 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         if self._failed:
             self.drop(len(data))
         elif self._inbox or len(data) > self.slice_size:
-            if self.handshake_initiated:
-                self._inbox += data
-                if not self._feeding:
-                    self._feed()
-            else:
-                self._parse(data)  # the handshake comes whole, and bounded, from HTTP
+            self._inbox += data
+            if not self._feeding:
+                self._feed()
         else:
             self._parse(data)
 
@@ -105,17 +102,13 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             self.loop.call_soon(self._feed)
 
     def _parse(self, data: bytes) -> None:
-        if self.handshake_initiated and not self.handshake_complete:
+        if not self.handshake_complete:
             # RFC 6455, section 4.1: a client waits for the handshake's answer. What comes
             # before is a broken client or an attempt at request smuggling.
             self.reject("data before the handshake was answered")
             return
         try:
             super().data_received(data)
-            if not self.handshake_initiated:
-                # The HTTP protocol hands the request over whole, so this one is malformed.
-                # uvicorn would leave such a socket open, without an answer.
-                self.reject("malformed handshake")
         except Exception:
             faults.logger.exception("unexpected error while reading a WebSocket")
             self.fail(CloseCode.INTERNAL_ERROR, "internal error")
@@ -154,6 +147,13 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         return message
 
     # Events of the parser --------------------------------------------------------------
+
+    def shake_hands(self, method: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        """Begin with a request that the HTTP protocol has parsed, and bounded."""
+        try:
+            self.handle_connect(self.conn.request(method, target, headers))
+        except ValueError:
+            self.reject("malformed handshake")
 
     def handle_connect(self, event: Request) -> None:
         """Answer a bad handshake 4xx; else start the application, with the frame writer."""

@@ -34,7 +34,13 @@ class Command(BaseCommand):
         proxies = getattr(settings, "HUBBUB_TRUSTED_PROXIES", ())
         most = getattr(settings, "HUBBUB_MAX_BODY_BYTES", None)
         config = make_config(
-            cast(Any, project_application()), host, port, trusted_proxies=proxies, max_body=most, log_config=None
+            cast(Any, project_application()),
+            host,
+            port,
+            trusted_proxies=proxies,
+            max_body=most,
+            log_config=None,
+            log_level=None,
         )
         server = HubbubServer(config)
         with suppress(KeyboardInterrupt):  # uvicorn raises it once it has ended in good order.
