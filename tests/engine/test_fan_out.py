@@ -65,8 +65,8 @@ class Frames:
         self._room.set()
 
     @property
-    def writable(self) -> bool:
-        return self._room.is_set()
+    def direct(self) -> "Frames | None":
+        return self if self._room.is_set() and not self.closed else None
 
     def frame(self, text: bytes) -> bytes:
         return text + b"\n"

@@ -80,7 +80,8 @@ async def _listen(frames: Any, first: str | None) -> None:
         if text == "close":
             asyncio.ensure_future(frames.close(4010, "as asked"))  # noqa: RUF006
         else:
-            frames.write(frames.frame((text or "").encode()))
+            if frames.direct is not None:
+                frames.direct.write(frames.frame((text or "").encode()))
 
     echo(first)
     frames.listen(echo, lambda: logger.warning("the listener heard of the end"))

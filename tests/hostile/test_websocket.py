@@ -232,6 +232,14 @@ def test_large_batch_keeps_its_order(server: Server) -> None:
         assert client.close_code() == 1000
 
 
+def test_nothing_comes_behind_the_close_frame(server: Server) -> None:
+    """RFC 6455, section 5.5.1, also where a listener answers what came before it, in the same read."""
+    client = Client.open(server.port, "/listen/")
+    client.echo(b"begin")
+    client.send(frame(PING, b"p") + frame(TEXT, b"last") + frame(CLOSE, b"\x03\xe8"))
+    assert [client.read(), client.read(), client.read()] == [(10, b"p"), (CLOSE, b"\x03\xe8"), None]
+
+
 @pytest.mark.parametrize("end", [b"\xff", b"close"], ids=["a fault of the client's", "closed by the application"])
 def test_client_that_stops_reading(start_server: StartServer, end: bytes) -> None:
     """HOST-8: what it isn't sent is bounded, and closing doesn't wait for it for ever."""

@@ -50,9 +50,9 @@ class Outbox:
     def put_batch(self, batch: Batch, dialect: Dialect) -> None:
         """Queue the events of a batch, as the dialect writes them."""
         writer = self.writer
-        if writer is not None and self._task is None and writer.writable:
+        if writer is not None and self._task is None and (direct := writer.direct) is not None:
             if payload := batch.payload(dialect, writer.frame):
-                self._write(writer, payload)
+                direct.write(payload)
             return
         for event in batch.events:
             if (text := text_of(event, dialect)) is not None:
@@ -61,8 +61,8 @@ class Outbox:
     def put(self, text: bytes, *, ephemeral: bool = False, key: str = "") -> None:
         """Queue a frame. ``key`` lets a newer ephemeral frame replace the one that a slow reader leaves waiting."""
         writer = self.writer
-        if writer is not None and self._task is None and writer.writable:
-            self._write(writer, writer.frame(text))
+        if writer is not None and self._task is None and (direct := writer.direct) is not None:
+            direct.write(writer.frame(text))
             return
         # A reader that keeps up sees every change, also where two come in one turn of the loop.
         if key and self._size >= self.limit * SLOW and self._replace(text, key):
@@ -89,12 +89,6 @@ class Outbox:
                 return True
         return False
 
-    def _write(self, writer: FrameWriter, payload: bytes) -> None:
-        try:
-            writer.write(payload)
-        except OSError:
-            self._session.gone()
-
     async def _run(self) -> None:
         try:
             while self._queue:
@@ -102,7 +96,7 @@ class Outbox:
                     await self._send_first()
                 else:
                     await self.writer.drain()
-                    self._write(self.writer, self._take(self.writer))
+                    self.writer.write(self._take(self.writer))
         except Exception:
             # Every server has its own exception for a client that went away.
             self._session.gone()

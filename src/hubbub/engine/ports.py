@@ -112,12 +112,16 @@ class Sink(Protocol):
     async def close(self, code: int, reason: str) -> None: ...
 
 
+class Writes(Protocol):
+    def write(self, data: bytes, /) -> None: ...
+
+
 class FrameWriter(Sink, Protocol):
     """Ready-made frames straight to the transport, where the server offers that. On the loop only."""
 
     @property
-    def writable(self) -> bool:
-        """Whether the client keeps up."""
+    def direct(self) -> "Writes | None":
+        """Where frames are written at once; None where the client doesn't keep up, or the connection is closing."""
         ...
 
     def frame(self, text: bytes) -> bytes:

@@ -24,8 +24,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode, Frame
+from websockets.protocol import State
 
 from . import faults
+from .frames import FrameWriter
 from .idle import Gate, Listener
 from .parser import BoundedServerProtocol
 
@@ -53,6 +55,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
     # uvicorn's attributes too: a dict for each connection would take four times as much.
     __slots__ = (
         "_abort_timer", "_dropped", "_excused", "_failed", "_going_down", "_lost", "_running",
+        "_writer",
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
         "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
@@ -76,6 +79,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
             logger=faults.logger,
         )
         self.writable = Gate()  # type: ignore[assignment]
+        self._writer: FrameWriter | None = None
         self._failed = False
         self._lost = False
         self._running = False
@@ -84,6 +88,23 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
         self._dropped = 0
         self._excused = 0
         self._abort_timer: asyncio.TimerHandle | None = None
+
+    def steer(self) -> None:
+        """Let the frame writer have the transport as long as frames may go there: never behind a close frame."""
+        if self._writer is not None:
+            open = self.conn.state is State.OPEN and self.handshake_complete and not self.disconnected
+            free = open and self.writable.is_set() and not self.transport.is_closing()
+            self._writer.direct = self.transport if free else None
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is above its high-water mark: the client doesn't keep up."""
+        super().pause_writing()
+        self.steer()
+
+    def resume_writing(self) -> None:
+        """The client keeps up again."""
+        super().resume_writing()
+        self.steer()
 
     def peer(self) -> str:
         """``address:port`` of the client, for the log; "" where it is unknown."""
@@ -139,6 +160,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
     def _end_gently(self, code: int, reason: str) -> None:
         """Half-close, drop further input for a moment, then close."""
         self._failed = self.close_sent = self.disconnected = True
+        self.steer()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.writable.set()  # whoever waits to send learns at once that it is over
         self.stop_keepalive()
@@ -180,6 +202,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
         else:
             super().keepalive_timeout()
             self.disconnected = True
+            self.steer()
             self.writable.set()
             self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
             self._abort_later()
@@ -238,7 +261,8 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up: the socket is gone."""
-        self._lost = True
+        self._lost = self.disconnected = True
+        self.steer()
         if self._abort_timer is not None:
             self._abort_timer.cancel()
             self._abort_timer = None
@@ -255,6 +279,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
             return
         self.conn.events.clear()
         self.conn.parser.close()
+        self._writer = None
         # A stored exception's traceback holds the frame that holds the parser.
         self.conn.parser_exc = self.conn.handshake_exc = None
 

@@ -6,9 +6,10 @@ offers this writer in the scope, where it survives middleware::
 
     frames = scope["extensions"].get("hubbub.frames")
     payload = frames.frame(b'{"type": "ready"}')
-    frames.write(payload)          # now, or raises OSError once the socket is closing
-    if frames.buffered() > limit:
-        await frames.drain()
+    if frames.direct is not None:
+        frames.direct.write(payload)
+    else:
+        await frames.drain()       # raises OSError once the socket is closing
 
 Frames of this writer and messages of ASGI's ``send`` may be mixed freely: both write
 whole frames, in the order of the calls. A server without the extension still works by
@@ -17,6 +18,7 @@ whole frames, in the order of the calls. A server without the extension still wo
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -51,10 +53,13 @@ def text_frame(text: bytes) -> bytes:
 class FrameWriter:
     """Writes encoded frames to one connection. Event loop's thread only."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_protocol", "direct")
 
     def __init__(self, protocol: HubbubWebSocketProtocol) -> None:
         self._protocol = protocol
+        self.direct: asyncio.WriteTransport | None = None
+        """Where whole frames are written at once; None before the WebSocket is accepted, as long as the transport's
+        buffer is above its high-water mark (64 KiB), and from the moment that the socket closes."""
 
     def listen(self, receive: Callable[[str | None], None], ended: Callable[[], None]) -> None:
         """Hand every message to ``receive`` as it is read, None for a binary one, and say once that it ``ended``.
@@ -86,11 +91,6 @@ class FrameWriter:
     def frame(text: bytes) -> bytes:
         """See :func:`text_frame`."""
         return text_frame(text)
-
-    @property
-    def writable(self) -> bool:
-        """False while the transport's buffer is above its high-water mark (64 KiB)."""
-        return self._protocol.writable.is_set()
 
     def write(self, payload: bytes) -> None:
         """Hand one or more whole frames to the transport. Never waits.

@@ -1,25 +1,34 @@
-"""The WebSocket parser with two more bounds: fragments and control frames.
+"""The WebSocket parser with two more bounds, fragments and control frames, and a short way for a short message.
 
 The websockets library bounds a message's size. A message of half a million one-byte
 fragments stays below that bound and costs an object for each; pings cost a pong each and
 never reach the application. Both are counted here, frame by frame inside the parser, so
 that a 256 KiB read full of them is given up after the first few and not after all.
+
+Nearly every read brings one whole text frame. That is taken without the library's parser,
+which steps through four generators for each.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import ClassVar
 
+from websockets import frames
 from websockets.datastructures import Headers
 from websockets.exceptions import ProtocolError
 from websockets.extensions import ServerExtensionFactory
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import Protocol
+from websockets.protocol import Protocol, State
 from websockets.server import ServerProtocol
+
+apply_mask: Callable[[bytes, bytes], bytes] = frames.apply_mask  # type: ignore[attr-defined]
+"""The library's own: in C where it was built."""
+_OPEN = State.OPEN
+_OF_MESSAGES = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
 class LimitExceededError(ProtocolError):
@@ -46,7 +55,7 @@ class BoundedServerProtocol(ServerProtocol):
 
     # The library's attributes too: a dict for each connection would take four times as much.
     __slots__ = (
-        "_control_at", "_control_left", "_fragments",
+        "_between", "_control_at", "_control_left", "_fragments",
         "_state", "accept_called", "available_extensions", "available_subprotocols", "close_rcvd",
         "close_rcvd_then_sent", "close_sent", "current_size", "debug", "eof_sent", "events",
         "expect_continuation_frame", "extensions", "handshake_exc", "id", "logger", "max_fragment_size",
@@ -64,6 +73,9 @@ class BoundedServerProtocol(ServerProtocol):
         # At level DEBUG the library logs every header and frame: cookies, tokens, messages.
         self.debug = False
         self._fragments = 0
+        """Frames of the message that is under way; 0 between two."""
+        self._between = True
+        """Whether all that was received is whole messages: what comes next begins one."""
         self._control_left = self.control_burst
         self._control_at = time.monotonic()
 
@@ -84,8 +96,30 @@ class BoundedServerProtocol(ServerProtocol):
         """Parse frames from the first byte on: the request comes by :meth:`request`."""
         return Protocol.parse(self)
 
+    def receive_data(self, data: bytes | bytearray) -> None:
+        """Parse what the client sent, frame by frame."""
+        self._between = False
+        super().receive_data(data)
+
+    def whole_text(self, data: bytes) -> bytes | None:
+        """The payload of ``data``, where that is one whole, short text frame; None for ``receive_data`` to parse.
+
+        Only between two messages: inside a frame, or a message of several, the same bytes say something else.
+        """
+        if not self._between or self._state is not _OPEN or data[0] != 0x81 or len(data) < 6:
+            return None
+        size = data[1] - 0x80  # Clients mask.
+        start = 6
+        if size == 126 and len(data) > 8:
+            size = data[2] << 8 | data[3]
+            start = 8
+        if len(data) != start + size:
+            return None
+        return apply_mask(data[start:], data[start - 4 : start])
+
     def recv_frame(self, frame: Frame) -> None:
         """Count the frame, then process it; fail the connection at a bound."""
+        self._between = False
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
             self._fragments = 1
@@ -101,6 +135,10 @@ class BoundedServerProtocol(ServerProtocol):
             self._refuse(CloseCode.POLICY_VIOLATION, "too many pings or pongs")
             return
         super().recv_frame(frame)
+        if frame.fin and opcode in _OF_MESSAGES:
+            self._fragments = 0
+        # A control frame may come inside a message, and half the next frame may be here already.
+        self._between = self._fragments == 0 and not self.reader.buffer
 
     def _control_allowed(self) -> bool:
         """Take one token from the bucket of control frames."""

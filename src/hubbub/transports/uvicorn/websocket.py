@@ -20,6 +20,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from . import faults
 from .closing import ClosingProtocol
@@ -108,6 +109,9 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             self.reject("data before the handshake was answered")
             return
         try:
+            if (text := self.conn.whole_text(data)) is not None:
+                self._take_text(text)
+                return
             super().data_received(data)
         except Exception:
             faults.logger.exception("unexpected error while reading a WebSocket")
@@ -164,29 +168,42 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             return
         self._running = True
         extensions = cast("dict[str, Any]", self.scope["extensions"])
-        extensions[EXTENSION] = FrameWriter(self)
+        extensions[EXTENSION] = self._writer = FrameWriter(self)
+
+    def handle_events(self) -> None:
+        """Handle what was parsed; where that ended the connection, nothing more goes directly to the client."""
+        if self.conn.state is not State.OPEN:
+            self.steer()
+        super().handle_events()
 
     def send_receive_event_to_app(self) -> None:
-        """Queue a complete message; text that isn't UTF-8 fails the connection, 1007."""
+        """Queue a complete message, or hand it to the listener."""
         data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
         self.frames = []
         if self.close_sent:
             return
         if self.curr_msg_data_type == "text":
-            try:
-                text = data.decode()
-            except UnicodeDecodeError:
-                self.fail(CloseCode.INVALID_DATA, "invalid UTF-8")
-                return
-            if listener := self._listener:
-                listener.take(text)
-                return
-            self.queue.put_nowait({"type": "websocket.receive", "text": text})
+            self._take_text(data)
         elif listener := self._listener:
             listener.take(None)
-            return
         else:
             self.queue.put_nowait({"type": "websocket.receive", "bytes": bytes(data)})
+            self._wait_for_the_application()
+
+    def _take_text(self, data: bytes) -> None:
+        """Take a text message; one that isn't UTF-8 fails the connection, 1007."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self.fail(CloseCode.INVALID_DATA, "invalid UTF-8")
+            return
+        if listener := self._listener:
+            listener.take(text)
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "text": text})
+            self._wait_for_the_application()
+
+    def _wait_for_the_application(self) -> None:
         if not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
@@ -210,6 +227,8 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         if self.disconnected:
             raise ClientDisconnected
         await super().send(message)
+        if message["type"] != "websocket.send":
+            self.steer()
         if message["type"] == "websocket.close":
             self._feed_soon()  # the client's close frame may lie in the inbox
         elif self._going_down and self.handshake_complete:
