@@ -22,12 +22,14 @@ ENVIRONMENT = {
     "PYTHONPATH": str(home.REPO),
 }
 
+PING = ('{"type":"ping"}', '{"type":"pong"}')
+
 
 class Hubbub(Server):
     key = "hubbub"
     name = "hubbub"
     keeps_promise = True
-    speech = Speech(publish='{"type":"bench.say","topic":"bench.%R","data":{"body":"%B"}}')
+    speech = Speech(publish='{"type":"bench.say","topic":"bench.%R","data":{"body":"%B"}}', ping=PING)
 
     def prepare(self) -> None:
         home.hubbub_bin()
