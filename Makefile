@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --fork-strategy 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check docs bench ui chromium requirements clean
+.PHONY: help run test check docs bench bench-quick ui chromium requirements clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,11 @@ check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, gene
 docs: $(VENV)/.dev ## Build the documentation site into docs/_build/html
 	$(BIN)/sphinx-build -q -E -W --keep-going docs docs/_build/html
 
-bench: $(VENV)/.dev $(UI)/app.js ## Measure the fan-out (the comparison with others is still to come)
+bench: $(VENV)/.dev $(UI)/app.js ## Measure hubbub and its peers, and write benchmarks/RESULTS.md (half an hour)
 	$(BIN)/python -m benchmarks
+
+bench-quick: $(VENV)/.dev $(UI)/app.js ## Measure hubbub against two peers (three minutes)
+	$(BIN)/python -m benchmarks --quick
 
 ui: $(UI)/app.js ## Build the browser UI
 
@@ -46,6 +49,7 @@ requirements: $(VENV)/.dev ## Recompile requirements/*.txt (UPGRADE=1: to the ne
 	$(COMPILE) pyproject.toml requirements/dev.in --all-extras -c requirements/base.txt -o requirements/dev.txt
 	$(COMPILE) requirements/build.in -c requirements/base.txt -o requirements/build.txt
 	$(COMPILE) requirements/node.in -o requirements/node.txt
+	$(COMPILE) benchmarks/peers/requirements.in -c requirements/base.txt -o benchmarks/peers/requirements.txt
 
 clean: ## Remove what can be made again (never hubbub-data/)
 	rm -rf $(VENV) node_modules clients/typescript/node_modules web/node_modules $(UI) dist docs/_build

@@ -21,6 +21,12 @@ class Outcome:
     def values(self, server: str, column: str) -> list[float]:
         return [run[column] for run in self.runs.get(server, []) if column in run]
 
+    def ratios(self, of: tuple[str, str], over: tuple[str, str]) -> Iterator[float]:
+        """Of each round in which both were measured."""
+        for above, below in zip(self.runs.get(of[0], []), self.runs.get(over[0], []), strict=False):
+            if of[1] in above and below.get(over[1]):
+                yield above[of[1]] / below[over[1]]
+
 
 def table(outcome: Outcome) -> Iterator[str]:
     columns = outcome.workload.columns
@@ -29,7 +35,7 @@ def table(outcome: Outcome) -> Iterator[str]:
     for server in outcome.servers:
         cells = [_cell(outcome.values(server.key, column.key), column) for column in columns]
         failed = sum(not figures for figures in outcome.runs[server.key])
-        yield f"| {server.name}{f' ({failed} runs failed)' if failed else ''} | " + " | ".join(cells) + " |"
+        yield f"| {server.name}{f' ({failed} of its runs failed)' if failed else ''} | " + " | ".join(cells) + " |"
 
 
 def _cell(values: list[float], column: Column) -> str:
@@ -56,8 +62,7 @@ def judge(claim: Claim, outcome: Outcome) -> Verdict | None:
     """Ratios are of runs in the same round, then the median. None where a figure was not measured."""
     values = outcome.values(*claim.of)
     if claim.over is not None:
-        pairs = zip(values, outcome.values(*claim.over), strict=False)
-        values = [above / below for above, below in pairs if below]
+        values = list(outcome.ratios(claim.of, claim.over))
     if not values:
         return None
     middle, least, most = _spread(values)
