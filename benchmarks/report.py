@@ -45,9 +45,10 @@ def _lines(outcomes: Sequence[Outcome], command: str) -> Iterator[str]:
     yield f"- Machine: {machine.describe()}. The server has core {machine.SERVER_CORE} to itself; the load generator"
     yield f"  and whatever else runs (Valkey, databases) share core {machine.LOAD_CORE}."
     yield f"- Python {sys.version.split()[0]} ({sys.version.partition('[')[2].rstrip(']')}) for all servers in Python."
+    yield "- Paths are relative to `$BENCH_HOME` and to the repository. Node runs with `NODE_ENV=production`."
     servers = {server.key: server for outcome in outcomes for server in outcome.servers}
     for server in servers.values():
-        yield f"- {server.name}: {_versions(server)}."
+        yield f"- {server.name}: {_versions(server)}; `{server.command}`."
 
 
 def _versions(server: Server) -> str:

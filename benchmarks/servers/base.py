@@ -1,13 +1,14 @@
 """What a workload needs to know of a server."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
 
+from benchmarks import home
 from benchmarks.plans import Client, Group, Pace, Plan, Speech
-from benchmarks.processes import Process
+from benchmarks.processes import Process, listens, server_process
 
 
 class Server(ABC):
@@ -18,6 +19,8 @@ class Server(ABC):
     name: str
     """What a table says."""
     speech: Speech
+    command = ""
+    """How it was started last, for whoever wants to do it again."""
     keeps_promise = False
     """Whether a delivery that is missing, doubled or out of order makes the run fail. With peers it is only counted."""
 
@@ -32,6 +35,20 @@ class Server(ABC):
     @abstractmethod
     def running(self, folder: Path, people: int) -> AbstractContextManager["Running"]:
         """A new server on a core of its own, for so many people. Raises Failed where it does not start."""
+
+    def process(
+        self,
+        command: Sequence[str | Path],
+        port: int,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        ready: Callable[[int], bool] = listens,
+    ) -> AbstractContextManager[Process]:
+        """As ``server_process``; remembers the command."""
+        shown = " ".join(map(str, command)).replace(f"{home.HOME}/", "").replace(f"{home.REPO}/", "")
+        self.command = shown.replace(str(port), "PORT")
+        return server_process(command, port, folder, env, cwd, ready)
 
     @abstractmethod
     def client(self, room: str, credential: str) -> Client:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech
-from benchmarks.processes import server_port, server_process
+from benchmarks.processes import server_port
 from benchmarks.servers.base import Running, Server
 from tests.services import HOST, valkey_server
 
@@ -39,7 +39,7 @@ class Channels(Server):
         # Valkey runs beside the generator, so that the server has a core for itself.
         with valkey_server() if self._redis else nullcontext("") as redis:
             env = {"PYTHONPATH": str(PROJECT), "REDIS_URL": redis}
-            with server_process([home.peers_python(), "-m", *command], port, folder, env, cwd=PROJECT) as process:
+            with self.process([home.peers_python(), "-m", *command], port, folder, env, cwd=PROJECT) as process:
                 yield Running(process)
 
     def client(self, room: str, credential: str) -> Client:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech, expects, sends
-from benchmarks.processes import Failed, server_port, server_process
+from benchmarks.processes import Failed, server_port
 from benchmarks.servers.base import Running, Server
 from tests.services import HOST, answers
 
@@ -47,7 +47,7 @@ class Hubbub(Server):
         tokens = self.manage(environment, "bench_people", str(people), f"--groups={groups}").split()
         port = server_port()
         command: list[str | Path] = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
-        with server_process(
+        with self.process(
             command, port, folder, environment, cwd=folder, ready=lambda port: answers(f"http://{HOST}:{port}/readyz")
         ) as process:
             yield Running(process, tokens)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech, expects, sends
-from benchmarks.processes import server_port, server_process
+from benchmarks.processes import server_port
 from benchmarks.servers.base import Running, Server
 from benchmarks.servers.python_socketio import SOCKET_IO_SPEECH, socket_io_client
 
@@ -41,7 +41,7 @@ class JavaScript(Server):
     def running(self, folder: Path, people: int) -> Iterator[Running]:
         port = server_port()
         env = {"PORT": str(port), "NODE_ENV": "production", **self._environment()}
-        with server_process([self._runtime(), home.node_peers() / self._source], port, folder, env) as process:
+        with self.process([self._runtime(), home.node_peers() / self._source], port, folder, env) as process:
             yield Running(process)
 
     def client(self, room: str, credential: str) -> Client:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech, expects, sends
-from benchmarks.processes import server_port, server_process
+from benchmarks.processes import server_port
 from benchmarks.servers.base import Running, Server
 from tests.services import HOST
 
@@ -37,7 +37,7 @@ class PythonSocketIO(Server):
         port = server_port()
         command: list[str | Path] = [home.peers_python(), "-m", "uvicorn", "--host", HOST, "--port", str(port)]
         command += ["--log-level", "warning", "app:app"]
-        with server_process(command, port, folder, {"PYTHONPATH": str(PROJECT)}, cwd=PROJECT) as process:
+        with self.process(command, port, folder, {"PYTHONPATH": str(PROJECT)}, cwd=PROJECT) as process:
             yield Running(process)
 
     def client(self, room: str, credential: str) -> Client:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Group, Pace, Plan, Speech, expects, sends
-from benchmarks.processes import server_port, server_process
+from benchmarks.processes import server_port
 from benchmarks.servers.base import Running, Server
 from benchmarks.servers.hubbub import HUBBUB
 from tests.services import HOST, postgres_server, valkey_server
@@ -124,7 +124,7 @@ class UsualChat(Saving):
             env = {"PYTHONPATH": str(home.PEERS), "DATABASE_URL": database, "REDIS_URL": redis, **self._settings}
             cookies = self._make_people(env, people)
             command = [str(home.peers_python()), "-m", *command, "usual_chat.asgi:application"]
-            with server_process(command, port, folder, env) as process:
+            with self.process(command, port, folder, env) as process:
                 yield Running(process, cookies)
 
     def _make_people(self, env: Mapping[str, str], people: int) -> list[str]:
