@@ -1,6 +1,7 @@
 """``python -m benchmarks [--quick] [--only WORKLOAD...] [--servers KEY...]``: measure, and write ``RESULTS.md``."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -57,6 +58,8 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="where the results go; RESULTS.md for a whole run")
     asked = parser.parse_args()
 
+    # Told to end, it ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     machine.claim_cores()
     machine.allow_files(FILES)
     named = asked.only or [each.key for each in workloads.ALL if each.quick or not asked.quick]

@@ -15,6 +15,8 @@
 
 #define CLIENTS_PER_ADDRESS 20000 /* an address has 28,000 ports */
 #define READ_SIZE 65536
+/* Edge-triggered: less of the kernel's work for each message. So a connection's end must be told with its last data. */
+#define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLET)
 #define SAID_OF_CLOSED 20 /* standard error is a pipe that is read at the end */
 
 struct link_settings links = {.at_once = 48};
@@ -27,7 +29,7 @@ static uint64_t connects_begun;
 static const char close_normally[2] = {(char)(1000 >> 8), (char)(1000 & 255)};
 
 static void watch(struct client *c, int also_writable) {
-    struct epoll_event e = {.events = EPOLLIN | EPOLLET | (also_writable ? EPOLLOUT : 0), .data.ptr = c};
+    struct epoll_event e = {.events = WATCHED | (also_writable ? EPOLLOUT : 0), .data.ptr = c};
     if (epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e) < 0) die("epoll_ctl");
 }
 
@@ -93,8 +95,7 @@ void send_text(struct client *c, const char *text, size_t size) { send_frame(c, 
 static void begin(struct client *c, int index) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)links.port)};
     struct sockaddr_in from = {.sin_family = AF_INET};
-    /* Edge-triggered: half the kernel's work for each message. */
-    struct epoll_event e = {.events = EPOLLIN | EPOLLET, .data.ptr = c};
+    struct epoll_event e = {.events = WATCHED, .data.ptr = c};
     int one = 1;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(index / CLIENTS_PER_ADDRESS));
@@ -207,7 +208,7 @@ static void keep(struct client *c, const char *rest, size_t size) {
 }
 
 /* All clients read into one buffer; a client keeps only the part of a message that has come so far. */
-static void receive(struct client *c) {
+static void receive(struct client *c, int to_the_end) {
     static char *buffer;
     static size_t size;
     while (c->state != CLOSED) {
@@ -226,7 +227,7 @@ static void receive(struct client *c) {
             done += one;
         }
         keep(c, buffer + done, got - done);
-        if (!full) return;
+        if (!full && !to_the_end) return;
     }
 }
 
@@ -261,12 +262,13 @@ int wait_for_traffic(double seconds) {
     if (n < 0 && errno != EINTR) die("epoll_pwait2");
     for (int i = 0; i < n; i++) {
         struct client *c = events[i].data.ptr;
+        uint32_t what = events[i].events;
         if (!c) {
             told = 1;
             continue;
         }
-        if (events[i].events & EPOLLOUT) flush(c);
-        if (events[i].events & ~(uint32_t)EPOLLOUT && c->fd >= 0) receive(c);
+        if (what & EPOLLOUT) flush(c);
+        if (what & ~(uint32_t)EPOLLOUT && c->fd >= 0) receive(c, (what & ~(uint32_t)(EPOLLIN | EPOLLOUT)) != 0);
     }
     connect_more();
     return told;
