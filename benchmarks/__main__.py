@@ -1,6 +1,7 @@
 """``python -m benchmarks [--quick] [--only WORKLOAD...] [--servers KEY...]``: measure, and write ``RESULTS.md``."""
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -60,6 +61,7 @@ def main() -> None:
 
     # Told to end, it ends its servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    load_before, _, _ = os.getloadavg()
     machine.claim_cores()
     machine.allow_files(FILES)
     named = asked.only or [each.key for each in workloads.ALL if each.quick or not asked.quick]
@@ -75,7 +77,7 @@ def main() -> None:
         print(f"\n## {outcome.workload.title}\n", *table(outcome), sep="\n")
     whole = not (asked.quick or asked.only or asked.servers)
     if target := asked.write or (RESULTS if whole else None):
-        target.write_text(report.document(outcomes, " ".join(["python -m benchmarks", *sys.argv[1:]])))
+        target.write_text(report.document(outcomes, " ".join(["python -m benchmarks", *sys.argv[1:]]), load_before))
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from benchmarks.servers.base import Server
 from benchmarks.servers.hubbub import ENVIRONMENT
 
 
-def document(outcomes: Sequence[Outcome], command: str) -> str:
-    return "\n".join(_lines(outcomes, command)) + "\n"
+def document(outcomes: Sequence[Outcome], command: str, load_before: float) -> str:
+    """``load_before``: the machine's load average when it began."""
+    return "\n".join(_lines(outcomes, command, load_before)) + "\n"
 
 
-def _lines(outcomes: Sequence[Outcome], command: str) -> Iterator[str]:
+def _lines(outcomes: Sequence[Outcome], command: str, load_before: float) -> Iterator[str]:
     minutes = sum(outcome.seconds for outcome in outcomes) / 60
     yield "# Results"
     yield ""
@@ -44,6 +45,7 @@ def _lines(outcomes: Sequence[Outcome], command: str) -> Iterator[str]:
     yield "  ```"
     yield f"- Machine: {machine.describe()}. The server has core {machine.SERVER_CORE} to itself; the load generator"
     yield f"  and whatever else runs (Valkey, databases) share core {machine.LOAD_CORE}."
+    yield f"  The machine's load before the run was {load_before:.1f}; near 0 nothing else took time from the servers."
     yield f"- Python {sys.version.split()[0]} ({sys.version.partition('[')[2].rstrip(']')}) for all servers in Python."
     yield "- Paths are relative to `$BENCH_HOME` and to the repository. Node runs with `NODE_ENV=production`."
     servers = {server.key: server for outcome in outcomes for server in outcome.servers}
