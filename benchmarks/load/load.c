@@ -22,7 +22,6 @@
 
 #define SETUP_SECONDS 180  /* without a client that gets ready */
 #define LOOK_FOR_LOSS_NS 100000000ull
-#define DRAIN_QUIET_NS 3000000000ull /* after so long without an arrival nothing more is expected */
 
 static double warmup = 1, seconds = 4;
 static int hold, missed;
@@ -96,7 +95,7 @@ static void run_until(uint64_t start, uint64_t until) {
 static void drain(void) {
     stopping = 1;
     last_arrival = now_ns();
-    while (still_under_way() && now_ns() - last_arrival < DRAIN_QUIET_NS) wait_for_traffic(0.02);
+    while (still_under_way() && now_ns() - last_arrival < patience()) wait_for_traffic(0.02);
     count_what_is_missing();
 }
 

@@ -102,6 +102,8 @@ void read_plan(const char *path);
 /* traffic.c: what is published and what arrives */
 
 #define SLOTS 256        /* more than may be under way */
+#define QUIET_NS 3000000000ull
+#define UNANSWERED_AFTER_NS 10000000000ull /* for what is acknowledged, which may wait for a disk */
 #define ORDERED 16384 /* messages that a member may be behind the first of its room, while their order is compared */
 
 extern int measuring, stopping;
@@ -111,6 +113,7 @@ void publish(struct publisher *p);
 void begin_publishing(void);
 double publish_what_is_due(uint64_t since); /* returns seconds until something is due again */
 void go_on_after_loss(void);
+uint64_t patience(void); /* after so long without an arrival, ns, nothing more is expected */
 void arrived(struct client *c, const char *text, size_t size);
 uint64_t still_under_way(void);
 void count_what_is_missing(void);

@@ -12,8 +12,6 @@
 
 /* Where nothing of a publisher arrived for so long, something was lost: it goes on with the next. */
 #define LOST_AFTER_NS 1000000000ull
-/* The same for one that waits for its acknowledgement, which may wait for a disk. */
-#define UNANSWERED_AFTER_NS 10000000000ull
 
 int measuring, stopping;
 uint64_t other_messages, last_arrival;
@@ -164,6 +162,12 @@ void arrived(struct client *c, const char *text, size_t size) {
         said(c, publisher, seq, stamp);
     }
     if (!bodies) other_messages++;
+}
+
+uint64_t patience(void) {
+    for (int i = 0; i < plan.group_count; i++)
+        if (plan.groups[i].pace == ACKED) return UNANSWERED_AFTER_NS;
+    return QUIET_NS;
 }
 
 uint64_t still_under_way(void) {
