@@ -169,7 +169,8 @@ async def ask(socket: Socket, type: str, topic: str | None = None, **data: Any) 
     """A command of the full protocol and what it is replied to; events that come before are thrown away."""
     await socket.send(id=1, type=type, topic=topic, data=data)
     while (frame := await socket.frame()).get("id") != 1:
-        pass
+        if frame["type"] == "ping":
+            await socket.send(type="pong")
     assert "ok" in frame, frame
     return cast("dict[str, Any]", frame["ok"])
 

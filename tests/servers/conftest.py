@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,8 +27,8 @@ MODULES: dict[str, Sequence[str]] = {
 class OtherServer(LiveServer):
     """A server by another command, on data that is migrated beforehand."""
 
-    def __init__(self, folder: Path, module: Sequence[str]) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, module: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        super().__init__(folder, env=env)
         self._module = module
         self.manage("migrate", "-v0")
 

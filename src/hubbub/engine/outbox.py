@@ -15,6 +15,8 @@ SLOW = 1 / 16
 """The part of its bytes that waits where a reader counts as slow."""
 NOTHING: Final[deque[tuple[bytes, str]]] = deque(maxlen=0)
 """Stands for an empty queue: one for each idle session would be as large as all the rest of its outbox."""
+REACH = 500_000
+"""Bytes that a client may be sent beyond the last ping that it answered, under a server without a frame writer."""
 CHUNK = 65_536
 """Bytes that are joined into one write for a reader who catches up."""
 
@@ -25,9 +27,12 @@ class Outbox:
     Where there is a frame writer and the client keeps up, a frame goes to the transport at once. Else it waits
     here, and a task sends. For a slow reader ephemeral frames of one key replace each other, and are dropped when
     there is no room; when a durable one finds no room, the session is ``too_slow``.
+
+    Without a frame writer nobody says whether the client keeps up: some servers' ``send`` never waits. So a client
+    whose dialect has answers is asked by a ping, and is sent only so much before it answers.
     """
 
-    __slots__ = ("_queue", "_session", "_size", "_task", "writer")
+    __slots__ = ("_ahead", "_answered", "_queue", "_session", "_size", "_task", "writer")
 
     def __init__(self, session: "Session") -> None:
         self._session = session
@@ -35,6 +40,10 @@ class Outbox:
         """Writes frames without waiting; None until the connection is accepted, or where the server has none."""
         self._queue = NOTHING
         self._size = 0
+        self._ahead = 0
+        """Bytes sent without a frame writer since the client last answered a ping."""
+        self._answered: asyncio.Future[None] | None = None
+        """What sending waits for, until the client answers."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -106,12 +115,28 @@ class Outbox:
                 self._queue = self._queue or NOTHING
 
     async def _send_first(self) -> None:
+        if self._ahead >= REACH and self._session.dialect.full:
+            self._answered = asyncio.get_running_loop().create_future()
+            await self._answered
+        if not self._queue:
+            return  # Cleared meanwhile.
         text, _ = self._queue[0]
         await self._session.sink.send(text)
+        before, self._ahead = self._ahead, self._ahead + len(text)
+        if before < REACH / 2 <= self._ahead and (ping := self._session.dialect.ping()):
+            await self._session.sink.send(ping)
         # The frame counts until the transport has taken it, and may have been cleared meanwhile.
         if self._queue and self._queue[0][0] is text:
             self._queue.popleft()
             self._size -= len(text)
+
+    def answered(self) -> None:
+        """The client has answered a ping: it has read what was sent before that."""
+        self._ahead = 0
+        if self._answered is not None:
+            if not self._answered.done():
+                self._answered.set_result(None)
+            self._answered = None
 
     def _take(self, writer: FrameWriter) -> bytes:
         """Up to ``CHUNK`` bytes of what waits, but one frame at least, as frames."""

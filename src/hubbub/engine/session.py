@@ -261,6 +261,7 @@ class Session:
             if wait:
                 raise RateLimited(retry_after=wait)
             if inbound.type == "pong":
+                self.outbox.answered()
                 return
             if self.dialect.bound is not None:
                 inbound.topic = self.dialect.bound
