@@ -147,6 +147,23 @@ async def test_stopping(server: OtherServer, ann: Person, bob: Person, room: str
         await next_frame(hers, "new_message")
 
 
+async def test_coming_back(server: OtherServer, ann: Person, bob: Person) -> None:
+    """SUB-2: what happened while the client was away, over a restart, comes with the next subscription."""
+    topic = f"chat.{await talk(server, ann, bob)}"
+    async with full(server, bob) as his:
+        position = (await ask(his, "subscribe", topic))["position"]
+    async with full(server, ann) as hers:
+        sent = [(await ask(hers, "chat.send", topic, content=text))["offset"] for text in ("one", "two")]
+    server.restart()
+    async with full(server, bob) as his, full(server, ann) as hers:
+        await his.send(id=1, type="subscribe", topic=topic, since=position)
+        found = (await his.frame())["ok"]
+        assert found["recovered"] is True
+        assert [event["offset"] for event in found["events"]] == sent
+        await ask(hers, "chat.send", topic, content="three")
+        assert (await next_frame(his, "chat.message_sent"))["offset"] == sent[-1] + 1
+
+
 def test_nothing_unexpected_was_logged(server: OtherServer) -> None:
     """Comes last: no traceback, no task that was destroyed, no exception that nobody retrieved."""
     words = ["was never", "destroyed but it is pending", "Task exception", "took too long", "/src/hubbub/"]
