@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ ENVIRONMENT = {
     "DEBUG": "false",
     "SECRET_KEY": "a benchmark's, which is no secret, and long enough",
     "SECURE_SSL_REDIRECT": "false",
+    # The peers' servers say nothing of each connection either.
+    "HUBBUB_LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
     # For `benchmarks.settings` and `benchmarks.feature` only: hubbub itself is in site-packages.
     "PYTHONPATH": str(home.REPO),
@@ -61,8 +63,15 @@ class Hubbub(Server):
         return done.stdout
 
     def client(self, room: str, credential: str) -> Client:
-        subscribe = f'{{"id":1,"type":"subscribe","topic":"bench.{room}"}}'
-        return Client("/ws/", f"Authorization: Bearer {credential}", (sends(subscribe), expects('"recovered"')))
+        return self.follower((room,), credential)
+
+    def follower(self, rooms: Sequence[str], credential: str) -> Client:
+        """Somebody who follows several rooms."""
+        steps: list[str] = []
+        for number, room in enumerate(rooms, 1):
+            steps.append(sends(f'{{"id":{number},"type":"subscribe","topic":"bench.{room}"}}'))
+            steps.append(expects(f'"id":{number},"type":"reply","ok"'))
+        return Client("/ws/", f"Authorization: Bearer {credential}", tuple(steps))
 
 
 HUBBUB = Hubbub()

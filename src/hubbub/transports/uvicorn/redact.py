@@ -32,6 +32,8 @@ _CONTROL_BUT_NEWLINE: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
+_CLEANED: Final = "hubbub_cleaned"
+
 LOGGERS: Final = ("uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 """Names of the loggers that :func:`install` guards."""
 
@@ -87,9 +89,12 @@ class RedactFilter(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Clean one record; always true."""
+        """Clean one record, once though a logger and a handler have this filter; always true."""
+        if getattr(record, _CLEANED, False):
+            return True
         try:
             self._clean_record(record)
+            setattr(record, _CLEANED, True)
         except Exception:
             # Text that can't be rendered can't be vouched for either.
             record.msg, record.args = "log record could not be rendered", None
