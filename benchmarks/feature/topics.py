@@ -6,4 +6,4 @@ def authorize(actor: Actor, topic: str) -> None:
     """Anybody may follow any room."""
 
 
-topic_kind(TopicKind("bench", authorize))
+topic_kind(TopicKind("bench", authorize, reads=False))

@@ -61,6 +61,21 @@ class StoreContract:
         assert store.read("a", 5, 100) == []
         assert store.read("nobody", 0, 100) == []
 
+    def test_many_ranges_at_once(self, store: Any) -> None:
+        """CHT-6: of each topic what is asked for, in order, whatever the others are asked."""
+        for n in range(5):
+            for topic in ("a", "b", "c"):
+                self.append(store, topic, n)
+        found = store.read_ranges({"b": (0, 2), "a": (3, 5), "c": (5, 9), "nobody": (0, 9)})
+        assert {topic: [e.offset for e in events] for topic, events in found.items() if events} == {
+            "a": [4, 5],
+            "b": [1, 2],
+        }
+        alone = store.read("a", 3, 2)
+        assert [(e.topic, e.epoch, e.raw, e.created_at) for e in found["a"]] == [
+            (e.topic, e.epoch, e.raw, e.created_at) for e in alone
+        ]
+
     def test_a_topic_without_events_has_a_state_all_the_same(self, store: Any) -> None:
         """SUB-1: a subscription to a new topic has a position."""
         self.append(store, "a", 1)
@@ -222,6 +237,35 @@ class TestDjangoStore(StoreContract):
         assert store.prune("a", 100) == 1
         state = store.states(["a"])["a"]
         assert (state.first, state.top) == (4, 3)
+
+    def test_what_changes_in_the_log_is_told(self, store: DjangoStreamStore) -> None:
+        """CHT-11, SUB-2: every process forgets what was pruned or rewritten; a new epoch is heard of at once."""
+
+        def told() -> list[Any]:
+            return [each.payload()["offsets"] for each in store.read("control", 0, 100)]
+
+        for n in range(4):
+            self.append(store, "a", n)
+            self.append(store, "b", n)
+        store.prune("a", 3)
+        assert told() == [{"a": 2}]
+        store.prune("a", 3)
+        store.prune("control", 1)
+        assert store.rewrite(["a", "b"], ["contract.counted"], '"n":2', lambda data: {"n": -1}) == 2
+        assert [each.payload()["n"] for each in store.read("b", 0, 9)] == [0, 1, -1, 3]
+        assert store.rewrite(["a", "b"], ["contract.counted"], '"n":99', lambda data: data) == 0
+        assert told() == [{"a": 2}, {"a": 3, "b": 3}]
+        assert store.prune_all({"a": 4, "b": 2, "nobody": 9}) == 2
+        assert told()[2:] == [{"a": 3, "b": 1}]
+        epoch = store.begin_epoch()
+        assert told()[3:] == [{}] and store.states(["control"])["control"].epoch == epoch
+
+    def test_many_ranges_are_one_query(self, store: DjangoStreamStore, django_assert_num_queries) -> None:
+        """CHT-6: an inbox of hundreds reads what all its topics missed at once."""
+        with transaction.atomic():
+            store.append_all([(f"t{n}", "contract.counted", b'{"n":1}', "", NOW) for n in range(400)])
+        with django_assert_num_queries(1, connection=connections[ALIAS]):
+            assert len(store.read_ranges({f"t{n}": (0, 1) for n in range(400)})) == 400
 
     def test_one_query_for_many_states(self, store: DjangoStreamStore, django_assert_num_queries) -> None:
         """CHT-6: an inbox reads the positions of all its topics at once."""

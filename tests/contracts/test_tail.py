@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from hubbub.django import tail as tail_module
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import PostgresLog, SqliteLog, Tail
-from hubbub.engine.hub import LiveTopic
+from hubbub.engine.live import LiveTopic
 from hubbub.protocol.frames import Event
 from tests.contracts.databases import ALIAS, Database
 from tests.contracts.writers import holding, put, rows

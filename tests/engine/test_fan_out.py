@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from hubbub.engine import hub as hub_module
+from hubbub.engine import live as live_module
 from hubbub.engine.context import Context
 from hubbub.engine.control import AccessRevoked
 from hubbub.protocol.close import Close
@@ -191,7 +191,7 @@ async def test_a_reader_who_is_too_slow_is_closed_and_ephemeral_events_are_repla
 
 async def test_a_large_topic_does_not_hold_up_a_small_one(monkeypatch: pytest.MonkeyPatch):
     """EVT-1"""
-    monkeypatch.setattr(hub_module, "SLICE", 10)
+    monkeypatch.setattr(live_module, "SLICE", 10)
     async with MemoryEngine() as engine:
         many = [await join(engine, f"user{n}") for n in range(35)]
         few = await join(engine, "few", "fan.2")
@@ -214,7 +214,7 @@ async def test_a_large_topic_does_not_hold_up_a_small_one(monkeypatch: pytest.Mo
 
 async def test_a_flush_leaves_one_slice_a_turn(monkeypatch: pytest.MonkeyPatch):
     """EVT-1: however often something asks for what waits, as everybody does who opens an inbox."""
-    monkeypatch.setattr(hub_module, "SLICE", 10)
+    monkeypatch.setattr(live_module, "SLICE", 10)
     async with MemoryEngine() as engine:
         many = [await join(engine, f"user{n}") for n in range(35)]
         hub = engine.engine.hub

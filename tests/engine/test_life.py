@@ -7,6 +7,7 @@ import msgspec
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked, SessionsEnded
+from hubbub.engine.hub import LINGER_SECONDS
 from hubbub.engine.session import Session
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import V1_DIALECT
@@ -163,5 +164,7 @@ async def test_nothing_is_left_of_a_session():
             each.cut()
         await settle()
         assert len(engine.engine.sessions) == 0
+        assert len(engine.engine.tasks) == baseline
+        await engine.clock.advance(LINGER_SECONDS + 1)  # They may come back until then.
         assert engine.engine.hub.topics.keys() == {CONTROL_TOPIC}
         assert len(engine.engine.tasks) == baseline

@@ -8,7 +8,7 @@ from hubbub.chat.policy import access, conversation_id_of, require_user, user_to
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
 from hubbub.engine.context import Context
-from hubbub.engine.subscription import follow_all
+from hubbub.engine.following import follow_all
 from hubbub.protocol.registry import handles
 
 

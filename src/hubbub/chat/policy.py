@@ -6,12 +6,24 @@ The answer is the same for what is absent and for what is another's (rule ACC-1)
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from django.db import connections
+
 from hubbub.chat.models import Conversation, Participant
+from hubbub.django.conf import database_alias
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Absent, Forbidden, NotAuthenticated
 from hubbub.protocol.topics import id_of
 
 TOPIC_KIND = "chat"
+
+_MOST_ID = 2**63 - 1
+"""What the column holds."""
+
+# Asked with every command: as SQL it costs a tenth. To a guest, who is NULL, nothing is equal.
+_ACCESS = f"""
+SELECT c.* FROM {Conversation._meta.db_table} c WHERE c.id = %s AND (c.kind = '{Conversation.Kind.ROOM}' OR EXISTS (
+    SELECT 1 FROM {Participant._meta.db_table} p WHERE p.conversation_id = c.id AND p.user_id = %s))
+"""
 
 
 def topic_of(conversation_id: int) -> str:
@@ -39,13 +51,10 @@ def access(actor: Actor, conversation_id: int) -> Conversation:
 
     A room is open to whoever may connect at all; everything else to its participants.
     """
-    conversations = Conversation.objects.filter(pk=conversation_id)
-    rooms = conversations.filter(kind=Conversation.Kind.ROOM)
-    if actor.user_id is None:
-        found = rooms.first()
-    else:
-        mine = Participant.objects.filter(user_id=actor.user_id, conversation_id=conversation_id)
-        found = (rooms | conversations.filter(pk__in=mine.values("conversation_id"))).first()
+    if conversation_id > _MOST_ID:
+        raise Absent
+    user = Participant._meta.get_field("user").get_db_prep_value(actor.user_id, connections[database_alias()])
+    found = next(iter(Conversation.objects.raw(_ACCESS, [conversation_id, user])), None)
     if found is None:
         raise Absent
     return found

@@ -34,6 +34,11 @@ def snapshot(actor: Actor, topic: str) -> wire.HistoryPage:
     return queries.history(actor, conversation_id_of(topic), None, queries.HISTORY_LIMIT)
 
 
+def audience(actor: Actor) -> str:
+    """Guests are shown alike; users have messages that they alone have deleted."""
+    return "" if actor.is_guest else actor.key
+
+
 def joined(session: Session, subscription: Subscription) -> None:
     """Tell a room that somebody has come."""
     if subscription.authorized and not subscription.memory.get("announced"):
@@ -63,6 +68,8 @@ topic_kind(
         snapshot,
         joined,
         left,
+        revokes=True,
+        audience=audience,
         key="conversation id",
         example="42",
         doc="A conversation. Its participants may follow it; a room everybody who may connect.",
@@ -72,6 +79,7 @@ topic_kind(
     TopicKind(
         "user",
         authorize_user,
+        reads=False,
         key="user id",
         example="7",
         doc="What concerns one user alone, on all of that user's sockets. Only that user may follow it.",

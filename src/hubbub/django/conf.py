@@ -44,6 +44,9 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """Bytes that may wait for one reader; past it the connection is closed 4010 and resumes."""
     resume_limit: int = 500
     """Events that a subscription resumes with; further behind, the client is told to start afresh."""
+    recent_bytes: int = 32_000_000
+    """What recent events may weigh in memory, of all topics that are followed; clients that resume get them from
+    there. 0 keeps none."""
     sockets_per_user: int = 50
     """Connections of one user; past it a new one is closed 4029."""
     sockets_per_address: int = 500
@@ -104,6 +107,7 @@ def engine_settings() -> EngineSettings:
         max_pending=ours.max_pending,
         outbox_bytes=ours.outbox_bytes,
         resume_limit=ours.resume_limit,
+        recent_bytes=ours.recent_bytes,
         frame_rate=Rate.parse(ours.frame_rate),
         sockets_per_user=ours.sockets_per_user,
         sockets_per_address=ours.sockets_per_address,

@@ -1,17 +1,32 @@
-"""Queries in threads, each in one read transaction."""
+"""Queries in threads, in read transactions that those which wait together share."""
 
 import asyncio
+import logging
+import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import DatabaseError, connections, transaction
 
-from hubbub.django.transactions import as_busy, renew_connections
+from hubbub.django.transactions import as_busy, plain, renew_connections
+from hubbub.engine.together import together
+from hubbub.protocol.errors import Busy
+
+logger = logging.getLogger("hubbub.reader")
 
 T = TypeVar("T")
+
+MOST_TOGETHER = 100
+"""Queries in one transaction."""
+ANSWER_SECONDS = 0.002
+"""How long an answer may wait for those of the queries after it."""
 
 
 def read_transaction(alias: str, query: Callable[[], T]) -> T:
@@ -28,22 +43,155 @@ def read_transaction(alias: str, query: Callable[[], T]) -> T:
         return query()
 
 
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A query that waits, and where its answer goes."""
+
+    query: Callable[[], Any]
+    number: int
+    """Counts what was asked for, from 1."""
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+    def run(self) -> None:
+        """Raises DatabaseError, which may have made the transaction void; other errors are kept as the answer."""
+        try:
+            self.result = self.query()
+        except DatabaseError:
+            raise
+        except BaseException as error:
+            self.error = plain(error)
+
+    def settle(self) -> None:
+        """On its loop."""
+        if self.future.done():  # The caller was cancelled.
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
 class ThreadReader:
-    """The port ``Reader`` over a few threads, each with its own connection."""
+    """The port ``Reader`` over a few threads, each with its own connection.
+
+    A thread takes one query after the other into its transaction, as long as they were asked for before it began.
+    So what waits in a rush shares transactions, and a slow query holds up none that another thread can take.
+    """
 
     def __init__(self, alias: str, threads: int) -> None:
         self._alias = alias
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hubbub-read")
+        self._most_threads = threads
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        """Threads that wait and that no query has been promised to."""
+        self._jobs: deque[_Job] = deque()
+        self._asked = 0
+        self._changed = threading.Condition()
+        self._stopping = False
 
     async def run(self, query: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(self._run, query))
-
-    def _run(self, query: Callable[[], T]) -> T:
-        renew_connections(self._alias)
-        try:
-            return read_transaction(self._alias, query)
-        except (OperationalError, InterfaceError) as error:
-            raise as_busy(error) from error
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        with self._changed:
+            if self._stopping:
+                raise Busy("The server is stopping.")
+            self._asked += 1
+            self._jobs.append(_Job(query, self._asked, loop, future))
+            if self._idle:
+                self._idle -= 1
+                self._changed.notify()
+            elif len(self._threads) < self._most_threads:
+                name = f"hubbub-read-{len(self._threads)}"
+                self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
+                self._threads[-1].start()
+        return await future
 
     def stop(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the threads once they have answered what they have begun. What waits is cancelled."""
+        with self._changed:
+            self._stopping = True
+            waiting, self._jobs = self._jobs, deque()
+            self._changed.notify_all()
+        for job in waiting:
+            _on_loop(job.loop, job.future.cancel)
+
+    def _work(self) -> None:
+        while (job := self._wait_for_job()) is not None:
+            self._serve(job)
+        connections[self._alias].close()
+
+    def _wait_for_job(self) -> _Job | None:
+        with self._changed:
+            while not self._jobs and not self._stopping:
+                self._idle += 1
+                self._changed.wait()
+            return self._jobs.popleft() if self._jobs else None
+
+    def _next_job(self, newest: int) -> _Job | None:
+        """The next one that was asked for before, if nobody else takes it."""
+        with self._changed:
+            return self._jobs.popleft() if self._jobs and self._jobs[0].number <= newest else None
+
+    def _serve(self, first: _Job) -> None:
+        """Answer a query, and what waits behind it."""
+        current: _Job | None = first
+        done: list[_Job] = []
+
+        def run_all() -> None:
+            nonlocal current
+            newest, count, answered = self._asked, 1, time.monotonic()
+            while current is not None:
+                current.run()
+                done.append(current)
+                if (now := time.monotonic()) > answered + ANSWER_SECONDS:
+                    answered = now
+                    _answer(done)
+                current = self._next_job(newest) if count < MOST_TOGETHER else None
+                count += 1
+
+        try:
+            self._read(run_all)
+        except Exception as error:
+            if current is None:
+                logger.info("a read transaction could not be ended: %s", error)
+            elif current is first:
+                current.error = as_busy(error)
+                done.append(current)
+            else:
+                self._serve_alone(current)
+                done.append(current)
+        _answer(done)
+
+    def _serve_alone(self, job: _Job) -> None:
+        """Answer a query that failed in a transaction which others had begun: it is not to suffer from them."""
+        try:
+            self._read(job.run)
+        except Exception as error:
+            job.error = as_busy(error)
+
+    def _read(self, run: Callable[[], None]) -> None:
+        renew_connections(self._alias)
+        with together():
+            read_transaction(self._alias, run)
+
+
+def _answer(jobs: list[_Job]) -> None:
+    """Hand over what is done, and take it off the list: one wake-up of a loop for all that it asked for."""
+    for loop, of_loop in groupby(jobs, key=attrgetter("loop")):
+        _on_loop(loop, partial(_settle, list(of_loop)))
+    jobs.clear()
+
+
+def _settle(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.settle()
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    try:
+        loop.call_soon_threadsafe(call)
+    except RuntimeError:  # It has ended, and so have those who asked.
+        logger.debug("answers came after the end of their loop")

@@ -12,6 +12,7 @@ from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.models import Event, Stream
 from hubbub.django.receipts import drop_expired_receipts
 from hubbub.django.streams import DjangoStreamStore
+from hubbub.engine.control import CONTROL_TOPIC
 from hubbub.engine.engine import Engine
 
 Pruner = Callable[[int], int]
@@ -19,6 +20,9 @@ Pruner = Callable[[int], int]
 
 HouseJob = Callable[[Engine], Callable[[], object] | None]
 """Called every minute on the engine's loop; returns what the writer shall do, a short transaction, or None."""
+
+CONTROL_EVENTS = 10_000
+"""What is kept of the control topic in any case: a process that was stalled learns there whose access has ended."""
 
 pruners: dict[str, Pruner] = {}
 house_jobs: dict[str, HouseJob] = {}
@@ -43,11 +47,8 @@ def prune_old_events(limit: int = 1000) -> int:
     # The lowest ids are the oldest, so this reads no more than it takes.
     rows = Event.objects.using(database_alias()).order_by("id").values_list("stream__topic", "offset", "created_at")
     old = sorted((topic, offset) for topic, offset, at in rows[:limit] if at < before)
-    store = DjangoStreamStore()
-    return sum(
-        store.prune(topic, max(offset for _, offset in of_topic) + 1)
-        for topic, of_topic in groupby(old, key=itemgetter(0))
-    )
+    befores = {topic: max(offset for _, offset in each) + 1 for topic, each in groupby(old, key=itemgetter(0))}
+    return DjangoStreamStore().prune_all(befores)
 
 
 def prune_long_streams(limit: int = 1000) -> int:
@@ -56,12 +57,14 @@ def prune_long_streams(limit: int = 1000) -> int:
     if not most:
         return 0
     long = Stream.objects.using(database_alias()).filter(top__gte=F("first") + most)
-    store, gone = DjangoStreamStore(), 0
+    befores, room = {}, limit
     for topic, first, top in long.order_by("id").values_list("topic", "first", "top")[:limit]:
-        gone += store.prune(topic, min(top - most + 1, first + limit - gone))
-        if gone >= limit:
+        kept = max(most, CONTROL_EVENTS) if topic == CONTROL_TOPIC else most
+        befores[topic] = max(first, min(top - kept + 1, first + room))
+        room -= befores[topic] - first
+        if not room:
             break
-    return gone
+    return DjangoStreamStore().prune_all(befores)
 
 
 register_pruner("old events", prune_old_events)

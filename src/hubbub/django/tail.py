@@ -8,7 +8,8 @@ from django.db import connections
 from django.utils.timezone import make_aware
 
 from hubbub.django.reader import read_transaction
-from hubbub.engine.hub import Hub, LiveTopic
+from hubbub.engine.hub import Hub
+from hubbub.engine.live import LiveTopic
 from hubbub.protocol.frames import Event
 
 logger = logging.getLogger("hubbub.tail")

@@ -69,6 +69,14 @@ class AccessGranted(msgspec.Struct):
     position: Position
 
 
+@event("control.log_changed", internal=True)
+class LogChanged(msgspec.Struct):
+    """The log does not say any more what it said: events were pruned, or lost what must not be read again."""
+
+    offsets: dict[str, int]
+    """By topic the offset up to which that may be so."""
+
+
 def read_since(store: StreamStore, at: datetime) -> tuple[StreamState, list[Event]]:
     """Where the control topic stands, and what happened since ``at``, in order; a little before, too. Blocking."""
     state = store.states([CONTROL_TOPIC])[CONTROL_TOPIC]
@@ -105,6 +113,7 @@ def obey(engine: "Engine", event: Event) -> None:
             )
     elif event.type == "control.access_revoked":
         revoked = msgspec.json.decode(event.raw, type=AccessRevoked)
+        engine.hub.parted.revoke(revoked.actor, revoked.target)
         for session in engine.sessions.of(revoked.actor):
             session.revoke(revoked.target, revoked.reason)
     elif event.type == "control.access_granted":
@@ -112,6 +121,8 @@ def obey(engine: "Engine", event: Event) -> None:
         for session in engine.sessions.of(granted.actor):
             if session.follows_grants and granted.target not in session.subscriptions:
                 engine.tasks.spawn(_follow(session, granted), f"follow {granted.target}")
+    elif event.type == "control.log_changed":
+        engine.hub.changed(msgspec.json.decode(event.raw, type=LogChanged).offsets)
 
 
 async def _follow(session: "Session", granted: AccessGranted) -> None:

@@ -52,7 +52,7 @@ class Engine:
         self.authenticate_token = authenticate_token
         """Raises NotAuthenticated for a token that is not good."""
         self.tasks = TaskGroup()
-        self.hub = Hub(store, reader, relay, clock, self.tasks)
+        self.hub = Hub(store, reader, relay, clock, self.tasks, settings)
         self.limiter = limiter
         self.sessions = Sessions(clock)
 

@@ -36,3 +36,4 @@ async def heartbeat(engine: "Engine") -> None:
     while True:
         await engine.clock.sleep(SWEEP_SECONDS)
         sweep(engine)
+        engine.hub.expire()

@@ -4,13 +4,16 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
-from hubbub.engine.batch import Batch
 from hubbub.engine.clock import Clock
+from hubbub.engine.live import LiveTopic, Subscriber, fan_out_all, flush
+from hubbub.engine.parted import Parted
 from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore
+from hubbub.engine.recent import Recent
+from hubbub.engine.settings import EngineSettings
 from hubbub.engine.tasks import TaskGroup
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event, Position
@@ -21,57 +24,9 @@ STRAGGLER_WAIT = 0.03
 """Seconds that a gap may fill by itself before the log is read."""
 READ_LIMIT = 500
 RETRY_SECONDS = 1.0
-SLICE = 500
-"""Subscribers that are served in one turn of the loop."""
-BATCH_BYTES = 65_536
-"""Bytes of events that go out in one write; what is more waits for the next, and for readers to take this one."""
+LINGER_SECONDS = 60.0
+"""How long a topic is still followed after its last connection was cut: its members come back together."""
 DONE: Final = object()
-
-
-class Subscriber(Protocol):
-    """Who gets a topic's events, for a session."""
-
-    def deliver(self, batch: Batch) -> None: ...
-
-    def reset(self, position: Position, reason: str) -> None: ...
-
-
-class LiveTopic:
-    """A topic that somebody here follows."""
-
-    __slots__ = (
-        "behind",
-        "epoch",
-        "fan_out",
-        "filling",
-        "followers",
-        "last",
-        "name",
-        "pending",
-        "scheduled",
-        "subscribers",
-        "waiting",
-    )
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.subscribers: dict[Subscriber, None] = {}
-        self.followers: list[Callable[[Event], None]] = []
-        """Who is told inside the server, before any subscriber."""
-        self.pending: list[Event] = []
-        """What the subscribers get with the next turn of the loop."""
-        self.fan_out: Iterator[None] | None = None
-        """The delivery that is under way, a slice of the subscribers for each step."""
-        self.scheduled = False
-        """Whether the next turn of the loop serves the subscribers."""
-        self.epoch = ""
-        self.last: int | None = None
-        """The offset delivered last; None until the first subscription has read the log."""
-        self.waiting: dict[int, Event] = {}
-        """Durable events that came before the one they follow; only so many, the log has them all."""
-        self.behind = False
-        """Whether the log has more than was delivered, as far as is known here."""
-        self.filling = False
 
 
 class Hub:
@@ -80,7 +35,15 @@ class Hub:
     Everything but ``publish`` and ``post`` belongs to the event loop.
     """
 
-    def __init__(self, store: StreamStore, reader: Reader, relay: Relay, clock: Clock, tasks: TaskGroup) -> None:
+    def __init__(
+        self,
+        store: StreamStore,
+        reader: Reader,
+        relay: Relay,
+        clock: Clock,
+        tasks: TaskGroup,
+        settings: EngineSettings,
+    ) -> None:
         self._store = store
         self._reader = reader
         self.relay = relay
@@ -88,6 +51,12 @@ class Hub:
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self.topics: dict[str, LiveTopic] = {}
+        self.recent = Recent(settings)
+        self.parted = Parted(clock)
+        self._followed: list[LiveTopic] = []
+        """The topics that the server itself follows."""
+        self._lingering: dict[str, float] = {}
+        """Topics whose last connection was cut, and until when they are kept without any, in this order."""
         self._posted: deque[tuple[Event, bool]] = deque()
         self._posted_lock = threading.Lock()
         self._awake = False
@@ -133,7 +102,9 @@ class Hub:
 
     def follow(self, topic: str, handle: Callable[[Event], None]) -> None:
         """Let the server itself have the topic's events, for good, before anybody else is shown what came later."""
-        self._live(topic).followers.append(handle)
+        live = self._live(topic)
+        live.followers.append(handle)
+        self._followed.append(live)
 
     def _live(self, topic: str) -> LiveTopic:
         live = self.topics.get(topic)
@@ -142,14 +113,36 @@ class Hub:
             self._tasks.spawn(self.relay.join(topic), f"join {topic}")
         return live
 
-    def remove(self, topic: str, subscriber: Subscriber) -> None:
+    def remove(self, topic: str, subscriber: Subscriber, *, may_return: bool = False) -> None:
+        """End it. Where the subscriber ``may_return``, the topic's recent events are kept for a while."""
         live = self.topics.get(topic)
         if live is None:
             return
         live.subscribers.pop(subscriber, None)
-        if not live.subscribers and not live.followers:
-            del self.topics[topic]
-            self._tasks.spawn(self.relay.leave(topic), f"leave {topic}")
+        if live.subscribers or live.followers:
+            return
+        if may_return and live.last is not None:
+            self._lingering.pop(topic, None)  # To the end of the line.
+            self._lingering[topic] = self._clock.monotonic() + LINGER_SECONDS
+        elif topic not in self._lingering:
+            self._drop(live)
+
+    def _drop(self, live: LiveTopic) -> None:
+        self.recent.forget(live)
+        del self.topics[live.name]
+        self._tasks.spawn(self.relay.leave(live.name), f"leave {live.name}")
+
+    def expire(self) -> None:
+        """Drop what nobody has come back to."""
+        now = self._clock.monotonic()
+        while self._lingering:
+            name = next(iter(self._lingering))
+            if self._lingering[name] > now:
+                break
+            del self._lingering[name]
+            if not self.topics[name].subscribers:
+                self._drop(self.topics[name])
+        self.parted.expire()
 
     def prime(self, topic: str, position: Position) -> None:
         """Tell the hub where the topic's log stood when it was read; catch up from there."""
@@ -176,8 +169,7 @@ class Hub:
             position = Position(event.epoch, event.offset)
             self._restart(live, position, "epoch")
         elif event.offset == live.last + 1:
-            self._fan_out(live, event)
-            live.last = event.offset
+            self._pass(live, event.offset, event)
             if live.waiting:
                 self._advance(live)
         elif event.offset > live.last:
@@ -188,6 +180,12 @@ class Hub:
         live.behind = True
         if len(live.waiting) < READ_LIMIT:
             live.waiting[offset] = event
+
+    def _pass(self, live: LiveTopic, offset: int, event: Event) -> None:
+        """Deliver the durable event that follows what was delivered."""
+        self._fan_out(live, event)
+        live.last = offset
+        self.recent.keep(live, event)
 
     def _fan_out(self, live: LiveTopic, event: Event) -> None:
         for handle in live.followers:
@@ -211,7 +209,7 @@ class Hub:
         if live.fan_out is None:
             if not live.pending:
                 return
-            live.fan_out = _fan_out_all(live)
+            live.fan_out = fan_out_all(live)
         if next(live.fan_out, DONE) is DONE:
             live.fan_out = None
         if live.fan_out is not None or live.pending:
@@ -220,15 +218,14 @@ class Hub:
     def flush(self, topic: str) -> None:
         """Deliver at once what waits for its turn."""
         if live := self.topics.get(topic):
-            _flush(live)
+            flush(live)
 
     def _advance(self, live: LiveTopic) -> None:
         """Deliver what was held back, as far as it now follows."""
         if live.last is None:
             return
         while (event := live.waiting.pop(live.last + 1, None)) and event.offset is not None:
-            self._fan_out(live, event)
-            live.last = event.offset
+            self._pass(live, event.offset, event)
         last = live.last
         live.waiting = {offset: event for offset, event in live.waiting.items() if offset > last}
         if live.waiting or live.behind:
@@ -236,9 +233,16 @@ class Hub:
 
     def _restart(self, live: LiveTopic, position: Position, reason: str) -> None:
         """The stream is another one now, or cannot be followed: every subscriber starts afresh."""
-        _flush(live)
-        live.epoch, live.last = position.epoch, position.offset
+        flush(live)
+        self.recent.forget(live)
+        live.epoch, live.last, live.changed = position.epoch, position.offset, 0
         live.waiting.clear()
+        # Before a restore, others may have had access; and what the server itself follows may tell who has.
+        self.parted.doubt()
+        if live.followers:
+            for each in self.topics.values():
+                self.recent.forget(each)
+            self.catch_up()
         for subscriber in list(live.subscribers):
             subscriber.reset(position, reason)
 
@@ -281,6 +285,49 @@ class Hub:
         if (live.last or 0) < state.top:
             live.behind = True
 
+    # What is remembered
+
+    def recall(self, topic: str, since: Position | None) -> tuple[Position, list[Event]] | None:
+        """Where the topic stands, and all events after ``since``, from memory; None where the log must be asked.
+
+        The log must be asked where something is known to be missing here, and wherever ``since`` is not between
+        the oldest event that is kept and the last: it may be ahead of what has reached this process. What the
+        answer leaves out because it has yet to come will be delivered to who subscribes in this turn of the loop:
+        events that wait for their turn are up to ``live.last``, and so is the answer.
+        """
+        live = self.topics.get(topic)
+        if live is None or live.last is None or live.behind:
+            return None
+        position = Position(live.epoch, live.last)
+        if since is None:
+            return position, []
+        events = self.recent.since(live, since.offset) if since.epoch == live.epoch else None
+        return None if events is None else (position, events)
+
+    def known(self, topic: str, since: Position | None) -> list[Event]:
+        """The events after ``since`` as far as memory has them: all up to some offset, or none."""
+        live = self.topics.get(topic)
+        if live is None or since is None or since.epoch != live.epoch:
+            return []
+        return self.recent.since(live, since.offset) or []
+
+    def learn(self, topic: str, events: list[Event]) -> None:
+        """Remember what was read from the log."""
+        live = self.topics.get(topic)
+        if live is not None and live.last is not None:
+            self.recent.keep_before(live, events)
+
+    def changed(self, offsets: dict[str, int]) -> None:
+        """Forget these topics' events up to an offset: the log says something else by now, or nothing."""
+        for topic, offset in offsets.items():
+            if live := self.topics.get(topic):
+                self.recent.changed(live, offset)
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the server itself has acted on all that it is known to have to, revocations above all."""
+        return all(live.last is not None and not live.behind for live in self._followed)
+
     def catch_up(self) -> None:
         """Compare every live topic with the log, after the relay was away for a while."""
         for live in self.topics.values():
@@ -290,35 +337,3 @@ class Hub:
 
 def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[StreamState, list[Event]]:
     return store.states([topic])[topic], store.read(topic, after, limit)
-
-
-def _fan_out_all(live: LiveTopic) -> Iterator[None]:
-    """Deliver a batch of what is pending to all who subscribe now, and pause after every slice of them."""
-    batch = Batch(_take(live))
-    subscribers = list(live.subscribers)
-    for begin in range(0, len(subscribers), SLICE):
-        if begin:
-            yield
-        for subscriber in subscribers[begin : begin + SLICE]:
-            if begin and subscriber not in live.subscribers:
-                continue  # It has gone during the pause.
-            try:
-                subscriber.deliver(batch)
-            except Exception:
-                logger.exception("an event of %s could not be delivered to one subscriber", live.name)
-
-
-def _take(live: LiveTopic) -> list[Event]:
-    """Up to ``BATCH_BYTES`` of what is pending, but one event at least: one write is not bounded by an outbox."""
-    count, size = 1, len(live.pending[0].raw)
-    while count < len(live.pending) and (size := size + len(live.pending[count].raw)) <= BATCH_BYTES:
-        count += 1
-    taken, live.pending = live.pending[:count], live.pending[count:]
-    return taken
-
-
-def _flush(live: LiveTopic) -> None:
-    while live.fan_out is not None or live.pending:
-        for _ in live.fan_out or _fan_out_all(live):
-            pass
-        live.fan_out = None

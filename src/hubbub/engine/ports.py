@@ -38,6 +38,13 @@ class StreamStore(Protocol):
         """Up to ``limit`` events with an offset above ``after``, in order."""
         ...
 
+    def read_ranges(self, ranges: dict[str, tuple[int, int]]) -> dict[str, list[Event]]:
+        """Each topic's events above the first offset, up to and with the second, in order, by one query.
+
+        Topics without any may be missing.
+        """
+        ...
+
 
 class Action(Protocol[P, T_co]):
     """A function that changes the database."""
@@ -62,7 +69,10 @@ class Reader(Protocol):
     """Runs queries where they may block."""
 
     async def run(self, query: Callable[[], T]) -> T:
-        """Run ``query`` in one read transaction, so that all it sees is of one moment."""
+        """Run ``query`` in one read transaction, so that all it sees is of one moment: now or later.
+
+        Queries that wait may share a transaction, and what they ask ``once`` in it.
+        """
         ...
 
 

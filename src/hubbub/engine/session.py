@@ -12,6 +12,7 @@ from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
 from hubbub.engine.logs import quiet_logger
 from hubbub.engine.outbox import Outbox
+from hubbub.engine.parted import Admitted
 from hubbub.engine.ports import FrameWriter, Sink
 from hubbub.engine.subscription import Authorize, Subscription, subscribe, topic_kind_of
 from hubbub.protocol.close import Close
@@ -103,7 +104,7 @@ class Session:
         self.closing = self.closing or Close.NORMAL
         self.outbox.clear()
         for subscription in list(self.subscriptions.values()):
-            self.unfollow(subscription)
+            self.unfollow(subscription, may_return=True)
         self.engine.sessions.discard(self)
 
     def close(self, code: Close, reason: str = "") -> "asyncio.Task[None] | None":
@@ -196,22 +197,28 @@ class Session:
         if kind.joined:
             kind.joined(self, subscription)
 
-    def unfollow(self, subscription: Subscription) -> None:
-        topic = subscription.topic
-        self.engine.hub.remove(topic, subscription)
+    def unfollow(self, subscription: Subscription, *, may_return: bool = False) -> None:
+        """End a subscription; who ``may_return`` finds what was known."""
+        topic, hub, actor = subscription.topic, self.engine.hub, self.actor
+        hub.remove(topic, subscription, may_return=may_return)
         if self.subscriptions.get(topic) is not subscription:
             return
         del self.subscriptions[topic]
         kind = topic_kind_of(topic)
+        # A guest who comes back is another guest.
+        if may_return and kind.revokes and subscription.admitted == hub.parted.age and not actor.is_guest:
+            hub.parted.keep(actor.key, topic, Admitted(subscription.authorized))
         if kind.left:
             kind.left(self, subscription)
 
     def revoke(self, topic: str, reason: str) -> None:
         """The user may not follow the topic any more (rule SUB-4)."""
         self.engine.hub.flush(topic)  # What was sent before is still the user's.
+        if subscription := self.subscriptions.get(topic):
+            subscription.admitted = 0  # A bound socket has it until it is closed.
         if self.dialect.bound == topic:
             self.close(Close.NOT_ALLOWED, reason)
-        elif subscription := self.subscriptions.get(topic):
+        elif subscription:
             self.kept -= {topic}
             self.unfollow(subscription)
             self.put(self.dialect.unsubscribed(topic, reason))

@@ -23,6 +23,8 @@ class EngineSettings:
     outbox_bytes: int = 1_000_000
     resume_limit: int = 500
     """Events that a subscription resumes with at most; past it the client is reset."""
+    recent_bytes: int = 32_000_000
+    """What the recent events of all topics may weigh in memory, about; 0 keeps none."""
     frame_rate: Rate = field(default_factory=lambda: Rate(200, 2.0))
     """Frames of one session; a client that goes on past it is closed."""
     sockets_per_user: int = 50

@@ -1,15 +1,18 @@
-"""One session's interest in one topic: buffer first, read the log, merge by offset, go live (rules SUB-1 to SUB-4)."""
+"""One session's interest in one topic: buffer first, read the log, merge by offset, go live (rules SUB-1 to SUB-4).
+
+Where memory knows who may follow and what was missed, the log is not read.
+"""
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
+from hubbub.engine.parted import Admitted
 from hubbub.engine.ports import StreamState, StreamStore
-from hubbub.engine.settings import EngineSettings
+from hubbub.engine.resume import Budget, why_reset
+from hubbub.engine.together import once
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Forbidden, TooManySubscriptions
@@ -30,7 +33,7 @@ BUFFER_LIMIT = 2000
 class Subscription:
     """What the hub calls for one session and one topic."""
 
-    __slots__ = ("_floor", "_memory", "_reset", "authorized", "buffer", "session", "topic")
+    __slots__ = ("_floor", "_memory", "_reset", "admitted", "authorized", "buffer", "session", "topic")
 
     def __init__(self, session: "Session", topic: str) -> None:
         self.session = session
@@ -43,6 +46,8 @@ class Subscription:
         """A reset that came while the log was read."""
         self.authorized: Any = None
         """What the topic's kind returned when it let the session in."""
+        self.admitted = 0
+        """The age (``Parted.age``) in which the kind's own rule let the session in; 0 where another one did."""
         self._memory: dict[str, Any] | None = None
 
     @property
@@ -105,63 +110,84 @@ def topic_kind_of(topic: str) -> TopicKind:
     return kind
 
 
-class Budget:
-    """What one reply may bring back: events, and bytes of them, since all of it has to fit into the outbox."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a subscription wants to know of the database."""
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self.events = settings.resume_limit
-        self.bytes = settings.outbox_bytes // 2
+    store: StreamStore
+    actor: Actor
+    topic: str
+    since: Position | None
+    known: list[Event]
+    budget: Budget
+    snapshot: bool
+    authorize: Authorize | None
 
-    def take(self, events: list[Event]) -> bool:
-        """Whether these fit; if so, they are taken off."""
-        size = sum(len(event.raw) for event in events)
-        if len(events) > self.events or size > self.bytes:
-            return False
-        self.events -= len(events)
-        self.bytes -= size
-        return True
+    def read(self) -> Subscribed:
+        """All of it, in one read transaction."""
+        actor, topic, since = self.actor, self.topic, self.since
+        kind = topic_kind_of(topic)
+        authorized = (self.authorize or kind.authorize)(actor, topic)
+        state = once(("state", topic), lambda: self.store.states([topic])[topic])
+        events, reset = self._missed(state, since) if since is not None else ([], None)
+        shown = None
+        if self.snapshot and kind.snapshot:
+            snapshot, seen_by = kind.snapshot, kind.audience(actor) if kind.audience else actor.key
+            shown = once(("snapshot", topic, seen_by), lambda: snapshot(actor, topic))
+        return Subscribed(
+            position=Position(state.epoch, state.top),
+            recovered=since is not None and reset is None,
+            events=events,
+            reset=reset,
+            snapshot=shown,
+            authorized=authorized,
+        )
+
+    def _missed(self, state: StreamState, since: Position) -> tuple[list[Event], str | None]:
+        """The events after ``since``: all of them, or none and the reason why a reset is needed."""
+        if reset := why_reset(state, since, self.budget.events):
+            return [], reset
+        topic, events = self.topic, list(self.known)
+        after, upto = since.offset + len(events), state.top
+        if after < upto:
+            events += once(("log", topic, after, upto), lambda: self.store.read(topic, after, upto - after))
+        return (events, None) if self.budget.take(events) else ([], "too_far")
 
 
-def recover(
-    store: StreamStore, state: StreamState, topic: str, since: Position | None, budget: Budget
-) -> tuple[list[Event], str | None]:
-    """The events after ``since``: all of them, or none and the reason why a reset is needed."""
-    if since is None:
-        return [], None
-    if since.epoch != state.epoch or since.offset > state.top:
-        return [], "epoch"
-    if since.offset + 1 < state.first:
-        return [], "too_old"
-    missed = state.top - since.offset
-    if missed > budget.events:
-        return [], "too_far"
-    events = store.read(topic, since.offset, missed) if missed else []
-    return (events, None) if budget.take(events) else ([], "too_far")
+def _admission(session: "Session", kind: TopicKind, topic: str) -> Admitted | None:
+    """What lets the session in without a look into the database; None where that has to be asked.
+
+    Raises Forbidden where the kind needs no database to refuse.
+    """
+    actor, engine = session.actor, session.engine
+    if not kind.reads:
+        return Admitted(kind.authorize(actor, topic))
+    if not kind.revokes or not engine.hub.up_to_date:
+        return None
+    for each in engine.sessions.of(actor.key):
+        there = each.subscriptions.get(topic)
+        if there is not None and there.admitted == engine.hub.parted.age:
+            return Admitted(there.authorized)
+    return engine.hub.parted.find(actor.key, topic)
 
 
-def _read(
-    store: StreamStore,
-    actor: Actor,
-    topic: str,
-    since: Position | None,
-    budget: Budget,
-    snapshot: bool,
-    authorize: Authorize | None,
-) -> Subscribed:
-    """Everything a subscription needs of the database, in one read transaction."""
-    kind = topic_kind_of(topic)
-    authorized = (authorize or kind.authorize)(actor, topic)
-    state = store.states([topic])[topic]
-    events, reset = recover(store, state, topic, since, budget)
-    shown = kind.snapshot(actor, topic) if snapshot and kind.snapshot else None
-    return Subscribed(
-        position=Position(state.epoch, state.top),
-        recovered=since is not None and reset is None,
-        events=events,
-        reset=reset,
-        snapshot=shown,
-        authorized=authorized,
-    )
+def _remembered(
+    session: "Session", kind: TopicKind, topic: str, since: Position | None
+) -> tuple[Admitted, Subscribed] | None:
+    """The outcome of a subscription as memory knows it; None where the database has to be asked. Raises Forbidden.
+
+    Nothing is waited for between this and registering with the hub: what is delivered or revoked before is in the
+    answer, and what is after finds the subscription.
+    """
+    recalled = session.engine.hub.recall(topic, since)
+    if recalled is None or (admitted := _admission(session, kind, topic)) is None:
+        return None
+    position, events = recalled
+    reset = None
+    if not Budget(session.engine.settings).take(events):
+        events, reset = [], "too_far"
+    recovered = since is not None and reset is None
+    return admitted, Subscribed(position, recovered, events, reset, authorized=admitted.authorized)
 
 
 async def subscribe(
@@ -178,88 +204,26 @@ async def subscribe(
     Raises Forbidden, TooManySubscriptions (not for those that the server makes), and Busy.
     """
     engine = session.engine
-    topic_kind_of(topic)
+    kind = topic_kind_of(topic)
     if not by_server and topic not in session.subscriptions and session.own >= engine.settings.max_subscriptions:
         raise TooManySubscriptions
-    subscription = session.follow(topic)
-    try:
-        outcome = await engine.reader.run(
-            partial(_read, engine.store, session.actor, topic, since, Budget(engine.settings), snapshot, authorize)
-        )
-    except BaseException:
-        session.unfollow(subscription)
-        raise
-    if session.subscriptions.get(topic) is not subscription:
-        raise Forbidden  # Access was revoked, or the connection ended, while the log was read.
-    subscription.authorized = outcome.authorized
-    engine.hub.prime(topic, outcome.position)
-    return subscription, outcome
-
-
-class Followed(msgspec.Struct):
-    """What ``follow_all`` found, all read at one moment."""
-
-    snapshot: Any
-    positions: dict[str, Position]
-    missed: list[Event]
-    reset: list[str]
-
-
-def _read_all(
-    store: StreamStore,
-    find: Callable[[], list[str]],
-    snapshot: Callable[[], Any],
-    since: dict[str, Position],
-    budget: Budget,
-) -> Followed:
-    found = Followed(snapshot(), {}, [], [])
-    topics = find()
-    states = store.states(topics)
-    for topic in topics:
-        state = states[topic]
-        found.positions[topic] = Position(state.epoch, state.top)
-        events, reset = recover(store, state, topic, since.get(topic), budget)
-        found.missed += events
-        if reset:
-            found.reset.append(topic)
-    return found
-
-
-async def follow_all(
-    session: "Session", find: Callable[[], list[str]], snapshot: Callable[[], Any], since: dict[str, Position]
-) -> tuple[list[Subscription], Followed]:
-    """Follow all topics that ``find`` names, and those granted later, with a snapshot of that moment.
-
-    ``find`` and ``snapshot`` may block. Topics that the session follows already go on as they are; their
-    position is that of the last event sent. The caller shows ``missed``, sends its reply, and calls
-    ``session.go_live`` on each subscription. Raises Busy.
-    """
-    engine = session.engine
-    session.follows_grants = True
-    topics = await engine.reader.run(find)
-    made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
-    try:
-        read = partial(_read_all, engine.store, find, snapshot, since, Budget(engine.settings))
-        found = await engine.reader.run(read)
-    except BaseException:
-        for subscription in made.values():
+    age = engine.hub.parted.age
+    if not snapshot and authorize is None and (found := _remembered(session, kind, topic, since)):
+        subscription, outcome = session.follow(topic), found[1]
+    else:
+        subscription = session.follow(topic)
+        known = engine.hub.known(topic, since)
+        budget = Budget(engine.settings)
+        asked = _Asked(engine.store, session.actor, topic, since, known, budget, snapshot, authorize)
+        try:
+            outcome = await engine.reader.run(asked.read)
+        except BaseException:
             session.unfollow(subscription)
-        raise
-    # What was joined between the two reads comes by its grant; what was left is not for us.
-    for topic in made.keys() - found.positions.keys():
-        session.unfollow(made.pop(topic))
-    session.kept |= found.positions.keys()
-    # What the client has subscribed to meanwhile goes on from that reply's position.
-    made = {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
-    for topic in made:
-        engine.hub.prime(topic, found.positions[topic])
-    found.missed = [event for event in found.missed if event.topic in made]
-    found.reset = [topic for topic in found.reset if topic in made]
-    found.positions = {topic: at for topic, at in found.positions.items() if topic in made} | _shown(session, topics)
-    return list(made.values()), found
-
-
-def _shown(session: "Session", topics: list[str]) -> dict[str, Position]:
-    """Where those of the topics stand that the session has been shown already."""
-    following = [each for topic in topics if (each := session.subscriptions.get(topic))]
-    return {each.topic: shown for each in following if (shown := each.shown_up_to())}
+            raise
+        if session.subscriptions.get(topic) is not subscription:
+            raise Forbidden  # Access was revoked, or the connection ended, while the log was read.
+        engine.hub.prime(topic, outcome.position)
+        engine.hub.learn(topic, outcome.events)
+    subscription.authorized = outcome.authorized
+    subscription.admitted = age if authorize is None else 0
+    return subscription, outcome

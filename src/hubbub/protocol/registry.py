@@ -14,7 +14,7 @@ Validation, the TypeScript types, JSON Schema, AsyncAPI and the reference page c
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeVar, get_type_hints
@@ -102,6 +102,12 @@ class TopicKind:
     it returns is kept as ``subscription.authorized``.
     ``snapshot(actor, topic)`` returns a struct; the engine reads it and the stream's position in one
     transaction. ``joined`` and ``left`` are called with (session, subscription) on the event loop.
+
+    What makes it cheap to come back: ``reads`` is False where ``authorize`` asks no database, it then runs on the
+    event loop. ``revokes`` says that every loss of access is told by ``control.access_revoked``, so that who was let
+    in need not be asked about again while nothing of the kind is heard, a minute after the connection is gone at
+    most. ``audience(actor)`` says who is shown the same snapshot: actors for whom it returns the same, and who ask
+    at the same time, get one that is read once; without it, everybody has one's own.
     """
 
     name: str
@@ -109,6 +115,9 @@ class TopicKind:
     snapshot: Callable[[Any, str], msgspec.Struct] | None = None
     joined: Callable[[Any, Any], None] | None = None
     left: Callable[[Any, Any], None] | None = None
+    reads: bool = True
+    revokes: bool = False
+    audience: Callable[[Any], Hashable] | None = None
     key: str = "id"
     doc: str = ""
     example: str = "1"

@@ -32,6 +32,9 @@ class MemoryStore:
         kept = [event for event in self._events.get(topic, ()) if (event.offset or 0) >= first]
         return [event for event in kept if (event.offset or 0) > after][:limit]
 
+    def read_ranges(self, ranges: dict[str, tuple[int, int]]) -> dict[str, list[Event]]:
+        return {topic: self.read(topic, after, upto - after) for topic, (after, upto) in ranges.items()}
+
     def append(self, topic: str, event: msgspec.Struct, author: str = "") -> Event:
         """Add an event; give the result to ``hub.publish`` to deliver it."""
         stream = self._events.setdefault(topic, [])

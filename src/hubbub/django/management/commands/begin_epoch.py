@@ -10,8 +10,7 @@ from hubbub.django.streams import DjangoStreamStore
 class Command(BaseCommand):
     help = (
         "Begins a new epoch in all streams and prints it. Run it after restoring a backup, before clients connect: "
-        "their positions may stand for events that are gone. Processes that run already notice by the next event "
-        "or subscription of each topic."
+        "their positions may stand for events that are gone. Processes that run already hear of it within a second."
     )
 
     def handle(self, **options: Any) -> None:

@@ -1,0 +1,112 @@
+"""One session's interest in all the topics of a user at once (rule CHT-6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hubbub.engine.ports import StreamStore
+from hubbub.engine.resume import Budget, why_reset
+from hubbub.engine.subscription import Subscription
+from hubbub.protocol.frames import Event, Position
+
+if TYPE_CHECKING:
+    from hubbub.engine.session import Session
+
+
+class Followed(msgspec.Struct):
+    """What ``follow_all`` found, all read at one moment."""
+
+    snapshot: Any
+    positions: dict[str, Position]
+    missed: list[Event]
+    reset: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _AskedOfAll:
+    """What ``follow_all`` wants to know of the database."""
+
+    store: StreamStore
+    find: Callable[[], list[str]]
+    snapshot: Callable[[], Any]
+    since: dict[str, Position]
+    known: dict[str, list[Event]]
+    """What memory has of the events after ``since``, by topic."""
+    budget: Budget
+
+    def read(self) -> Followed:
+        """All of it, in one read transaction: beside the snapshot three queries, however many topics there are."""
+        found = Followed(self.snapshot(), {}, [], [])
+        room, ranges = self.budget.events, {}
+        topics = self.find()
+        states = self.store.states(topics)
+        for topic in topics:
+            state, since = states[topic], self.since.get(topic)
+            found.positions[topic] = Position(state.epoch, state.top)
+            if since is None:
+                continue
+            if why_reset(state, since, room):
+                found.reset.append(topic)
+            else:
+                room -= state.top - since.offset
+                ranges[topic] = since.offset + len(self.known.get(topic, ())), state.top
+        self._bring(found, ranges)
+        return found
+
+    def _bring(self, found: Followed, ranges: dict[str, tuple[int, int]]) -> None:
+        """Add what was missed: of each topic all of it, or a reset."""
+        gaps = {topic: (after, upto) for topic, (after, upto) in ranges.items() if after < upto}
+        logged = self.store.read_ranges(gaps) if gaps else {}
+        for topic in ranges:
+            events = [*self.known.get(topic, ()), *logged.get(topic, ())]
+            if self.budget.take(events):
+                found.missed += events
+            else:
+                found.reset.append(topic)
+
+
+async def follow_all(
+    session: "Session", find: Callable[[], list[str]], snapshot: Callable[[], Any], since: dict[str, Position]
+) -> tuple[list[Subscription], Followed]:
+    """Follow all topics that ``find`` names, and those granted later, with a snapshot of that moment.
+
+    ``find`` and ``snapshot`` may block. Topics that the session follows already go on as they are; their
+    position is that of the last event sent. The caller shows ``missed``, sends its reply, and calls
+    ``session.go_live`` on each subscription. Raises Busy.
+    """
+    engine = session.engine
+    session.follows_grants = True
+    topics = await engine.reader.run(find)
+    made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
+    known = {topic: engine.hub.known(topic, since[topic]) for topic in made if topic in since}
+    asked = _AskedOfAll(engine.store, find, snapshot, since, known, Budget(engine.settings))
+    try:
+        found = await engine.reader.run(asked.read)
+    except BaseException:
+        for subscription in made.values():
+            session.unfollow(subscription)
+        raise
+    # What was joined between the two reads comes by its grant; what was left is not for us.
+    for topic in made.keys() - found.positions.keys():
+        session.unfollow(made.pop(topic))
+    session.kept |= found.positions.keys()
+    # What the client has subscribed to meanwhile goes on from that reply's position.
+    made = {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
+    found.missed = [event for event in found.missed if event.topic in made]
+    found.reset = [topic for topic in found.reset if topic in made]
+    for topic in made:
+        engine.hub.prime(topic, found.positions[topic])
+    for topic, missed in groupby(found.missed, key=attrgetter("topic")):
+        engine.hub.learn(topic, list(missed))
+    found.positions = {topic: at for topic, at in found.positions.items() if topic in made} | _shown(session, topics)
+    return list(made.values()), found
+
+
+def _shown(session: "Session", topics: list[str]) -> dict[str, Position]:
+    """Where those of the topics stand that the session has been shown already."""
+    following = [each for topic in topics if (each := session.subscriptions.get(topic))]
+    return {each.topic: shown for each in following if (shown := each.shown_up_to())}
