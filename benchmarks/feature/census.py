@@ -50,4 +50,5 @@ def layers() -> dict[str, int]:
 
 
 def layer_of(file: str) -> str | None:
-    return next((layer for part, layer in LAYERS.items() if part in file), None)
+    inside = file.rpartition("/site-packages")[2]  # The environment's own folder may be named like one of its packages.
+    return next((layer for part, layer in LAYERS.items() if part in inside), None)

@@ -67,7 +67,7 @@ class Layers(Workload):
     key = "layers"
     title = "What an idle session consists of"
     text = (
-        "By the layer that asked for the memory, in bytes for each of 1,000 sessions, as Python's `tracemalloc` counts "
+        "By the layer that asked for the memory, in bytes for each of 500 sessions, as Python's `tracemalloc` counts "
         "it. The transport is uvloop's with libuv's handle; the protocol is uvicorn's class and ours; websockets has "
         "its parser's state; the session has its outbox, lanes, limits and actor; the hub has the three subscriptions, "
         "their place in their topics and the topics' names. The handshake is what credentials, routing, the ASGI "
@@ -93,8 +93,8 @@ class Layers(Workload):
     def measure(self, server: Server, folder: Path, quick: bool) -> Figures:
         with HUBBUB.running(folder / "plain", 1000) as running:
             whole = growth(HUBBUB, running, folder / "plain", 5000) * 1024
-        with HUBBUB.running(folder / "traced", 1000, {"PYTHONTRACEMALLOC": "8"}) as running:
-            found = self._traced(running, folder / "traced", 1000)
+        with HUBBUB.running(folder / "traced", 1000, {"PYTHONTRACEMALLOC": "6"}) as running:
+            found = self._traced(running, folder / "traced", 500)
         return {"all": whole, **found, "rest": whole - sum(found.values())}
 
     def _traced(self, running: Running, folder: Path, clients: int) -> Figures:
