@@ -30,7 +30,7 @@ class Soak(Workload):
         f"{EVENTS:,} events are delivered in {ROOMS} rooms of {MEMBERS}, and {CONNECTS:,} connections are opened, each "
         "with three subscriptions, and closed. Counted before and after, when everybody has gone: sessions, topics, "
         "subscribers, connections that limits count, tasks, open files, objects that the garbage collector knows, and "
-        "memory. A twentieth of it goes before, so that what is made once is there; but a thread that reads may be made "
+        "memory. A twentieth of it goes before, so that what is made once is there; a thread that reads may be made "
         "later, and keeps the database open, two files each."
     )
     columns = (
