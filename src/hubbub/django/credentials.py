@@ -62,16 +62,19 @@ class Checks:
             return await asyncio.get_running_loop().run_in_executor(self._pool, self._check_one, credential)
         outcome: asyncio.Future[Actor | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(kind, []).append((credential.value, outcome))
-        self._check_waiting(kind)
+        if kind not in self._busy:
+            self._check_soon(kind)
         return await outcome
 
-    def _check_waiting(self, kind: Kind) -> None:
-        """Begin a batch, unless one is under way."""
-        waiting = self._waiting.get(kind)
-        if kind in self._busy or not waiting:
-            return
-        batch, self._waiting[kind] = waiting[:MOST_AT_ONCE], waiting[MOST_AT_ONCE:]
+    def _check_soon(self, kind: Kind) -> None:
+        """Begin a batch in the next turn of the loop, of all that has come until then."""
         self._busy.add(kind)
+        # A batch of one costs as much as a batch of ten.
+        asyncio.get_running_loop().call_later(0, self._check_waiting, kind)
+
+    def _check_waiting(self, kind: Kind) -> None:
+        waiting = self._waiting[kind]
+        batch, self._waiting[kind] = waiting[:MOST_AT_ONCE], waiting[MOST_AT_ONCE:]
         values = [value for value, _ in batch]
         work = asyncio.get_running_loop().run_in_executor(self._pool, self._check_all, kind, values)
         work.add_done_callback(partial(self._checked, kind, [outcome for _, outcome in batch]))
@@ -90,12 +93,13 @@ class Checks:
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        self._check_waiting(kind)
+        if self._waiting[kind]:
+            self._check_soon(kind)
 
     def _check_all(self, kind: Kind, values: list[Any]) -> Sequence[Outcome]:
         assert kind.check_all is not None
-        renew_connections(self._alias)
         try:
+            renew_connections(self._alias)
             return kind.check_all(values)
         except (OperationalError, InterfaceError) as error:
             return [as_busy(error)] * len(values)
@@ -109,8 +113,8 @@ class Checks:
             return error
 
     def _check_one(self, credential: Credential) -> Actor | None:
-        renew_connections(self._alias)
         try:
+            renew_connections(self._alias)
             return credential.check()
         except (OperationalError, InterfaceError) as error:
             raise as_busy(error) from error

@@ -120,9 +120,16 @@ class Batches:
 
 async def test_what_waits_is_one_batch():
     checks, batches = Checks(database_alias()), Batches()
-    asked = [asyncio.ensure_future(checks.check(Credential(batches.kind, value))) for value in ("a", "b", "bad", "c")]
-    while not batches.batches:
-        await asyncio.sleep(0)
+
+    def ask(value: str) -> asyncio.Future[Actor | None]:
+        return asyncio.ensure_future(checks.check(Credential(batches.kind, value)))
+
+    asked = [ask("a")]
+    async with asyncio.timeout(10):
+        while not batches.batches:
+            await asyncio.sleep(0)
+    asked += [ask("b"), ask("bad"), ask("c")]
+    await asyncio.sleep(0)
     asked[3].cancel()  # Its client has gone.
     batches.go.set()
     found = await asyncio.gather(*asked, return_exceptions=True)
