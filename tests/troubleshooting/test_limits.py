@@ -18,11 +18,11 @@ from tests.troubleshooting.page import logged, said_when
 ROOT = Path(__file__).resolve().parents[2]
 MEGABYTE = """
 from hubbub.chat.messages import Message, MessageSent, Person
-from hubbub.django.publish import publish_all
+from hubbub.django.publish import Publication, publish_all
 from django.utils.timezone import now
 sent = MessageSent(Message(1, Person(1, "x"), "x" * 50_000, now(), 1))
 for _ in range(20):
-    publish_all([("chat.{id}", sent)] * 20)
+    publish_all([Publication("chat.{id}", sent)] * 20)
 """
 
 
