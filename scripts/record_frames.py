@@ -215,8 +215,9 @@ def epoch(world: World) -> Recording:
     ada.asks("subscribe", topic)
     position = ada.reply()["position"]
     world.server.manage("begin_epoch")
-    world.bob.command("chat.send", topic, **send(topic, "in the new epoch", "client-1"))
     now = ada.gets("reset")[0]["data"]["position"]
+    world.bob.command("chat.send", topic, **send(topic, "in the new epoch", "client-1"))
+    ada.gets("chat.message_sent")
     ada.cut()
     world.server.manage("begin_epoch")
     ada.open(token=world.token)

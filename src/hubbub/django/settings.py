@@ -124,6 +124,7 @@ for _name, _read in (
     ("EVENT_DAYS", env.float),
     ("EVENTS_PER_TOPIC", env.int),
     ("LOGIN_DAYS", env.float),
+    ("RECENT_BYTES", env.int),
 ):
     if f"HUBBUB_{_name}" in env.ENVIRON:
         HUBBUB[_name] = _read(f"HUBBUB_{_name}")

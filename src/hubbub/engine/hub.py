@@ -121,7 +121,7 @@ class Hub:
         live.subscribers.pop(subscriber, None)
         if live.subscribers or live.followers:
             return
-        if may_return and live.last is not None:
+        if may_return and live.last is not None and self.recent.most_bytes:
             self._lingering.pop(topic, None)  # To the end of the line.
             self._lingering[topic] = self._clock.monotonic() + LINGER_SECONDS
         elif topic not in self._lingering:

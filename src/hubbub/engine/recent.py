@@ -25,7 +25,8 @@ class Recent:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._most_events = settings.resume_limit
-        self._most_bytes = settings.recent_bytes
+        self.most_bytes = settings.recent_bytes
+        """What they may weigh; 0 where nothing is to be remembered."""
         self.bytes = 0
         """What all kept events weigh."""
         self._topics: dict[LiveTopic, None] = {}
@@ -41,7 +42,7 @@ class Recent:
             self._drop(live, 1)
         self._add(live, len(live.recent), event)
         self._topics[live] = self._topics.pop(live)
-        while self.bytes > self._most_bytes:
+        while self.bytes > self.most_bytes:
             quietest = next(iter(self._topics))
             self._drop(quietest, (len(quietest.recent) + 1) // 2)
 
@@ -51,7 +52,7 @@ class Recent:
         for event in reversed(events):
             if (event.offset or 0) > before:
                 continue
-            no_room = len(live.recent) >= self._most_events or self.bytes + weight_of(event) > self._most_bytes
+            no_room = len(live.recent) >= self._most_events or self.bytes + weight_of(event) > self.most_bytes
             if event.offset != before or event.epoch != live.epoch or before <= live.changed or no_room:
                 return
             self._add(live, 0, event)
