@@ -20,15 +20,18 @@ def test_each_sees_the_other_type_and_write(enter: Enter) -> None:
     ada, bob = enter("ada"), enter("bob")
     path = ada.start_group("each other", "bob")
     bob.visit(path)
+    # Bob's page shows the conversation before it follows it, and who types is told to those who follow.
+    ada.composer.fill("Are you there?")
+    ada.composer.press("Enter")
+    expect(bob.sent.last).to_have_text("Are you there?")
     for writer, reader, text in ((ada, bob, "Hello Bob"), (bob, ada, "Hello Ada")):
-        expect(reader.composer).to_be_visible()
         writer.composer.press_sequentially(text)
         expect(reader.page.get_by_text(f"{writer.name} is typing")).to_be_visible()
         writer.composer.press("Enter")
         expect(reader.sent.last).to_have_text(text)
         expect(reader.page.get_by_text("is typing")).to_be_hidden()
     for person in (ada, bob):
-        person.sees(["Hello Bob", "Hello Ada"])
+        person.sees(["Are you there?", "Hello Bob", "Hello Ada"])
 
 
 def test_shift_enter_begins_a_line_and_lines_stay_lines(enter: Enter) -> None:
