@@ -5,7 +5,8 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from hubbub.django.group_commit import GroupCommitWriter
-from hubbub.django.jobs import Job, settle
+from hubbub.django.jobs import Job
+from hubbub.django.outcomes import settle
 
 HELD_OPEN_SECONDS = 0.05
 

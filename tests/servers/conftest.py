@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,19 @@ class OtherServer(LiveServer):
         return [sys.executable, "-m", *(part.format(port=self.port) for part in self._module)]
 
 
-@pytest.fixture(scope="module", params=MODULES)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherServer]:
-    server = OtherServer(tmp_path_factory.mktemp("server"), MODULES[request.param])
+@contextmanager
+def running(folder: Path, name: str, env: Mapping[str, str] | None = None) -> Iterator[OtherServer]:
+    """One of ``MODULES``, until the end of the block; then its log is printed."""
+    server = OtherServer(folder, MODULES[name], env)
     try:
         server.start()
         yield server
     finally:
         server.kill()
         print(f"{server.command} logged:\n{server.log()[-20_000:]}")
+
+
+@pytest.fixture(scope="module", params=MODULES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherServer]:
+    with running(tmp_path_factory.mktemp("server"), request.param) as server:
+        yield server

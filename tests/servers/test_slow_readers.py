@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosed
 
 from tests.formats.client import Person, Socket, ask, full, talk
-from tests.servers.conftest import MODULES, OtherServer
+from tests.servers.conftest import OtherServer, running
 from tests.services import HOST
 
 ENOUGH = 6000
@@ -25,13 +25,8 @@ ENOUGH = 6000
 @pytest.fixture(scope="module", params=["serve", "uvicorn", "daphne", "hypercorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherServer]:
     env = {"DJANGO_SETTINGS_MODULE": "tests.servers.settings", "PYTHONPATH": str(Path.cwd())}
-    server = OtherServer(tmp_path_factory.mktemp("server"), MODULES[request.param], env)
-    try:
-        server.start()
+    with running(tmp_path_factory.mktemp("server"), request.param, env) as server:
         yield server
-    finally:
-        server.kill()
-        print(f"{server.command} logged:\n{server.log()[-20_000:]}")
 
 
 @asynccontextmanager

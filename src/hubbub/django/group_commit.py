@@ -14,7 +14,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.transaction import TransactionManagementError
 
 from hubbub.django.calls import Call, carry_out
-from hubbub.django.jobs import Job, in_rounds, settle
+from hubbub.django.jobs import Job, in_rounds
+from hubbub.django.outcomes import settle
 from hubbub.django.transactions import atomically, guarded, plain, renew_connections, run_inline
 from hubbub.protocol.errors import Busy, HubbubError
 
@@ -77,7 +78,7 @@ class GroupCommitWriter:
 
     async def run(self, action: Callable[[], T], *, topic: str) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._put(Job(action, topic, future))
+        self._put(Job(future, action, topic))
         return await future
 
     def run_sync(self, action: Callable[[], T], *, topic: str) -> T:
@@ -88,7 +89,7 @@ class GroupCommitWriter:
 
     def _submit(self, action: Callable[[], T], topic: str) -> "Future[T]":
         future: Future[T] = Future()
-        self._put(Job(action, topic, future))
+        self._put(Job(future, action, topic))
         return future
 
     def _put(self, job: Job) -> None:
@@ -139,7 +140,7 @@ class GroupCommitWriter:
             return
         # A deferred constraint fails at the commit, and does not say whose it was.
         alone = len(batch) > 1 and isinstance(error, DatabaseError) and not isinstance(error, OperationalError)
-        held: dict[Hashable, Exception | None] = {}
+        held: dict[Hashable, BaseException | None] = {}
         for job in batch:
             if job.error is not None:
                 continue
@@ -181,7 +182,7 @@ class GroupCommitWriter:
 
     def _run_all(self, batch: list[Job], lock_timeout: int) -> None:
         self._limit_lock_waits(lock_timeout)
-        held: dict[Hashable, Exception | None] = {}
+        held: dict[Hashable, BaseException | None] = {}
         for jobs in in_rounds(batch):
             # Left out is what failed before, in a batch that was not committed.
             todo = [job for job in jobs if job.error is None]

@@ -1,31 +1,27 @@
-"""What waits for the writer: actions, what is taken together, and how each is answered (rules ACK-1 and ENV-4)."""
+"""What waits for the writer: actions, and what of them is taken together (rules ACK-1 and ENV-4)."""
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from hubbub.django.calls import Call
-from hubbub.django.transactions import as_busy, sqlstate
+from hubbub.django.outcomes import Asked
+from hubbub.django.transactions import sqlstate
 
 _TRY_AGAIN = {"55P03", "40P01", "40001"}
 """SQLSTATE of lock not available, deadlock and serialisation failure: worth another try, on the side."""
 
 
 @dataclass(slots=True, eq=False)
-class Job:
-    """An action that waits, and where its outcome goes: to a thread, or to a task."""
+class Job(Asked):
+    """An action that waits."""
 
     action: Callable[[], Any]
     topic: str
-    future: "Future[Any] | asyncio.Future[Any]"
-    result: Any = None
-    error: Exception | None = None
     begun: float = field(default_factory=time.monotonic)
 
     @property
@@ -48,33 +44,6 @@ class Job:
 
     def try_again(self) -> bool:
         return sqlstate(self.error) in _TRY_AGAIN
-
-    def settle(self) -> None:
-        """Say what came of it: in the thread of the loop, where its future is a loop's."""
-        if self.future.cancelled():
-            return  # Who asked has gone meanwhile.
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(as_busy(self.error))
-
-
-def settle(jobs: Iterable[Job]) -> None:
-    """Answer jobs, those of one loop by waking it once."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
-    for job in jobs:
-        if isinstance(job.future, asyncio.Future):
-            by_loop.setdefault(job.future.get_loop(), []).append(job)
-        else:
-            job.settle()
-    for loop, its_jobs in by_loop.items():
-        with suppress(RuntimeError):  # The loop has ended, and with it whoever waited.
-            loop.call_soon_threadsafe(_settle_all, its_jobs)
-
-
-def _settle_all(jobs: list[Job]) -> None:
-    for job in jobs:
-        job.settle()
 
 
 def in_rounds(batch: Iterable[Job]) -> Iterator[list[Job]]:

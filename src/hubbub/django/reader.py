@@ -8,14 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connections, transaction
 
-from hubbub.django.transactions import as_busy, plain, renew_connections
+from hubbub.django.outcomes import Asked, settle
+from hubbub.django.transactions import plain, renew_connections
 from hubbub.engine.together import together
 from hubbub.protocol.errors import Busy
 
@@ -44,34 +42,21 @@ def read_transaction(alias: str, query: Callable[[], T]) -> T:
 
 
 @dataclass(slots=True, eq=False)
-class _Job:
-    """A query that waits, and where its answer goes."""
+class _Query(Asked):
+    """A query that waits."""
 
-    query: Callable[[], Any]
+    ask: Callable[[], Any]
     number: int
     """Counts what was asked for, from 1."""
-    loop: asyncio.AbstractEventLoop
-    future: "asyncio.Future[Any]"
-    result: Any = None
-    error: BaseException | None = None
 
     def run(self) -> None:
         """Raises DatabaseError, which may have made the transaction void; other errors are kept as the answer."""
         try:
-            self.result = self.query()
+            self.result = self.ask()
         except DatabaseError:
             raise
         except BaseException as error:
             self.error = plain(error)
-
-    def settle(self) -> None:
-        """On its loop."""
-        if self.future.done():  # The caller was cancelled.
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
 
 
 class ThreadReader:
@@ -87,19 +72,18 @@ class ThreadReader:
         self._threads: list[threading.Thread] = []
         self._idle = 0
         """Threads that wait and that no query has been promised to."""
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[_Query] = deque()
         self._asked = 0
         self._changed = threading.Condition()
         self._stopping = False
 
     async def run(self, query: Callable[[], T]) -> T:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._changed:
             if self._stopping:
                 raise Busy("The server is stopping.")
             self._asked += 1
-            self._jobs.append(_Job(query, self._asked, loop, future))
+            self._jobs.append(_Query(future, query, self._asked))
             if self._idle:
                 self._idle -= 1
                 self._changed.notify()
@@ -116,29 +100,29 @@ class ThreadReader:
             waiting, self._jobs = self._jobs, deque()
             self._changed.notify_all()
         for job in waiting:
-            _on_loop(job.loop, job.future.cancel)
+            job.cancel()
 
     def _work(self) -> None:
         while (job := self._wait_for_job()) is not None:
             self._serve(job)
         connections[self._alias].close()
 
-    def _wait_for_job(self) -> _Job | None:
+    def _wait_for_job(self) -> _Query | None:
         with self._changed:
             while not self._jobs and not self._stopping:
                 self._idle += 1
                 self._changed.wait()
             return self._jobs.popleft() if self._jobs else None
 
-    def _next_job(self, newest: int) -> _Job | None:
+    def _next_job(self, newest: int) -> _Query | None:
         """The next one that was asked for before, if nobody else takes it."""
         with self._changed:
             return self._jobs.popleft() if self._jobs and self._jobs[0].number <= newest else None
 
-    def _serve(self, first: _Job) -> None:
+    def _serve(self, first: _Query) -> None:
         """Answer a query, and what waits behind it."""
-        current: _Job | None = first
-        done: list[_Job] = []
+        current: _Query | None = first
+        done: list[_Query] = []
 
         def run_all() -> None:
             nonlocal current
@@ -158,19 +142,19 @@ class ThreadReader:
             if current is None:
                 logger.info("a read transaction could not be ended: %s", error)
             elif current is first:
-                current.error = as_busy(error)
+                current.error = error
                 done.append(current)
             else:
                 self._serve_alone(current)
                 done.append(current)
         _answer(done)
 
-    def _serve_alone(self, job: _Job) -> None:
+    def _serve_alone(self, job: _Query) -> None:
         """Answer a query that failed in a transaction which others had begun: it is not to suffer from them."""
         try:
             self._read(job.run)
         except Exception as error:
-            job.error = as_busy(error)
+            job.error = error
 
     def _read(self, run: Callable[[], None]) -> None:
         renew_connections(self._alias)
@@ -178,20 +162,7 @@ class ThreadReader:
             read_transaction(self._alias, run)
 
 
-def _answer(jobs: list[_Job]) -> None:
-    """Hand over what is done, and take it off the list: one wake-up of a loop for all that it asked for."""
-    for loop, of_loop in groupby(jobs, key=attrgetter("loop")):
-        _on_loop(loop, partial(_settle, list(of_loop)))
+def _answer(jobs: list[_Query]) -> None:
+    """Hand over what is done, and take it off the list."""
+    settle(jobs)
     jobs.clear()
-
-
-def _settle(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.settle()
-
-
-def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
-    try:
-        loop.call_soon_threadsafe(call)
-    except RuntimeError:  # It has ended, and so have those who asked.
-        logger.debug("answers came after the end of their loop")
