@@ -91,9 +91,11 @@ class Generator:
 
     def __init__(
         self, server: Process, plan: Plan, folder: Path, *, at_once: int = 48, connects: int = 0, hold: bool = False,
-        missed: int = 0, warmup: float = 1.0, seconds: float = 4.0,
+        missed: int = 0, watch: bool = False, warmup: float = 1.0, seconds: float = 4.0,
     ) -> None:  # fmt: skip
         """``missed``: how many messages a room those miss who are cut and resume, instead of measuring traffic.
+
+        ``watch``: keep the core while measuring, so that the server doesn't pay for waking the generator.
 
         ``hold``: wait for ``go_on()`` once all clients are ready. ``connects``: in all, where clients reconnect.
         """
@@ -105,7 +107,7 @@ class Generator:
         command = [str(home.generator()), *(f"--{name}={value}" for name, value in options.items())]
         self._server = server
         self._child = subprocess.Popen(
-            [*command, *(["--hold"] if hold else [])],
+            [*command, *(["--hold"] if hold else []), *(["--watch"] if watch else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -164,8 +166,10 @@ def clients(server: Process, plan: Plan, folder: Path, at_once: int = 48) -> Ite
         yield generator.ready()
 
 
-def run(server: Process, plan: Plan, folder: Path, *, seconds: float, warmup: float = 1.0) -> Measured:
+def run(
+    server: Process, plan: Plan, folder: Path, *, seconds: float, warmup: float = 1.0, watch: bool = False
+) -> Measured:
     """Connect, publish, measure. Raises Failed where a client can't be set up."""
-    with Generator(server, plan, folder, seconds=seconds, warmup=warmup) as generator:
+    with Generator(server, plan, folder, watch=watch, seconds=seconds, warmup=warmup) as generator:
         generator.ready()
         return generator.measured()

@@ -1,9 +1,10 @@
-/* load --port PORT --plan FILE [--at-once N] [--connects N] [--hold] [--missed N] [--warmup S] [--seconds S]
+/* load --port PORT --plan FILE [--at-once N] [--connects N] [--hold] [--missed N] [--watch] [--warmup S] [--seconds S]
  *
  *   --at-once    how many clients may be connecting at the same time
  *   --connects   how many connects in all, where that is more than clients: each closes and connects again
  *   --hold       once all are ready, wait for a line on standard input
  *   --missed     instead of measuring traffic: cut all who only listen, publish so many in each room, let them resume
+ *   --watch      while measuring, look for traffic again and again instead of sleeping until there is some
  *   --seconds    how long is measured, after --warmup; 0: only connect
  *
  * Prints a line of JSON at each step: ready, measuring, measured, done. Standard input must be a pipe.
@@ -41,7 +42,8 @@ static void read_arguments(int argc, char **argv) {
     static const struct option known[] = {
         {"port", required_argument, 0, 'p'},   {"plan", required_argument, 0, 'f'},    {"at-once", required_argument, 0, 'a'},
         {"connects", required_argument, 0, 'c'}, {"hold", no_argument, 0, 'h'},          {"warmup", required_argument, 0, 'w'},
-        {"seconds", required_argument, 0, 's'}, {"missed", required_argument, 0, 'm'},   {0, 0, 0, 0},
+        {"seconds", required_argument, 0, 's'}, {"missed", required_argument, 0, 'm'},   {"watch", no_argument, 0, 'l'},
+        {0, 0, 0, 0},
     };
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (which) {
@@ -50,6 +52,7 @@ static void read_arguments(int argc, char **argv) {
         case 'a': links.at_once = atoi(optarg); break;
         case 'c': links.connects = strtoull(optarg, NULL, 10); break;
         case 'h': hold = 1; break;
+        case 'l': links.watch = 1; break;
         case 'm': missed = atoi(optarg); break;
         case 'w': warmup = atof(optarg); break;
         case 's': seconds = atof(optarg); break;
@@ -145,11 +148,11 @@ int main(int argc, char **argv) {
     puts("{\"step\": \"measuring\"}");
     measuring = 1;
     uint64_t from = now_ns();
-    double cpu = cpu_seconds();
+    idle_ns = 0;
     run_until(start, from + (uint64_t)(seconds * 1e9));
     measuring = 0;
     double took = (double)(now_ns() - from) / 1e9;
-    printf("{\"step\": \"measured\", \"seconds\": %.3f, \"busy\": %.3f}\n", took, (cpu_seconds() - cpu) / took);
+    printf("{\"step\": \"measured\", \"seconds\": %.3f, \"busy\": %.3f}\n", took, 1 - (double)idle_ns / 1e9 / took);
     drain();
     printf("{\"step\": \"done\", \"seconds\": %.3f, \"closed\": %llu, \"other\": %llu, \"groups\": {", took,
            (unsigned long long)closed_by_server, (unsigned long long)other_messages);

@@ -123,10 +123,11 @@ void count_what_is_missing(void);
 struct link_settings {
     int port, at_once;
     uint64_t connects; /* how many in all: more than clients means that each closes and connects again */
+    int watch;         /* while measuring: look for traffic instead of sleeping until there is some */
 };
 
 extern struct link_settings links;
-extern uint64_t connects_done, closed_by_server;
+extern uint64_t connects_done, closed_by_server, idle_ns; /* idle: slept, or looked in vain */
 extern int ready_count;
 extern struct histogram setup;
 

@@ -65,7 +65,7 @@ class FanOut(Workload):
             for key, (rooms, members, under_way) in SHAPES.items():
                 plan = server.plan(running, window(under_way), rooms, members)
                 running.process.rest()
-                measured = generator.run(running.process, plan, folder / key, seconds=2 if quick else 3)
+                measured = generator.run(running.process, plan, folder / key, seconds=2 if quick else 3, watch=True)
                 figures[key] = checked(server, measured).groups["all"].per_second
                 figures["missing"] += measured.lost
                 if measured.busy > figures["generator-busy"]:

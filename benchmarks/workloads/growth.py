@@ -53,7 +53,7 @@ class Growth(Workload):
             plans |= {f"topics-{count}": _topics(server, running, count) for count in TOPICS}
             for key, plan in plans.items():
                 running.process.rest()
-                measured = checked(server, generator.run(running.process, plan, folder / key, seconds=3))
+                measured = checked(server, generator.run(running.process, plan, folder / key, seconds=3, watch=True))
                 traffic = measured.groups["all"]
                 each = traffic.deliveries if key.startswith("members") else traffic.published
                 figures[key] = measured.server_cpu * 1e6 / each

@@ -44,7 +44,9 @@ class Latency(Workload):
             for key, beside in (("alone", False), ("beside", True)):
                 plan = self._plan(server, running, beside)
                 running.process.rest()
-                measured = checked(server, generator.run(running.process, plan, folder / key, seconds=SECONDS))
+                measured = checked(
+                    server, generator.run(running.process, plan, folder / key, seconds=SECONDS, watch=True)
+                )
                 times = measured.groups["all"].delivery
                 figures |= {f"{key}-p50": times.p50_ms, f"{key}-p99": times.p99_ms, f"{key}-max": times.max_ms}
                 figures["missing"] += measured.lost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -22,10 +23,13 @@ ENOUGH = 6000
 """Messages of 4 KB after which a reader who reads none of them must have been closed: 24 MB."""
 
 
-@pytest.fixture(scope="module", params=["serve", "uvicorn", "daphne", "hypercorn"])
+@pytest.fixture(scope="module", params=["serve", "serve, compressed", "uvicorn", "daphne", "hypercorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherServer]:
+    name, _, compressed = request.param.partition(", ")
     env = {"DJANGO_SETTINGS_MODULE": "tests.servers.settings", "PYTHONPATH": str(Path.cwd())}
-    with running(tmp_path_factory.mktemp("server"), request.param, env) as server:
+    if compressed:
+        env["HUBBUB_COMPRESSION"] = "true"
+    with running(tmp_path_factory.mktemp("server"), name, env) as server:
         yield server
 
 
@@ -38,7 +42,7 @@ async def narrow(server: OtherServer, person: Person) -> AsyncIterator[Socket]:
     cookie = {"Cookie": f"sessionid={person.cookie}"}
     async with websocket(
         f"ws://{HOST}:{server.port}/ws/", proxy=None, sock=raw, additional_headers=cookie, max_queue=1,
-        compression=None, ping_interval=None, close_timeout=1,
+        ping_interval=None, close_timeout=1,
     ) as connection:  # fmt: skip
         yield Socket(connection)
 
@@ -66,7 +70,7 @@ async def test_a_slow_reader(server: OtherServer, ann: Person, bob: Person) -> N
             while "was closed 4010" not in server.log():
                 assert sent < ENOUGH, "nobody noticed"
                 sent += 1
-                assert (await ask(hers, "chat.send", topic, content="x" * 4000))["offset"]
+                assert (await ask(hers, "chat.send", topic, content=secrets.token_hex(2000)))["offset"]
             frames, code = await drain(his.connection)
         events = [frame["offset"] for frame in frames if frame["type"] == "chat.message_sent"]
         last = position["offset"] + len(events)

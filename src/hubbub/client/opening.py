@@ -79,7 +79,6 @@ class Address:
             user_agent_header="hubbub-python",
             # No proxy leads to this machine itself, whatever the environment says of others.
             proxy=None if _is_loopback(urlsplit(url).hostname or "") else self.proxy,
-            compression=None,  # The server never agrees (rule HOST-2).
             max_size=MAX_FRAME_BYTES,
             open_timeout=None,
             ping_interval=None,  # The protocol has its own (rule HRT-1).

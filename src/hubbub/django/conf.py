@@ -47,6 +47,8 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     recent_bytes: int = 32_000_000
     """What recent events may weigh in memory, of all topics that are followed; clients that resume get them from
     there. 0 keeps none."""
+    compression: bool = False
+    """Whether clients that can are sent compressed frames, under hubbub's own server."""
     sockets_per_user: int = 50
     """Connections of one user; past it a new one is closed 4029."""
     sockets_per_address: int = 500

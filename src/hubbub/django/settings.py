@@ -125,6 +125,7 @@ for _name, _read in (
     ("EVENTS_PER_TOPIC", env.int),
     ("LOGIN_DAYS", env.float),
     ("RECENT_BYTES", env.int),
+    ("COMPRESSION", env.bool),
 ):
     if f"HUBBUB_{_name}" in env.ENVIRON:
         HUBBUB[_name] = _read(f"HUBBUB_{_name}")

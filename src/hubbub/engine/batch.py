@@ -22,15 +22,19 @@ class Batch:
         """The lowest offset; infinite where all are ephemeral."""
         self.skips = frozenset(event.skip for event in events if event.skip)
         """Session ids and actors' keys that don't get all of it."""
-        self._payloads: dict[Any, bytes] = {}
+        self._payloads: dict[Any, dict[Any, bytes]] = {}
 
     def payload(self, dialect: Dialect, frame: Callable[[bytes], bytes]) -> bytes:
-        """All frames of a dialect, joined; empty where it says nothing of these events."""
+        """All frames of a dialect, joined; empty where it says nothing of these events.
+
+        Made once for each dialect and ``frame``, which encodes a text as some connections read it.
+        """
         try:
-            return self._payloads[dialect]
+            return self._payloads[frame][dialect]
         except KeyError:
             texts = (text_of(event, dialect) for event in self.events)
-            payload = self._payloads[dialect] = b"".join(frame(text) for text in texts if text is not None)
+            payload = b"".join(frame(text) for text in texts if text is not None)
+            self._payloads.setdefault(frame, {})[dialect] = payload
             return payload
 
     def without(self, offset: float, *readers: str) -> "Batch":

@@ -134,8 +134,9 @@ class FrameWriter(Sink, Protocol):
         """Where frames are written at once; None where the client doesn't keep up, or the connection is closing."""
         ...
 
-    def frame(self, text: bytes) -> bytes:
-        """A text frame, for any connection of this kind."""
+    @property
+    def frame(self) -> Callable[[bytes], bytes]:
+        """Makes a frame of a text, for any connection whose writer has the same function."""
         ...
 
     def write(self, payload: bytes) -> None:

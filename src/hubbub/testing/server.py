@@ -16,8 +16,9 @@ from django.utils.module_loading import import_string
 
 from hubbub.django import runtime
 from hubbub.django.conf import database_alias, hubbub_settings
+from hubbub.django.serving import server_config
 from hubbub.testing.project import ONE_ENGINE
-from hubbub.transports.uvicorn.server import HubbubServer, make_config
+from hubbub.transports.uvicorn.server import HubbubServer
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
@@ -61,7 +62,7 @@ class LiveServer:
     def __enter__(self) -> Self:
         self._hosts.enable()
         application = import_string(settings.ASGI_APPLICATION)
-        config = make_config(application, HOST, self.port, log_config=None, access_log=False, lifespan="on")
+        config = server_config(application, HOST, self.port, log_config=None, access_log=False, lifespan="on")
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._serve, name="hubbub live server", daemon=True)
         self._thread.start()

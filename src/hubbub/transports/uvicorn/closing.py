@@ -27,6 +27,7 @@ from websockets.frames import CloseCode, Frame
 from websockets.protocol import State
 
 from . import faults
+from .compression import SharedDeflateFactory
 from .frames import FrameWriter
 from .idle import Gate, Listener
 from .parser import BoundedServerProtocol
@@ -74,7 +75,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.conn = BoundedServerProtocol(
-            extensions=self.conn.available_extensions or (),
+            extensions=(SharedDeflateFactory(),) if config.ws_per_message_deflate else (),
             max_size=config.ws_max_size,
             logger=faults.logger,
         )

@@ -36,27 +36,30 @@ _FIN_TEXT: Final = 0x81
 _OPEN: Final = State.OPEN
 
 
-def text_frame(text: bytes) -> bytes:
+def text_frame(text: bytes, first: int = _FIN_TEXT) -> bytes:
     """Encode one unmasked, unfragmented text frame (RFC 6455, section 5.2). Pure.
 
     Args:
         text: the message, UTF-8. Not checked: whoever encoded it vouches for it.
+        first: the first byte, where an extension says more in it.
     """
     size = len(text)
     if size < 126:
-        return bytes((_FIN_TEXT, size)) + text
+        return bytes((first, size)) + text
     if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + text
-    return b"\x81\x7f" + size.to_bytes(8, "big") + text
+        return bytes((first, 126)) + size.to_bytes(2, "big") + text
+    return bytes((first, 127)) + size.to_bytes(8, "big") + text
 
 
 class FrameWriter:
     """Writes encoded frames to one connection. Event loop's thread only."""
 
-    __slots__ = ("_protocol", "direct")
+    __slots__ = ("_protocol", "direct", "frame")
 
-    def __init__(self, protocol: HubbubWebSocketProtocol) -> None:
+    def __init__(self, protocol: HubbubWebSocketProtocol, frame: Callable[[bytes], bytes] = text_frame) -> None:
         self._protocol = protocol
+        self.frame = frame
+        """Encodes a text as this client reads it. Connections with the same function share what it returns."""
         self.direct: asyncio.WriteTransport | None = None
         """Where whole frames are written at once; None before the WebSocket is accepted, as long as the transport's
         buffer is above its high-water mark (64 KiB), and from the moment that the socket closes."""
@@ -76,7 +79,7 @@ class FrameWriter:
         Raises:
             OSError: the connection is closed or failed.
         """
-        self.write(text_frame(frame))
+        self.write(self.frame(frame))
         await self.drain()
 
     async def close(self, code: int, reason: str) -> None:
@@ -86,11 +89,6 @@ class FrameWriter:
             OSError: the connection is closed or failed.
         """
         await self._protocol.send({"type": "websocket.close", "code": int(code), "reason": reason})
-
-    @staticmethod
-    def frame(text: bytes) -> bytes:
-        """See :func:`text_frame`."""
-        return text_frame(text)
 
     def write(self, payload: bytes) -> None:
         """Hand one or more whole frames to the transport. Never waits.

@@ -48,6 +48,7 @@ def make_config(
     graceful_timeout: int = 10,
     keep_alive: int = 65,
     max_body: int | None = None,
+    compression: bool = False,
     limit_concurrency: int | None = None,
     access_log: bool = True,
     log_level: str | None = "info",
@@ -71,6 +72,7 @@ def make_config(
             that the proxy never picks a connection that is just being closed (a 502).
         max_body: bytes of a request's body; one more is answered 413. By default what ``http``
             says, 3 MiB.
+        compression: agree to compress WebSocket messages, where frames can be shared (:mod:`.compression`).
         limit_concurrency: HTTP connections and running requests above which the answer is
             503; WebSockets are limited by the application, per user and per address.
         access_log: log each HTTP request.
@@ -99,8 +101,7 @@ def make_config(
         ws_max_queue=32,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
-        # Costs memory for each connection, and is what a deflate bomb needs.
-        ws_per_message_deflate=False,
+        ws_per_message_deflate=compression,
         lifespan=lifespan,
         log_config=redact.log_config((log_level or "info").upper()) if log_config is _OURS else log_config,
         log_level=log_level,

@@ -7,7 +7,7 @@ What it adds, and why:
 * Input is parsed in slices. uvicorn parses all that one read brought (256 KiB may be
   43,000 messages) before anybody else's turn, and keeps an object for each.
 * Endings that reach the client and leave nothing behind (:mod:`.closing`).
-* The frame writer (:mod:`.frames`) as an ASGI extension.
+* The frame writer (:mod:`.frames`) as an ASGI extension, and shared compression (:mod:`.compression`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from websockets.protocol import State
 
 from . import faults
 from .closing import ClosingProtocol
-from .frames import EXTENSION, FrameWriter
+from .compression import compressed_frame
+from .frames import EXTENSION, FrameWriter, text_frame
 from .idle import Listener
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ class HubbubWebSocketProtocol(ClosingProtocol):
             return
         self._running = True
         extensions = cast("dict[str, Any]", self.scope["extensions"])
-        extensions[EXTENSION] = self._writer = FrameWriter(self)
+        frame = compressed_frame if self.conn.extensions else text_frame
+        extensions[EXTENSION] = self._writer = FrameWriter(self, frame)
 
     def handle_events(self) -> None:
         """Handle what was parsed; where that ended the connection, nothing more goes directly to the client."""

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.contrib.staticfiles.management.commands.runserver import Command as StaticFilesCommand
 
 from hubbub.django.application import project_application
-from hubbub.transports.uvicorn.server import HubbubServer, make_config
+from hubbub.django.serving import server_config
+from hubbub.transports.uvicorn.server import HubbubServer
 
 
 class Command(StaticFilesCommand):
@@ -26,8 +27,7 @@ class Command(StaticFilesCommand):
             application = _HttpThrough(ASGIStaticFilesHandler(application), application)
         host = f"[{self.addr}]" if self._raw_ipv6 else self.addr
         self.stdout.write(f"Starting hubbub's development server at http://{host}:{self.port}/\n")
-        most = getattr(settings, "HUBBUB_MAX_BODY_BYTES", None)
-        HubbubServer(make_config(application, self.addr, int(self.port), max_body=most)).run()
+        HubbubServer(server_config(application, self.addr, int(self.port))).run()
 
 
 class _HttpThrough:

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from hubbub.django.application import project_application
 from hubbub.django.loopback import is_loopback
-from hubbub.transports.uvicorn.server import HubbubServer, make_config
+from hubbub.django.serving import server_config
+from hubbub.transports.uvicorn.server import HubbubServer
 
 
 class Command(BaseCommand):
@@ -31,18 +32,7 @@ class Command(BaseCommand):
         if not no_migrate:
             call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write(f"hubbub is at http://{f'[{host}]' if ':' in host else host}:{port}/")
-        proxies = getattr(settings, "HUBBUB_TRUSTED_PROXIES", ())
-        most = getattr(settings, "HUBBUB_MAX_BODY_BYTES", None)
-        config = make_config(
-            cast(Any, project_application()),
-            host,
-            port,
-            trusted_proxies=proxies,
-            max_body=most,
-            log_config=None,
-            log_level=None,
-        )
-        server = HubbubServer(config)
+        server = HubbubServer(server_config(project_application(), host, port, log_config=None, log_level=None))
         with suppress(KeyboardInterrupt):  # uvicorn raises it once it has ended in good order.
             server.run()
         if not server.started:
