@@ -36,8 +36,8 @@ check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, gene
 docs: $(VENV)/.dev ## Build the documentation site into docs/_build/html
 	$(BIN)/sphinx-build -q -E -W --keep-going docs docs/_build/html
 
-bench: $(VENV)/.dev $(UI)/app.js ## Measure hubbub and its peers, and write benchmarks/RESULTS.md (half an hour)
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev $(UI)/app.js ## Measure hubbub and its peers, and write benchmarks/RESULTS.md (an hour; CONTINUE=1: after a break)
+	$(BIN)/python -m benchmarks $(if $(CONTINUE),--continue)
 
 bench-quick: $(VENV)/.dev $(UI)/app.js ## Measure hubbub against two peers (three minutes)
 	$(BIN)/python -m benchmarks --quick

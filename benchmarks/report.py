@@ -4,18 +4,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from benchmarks import home, machine
+from benchmarks import home, kept, machine
 from benchmarks.results import Outcome, table, verdict_table
 from benchmarks.servers.base import Server
 from benchmarks.servers.hubbub import ENVIRONMENT
 
 
-def document(outcomes: Sequence[Outcome], command: str, load_before: float) -> str:
-    """``load_before``: the machine's load average when it began."""
-    return "\n".join(_lines(outcomes, command, load_before)) + "\n"
+def document(outcomes: Sequence[Outcome], command: str) -> str:
+    return "\n".join(_lines(outcomes, command)) + "\n"
 
 
-def _lines(outcomes: Sequence[Outcome], command: str, load_before: float) -> Iterator[str]:
+def _lines(outcomes: Sequence[Outcome], command: str) -> Iterator[str]:
     minutes = sum(outcome.seconds for outcome in outcomes) / 60
     yield "# Results"
     yield ""
@@ -37,7 +36,7 @@ def _lines(outcomes: Sequence[Outcome], command: str, load_before: float) -> Ite
     yield ""
     yield "## How it was measured"
     yield ""
-    yield f"- hubbub at commit {_commit()}: its wheel, started by `hubbub serve` with {_environment()}, and"
+    yield f"- hubbub at commit {kept.commit()}: its wheel, started by `hubbub serve` with {_environment()}, and"
     yield "  `benchmarks/settings.py`:"
     yield ""
     yield "  ```python"
@@ -45,7 +44,8 @@ def _lines(outcomes: Sequence[Outcome], command: str, load_before: float) -> Ite
     yield "  ```"
     yield f"- Machine: {machine.describe()}. The server has core {machine.SERVER_CORE} to itself; the load generator"
     yield f"  and whatever else runs (Valkey, databases) share core {machine.LOAD_CORE}."
-    yield f"  The machine's load before the run was {load_before:.1f}; near 0 nothing else took time from the servers."
+    loads = ", ".join(f"{outcome.load:.1f}" for outcome in outcomes)
+    yield f"  The machine's load before each workload: {loads}; above 2, others had a part of it."
     yield f"- Python {sys.version.split()[0]} ({sys.version.partition('[')[2].rstrip(']')}) for all servers in Python."
     yield "- Paths are relative to `$BENCH_HOME` and to the repository. Node runs with `NODE_ENV=production`."
     servers = {server.key: server for outcome in outcomes for server in outcome.servers}
@@ -64,10 +64,3 @@ def _environment() -> str:
 
 def _settings() -> list[str]:
     return (home.REPO / "benchmarks" / "settings.py").read_text().splitlines()
-
-
-def _commit() -> str:
-    changed = home.run(
-        "git", "status", "--porcelain", "--untracked-files=no", "--", "src", "benchmarks", "requirements"
-    )
-    return home.run("git", "rev-parse", "--short=12", "HEAD") + (" and changes" if changed else "")

@@ -17,6 +17,8 @@ class Outcome:
     runs: dict[str, list[Figures]] = field(default_factory=dict)
     """Of each server, by its key, in the order of the rounds."""
     seconds: float = 0
+    load: float = 0
+    """The machine's load average when it began."""
 
     def values(self, server: str, column: str) -> list[float]:
         return [run[column] for run in self.runs.get(server, []) if column in run]

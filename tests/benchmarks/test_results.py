@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import kept
 from benchmarks.results import Outcome, judge, table, verdict_table
 from benchmarks.servers import BUN, HUBBUB, Server
 from benchmarks.workloads.base import Claim, Column, Figures, Workload
@@ -64,3 +65,16 @@ def test_bounds_bind(claim: Claim, holds: bool, outcome: Outcome) -> None:
 
 def test_what_was_not_measured_is_not_judged(outcome: Outcome) -> None:
     assert judge(Claim("", ("hubbub", "rate"), ("ws", "rate"), at_least=1), outcome) is None
+
+
+def test_what_was_measured_is_kept_for_its_commit_and_servers(
+    outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.home.HOME", tmp_path)
+    monkeypatch.setattr("benchmarks.kept.commit", lambda: "1f2e")
+    outcome.seconds, outcome.load = 61.5, 0.7
+    kept.keep(outcome)
+    assert kept.recall(outcome.workload, (HUBBUB, BUN)) == outcome
+    assert kept.recall(outcome.workload, (HUBBUB,)) is None
+    monkeypatch.setattr("benchmarks.kept.commit", lambda: "1f2e and changes")
+    assert kept.recall(outcome.workload, (HUBBUB, BUN)) is None
