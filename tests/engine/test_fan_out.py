@@ -68,7 +68,8 @@ class Frames:
     def direct(self) -> "Frames | None":
         return self if self._room.is_set() and not self.closed else None
 
-    def frame(self, text: bytes) -> bytes:
+    @staticmethod
+    def frame(text: bytes) -> bytes:
         return text + b"\n"
 
     def write(self, payload: bytes) -> None:
@@ -77,6 +78,9 @@ class Frames:
         self.writes.append(payload)
         self.connection.frames += [msgspec.json.decode(line) for line in payload.splitlines()]
         self.after_write()
+
+    def hold(self) -> None:
+        raise NotImplementedError
 
     def listen(self, receive, ended) -> None:
         raise NotImplementedError

@@ -6,8 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 
-from hubbub.transports.uvicorn import make_config, text_frame
+from hubbub.transports.uvicorn import HubbubWebSocketProtocol, make_config, text_frame
 from hubbub.transports.uvicorn.proxy import TrustedProxies
 
 from .conftest import Server, StartServer
@@ -195,6 +197,19 @@ def test_everybody_is_no_proxy(wrong: str) -> None:
     """HOST-16: trusting everybody is refused when the server is configured."""
     with pytest.raises(ValueError, match=r"."):
         make_config("x:y", trusted_proxies=[wrong], log_config=None)
+
+
+async def test_a_connection_has_what_uvicorn_gives_it() -> None:
+    """Our protocol is made without uvicorn's ``__init__``: every attribute that it sets must be there."""
+    config = make_config("hubbub.django.asgi:application", log_config=None)
+    config.loaded, config.loaded_app, config.interface = True, None, "asgi3"
+    theirs = vars(WebSocketsSansIOProtocol(config, ServerState(), {}))
+    ours = HubbubWebSocketProtocol(config, ServerState(), {})
+    nothing: Any = None
+    ours.take_over(nothing, nothing, nothing, nothing)
+    ours.connections.clear()
+    same = {name for name in theirs if getattr(ours, name) == theirs[name]}
+    assert set(theirs) - same == {"queue", "conn", "writable"}
 
 
 def test_settings_by_default() -> None:

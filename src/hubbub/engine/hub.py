@@ -119,6 +119,7 @@ class Hub:
         if live is None:
             return
         live.subscribers.pop(subscriber, None)
+        live.departed += 1
         if live.subscribers or live.followers:
             return
         if may_return and live.last is not None and self.recent.most_bytes:

@@ -29,6 +29,7 @@ class LiveTopic:
     __slots__ = (
         "behind",
         "changed",
+        "departed",
         "epoch",
         "fan_out",
         "filling",
@@ -45,6 +46,8 @@ class LiveTopic:
     def __init__(self, name: str) -> None:
         self.name = name
         self.subscribers: dict[Subscriber, None] = {}
+        self.departed = 0
+        """How many subscribers have gone so far."""
         self.followers: list[Callable[[Event], None]] = []
         """Who is told inside the server, before any subscriber."""
         self.pending: list[Event] = []
@@ -70,13 +73,14 @@ class LiveTopic:
 def fan_out_all(live: LiveTopic) -> Iterator[None]:
     """Deliver a batch of what is pending to all who subscribe now, and pause after every slice of them."""
     batch = Batch(_take(live))
-    subscribers = list(live.subscribers)
+    subscribers, departed = list(live.subscribers), live.departed
     for begin in range(0, len(subscribers), SLICE):
         if begin:
             yield
-        for subscriber in subscribers[begin : begin + SLICE]:
-            if begin and subscriber not in live.subscribers:
-                continue  # It has gone during the pause.
+        part = subscribers[begin : begin + SLICE]
+        if live.departed != departed:  # Some have gone during a pause.
+            part = [subscriber for subscriber in part if subscriber in live.subscribers]
+        for subscriber in part:
             try:
                 subscriber.deliver(batch)
             except Exception:

@@ -143,6 +143,10 @@ class FrameWriter(Sink, Protocol):
         """Write whole frames, in the order of the calls. Raises OSError for a connection that is closing."""
         ...
 
+    def hold(self) -> None:
+        """Before the client is let in: keep what is written directly, to be sent together with the answer to it."""
+        ...
+
     def listen(self, receive: Callable[[str | None], None], ended: Callable[[], None]) -> None:
         """Hand the client's messages to ``receive`` as they are read, None for a binary one; then say it ``ended``.
 

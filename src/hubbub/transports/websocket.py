@@ -147,14 +147,16 @@ class _Connection:
 
     async def _begin(self, session: Session, followed: Followed) -> bool:
         """Let the client in. Returns whether a listener has the connection from then on; else it is over."""
-        await self.accept()
         writer = self._scope.get("extensions", {}).get(FRAMES)
         if writer is None:
+            await self.accept()
             session.begin(followed)
             await self._read(session)
             return False
+        writer.hold()  # The first frames go out with the answer to the handshake.
         session.write_through(writer)
         session.begin(followed)
+        await self.accept()
         # Nothing of the handshake is kept for an idle session: no task, no scope, no queue (decision 0015).
         writer.listen(session.receive, partial(end, session, self._network))
         return True

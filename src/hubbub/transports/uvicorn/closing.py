@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from uvicorn.config import Config
@@ -60,7 +61,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
         "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
-        "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer", "queue", "read_paused", "request",
+        "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer", "queue", "read_paused",
         "response", "root_path", "scheme", "scope", "server", "tasks", "transport", "writable",
     )  # fmt: skip
 
@@ -73,13 +74,36 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        # Not uvicorn's own: it makes a queue, an event and a parser too, and asks for 32 random bytes.
+        self.config = config
+        self.app = config.loaded_app
+        self.loop = _loop or asyncio.get_event_loop()
+        self.logger = logging.getLogger("uvicorn.error")
+        self.root_path = config.root_path
+        self.asgi_version = config.asgi_version
+        self.app_state = app_state
+        self.connections = server_state.connections
+        self.tasks = server_state.tasks
+        self.default_headers = server_state.default_headers
+        self.queue = asyncio.Queue()
         self.conn = BoundedServerProtocol(
             extensions=(SharedDeflateFactory(),) if config.ws_per_message_deflate else (),
             max_size=config.ws_max_size,
             logger=faults.logger,
         )
         self.writable = Gate()  # type: ignore[assignment]
+        self.handshake_initiated = self.handshake_complete = self.close_sent = self.disconnected = False
+        self.initial_response = None
+        self.read_paused = False
+        self.frames = []
+        self.curr_msg_data_type = "bytes"
+        self.close_timer = None
+        self.close_timeout = 10.0
+        self.ping_interval = config.ws_ping_interval
+        self.ping_timeout = config.ws_ping_timeout
+        self.ping_timer = self.pong_timer = None
+        self.pending_ping_payload = None
+        self.ping_sent_at = self.last_ping_rtt = 0.0
         self._writer: FrameWriter | None = None
         self._failed = False
         self._lost = False
@@ -255,7 +279,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
         super().on_task_complete(task)
         self._running = False
         self.client = self.scope["client"]  # As a trusted proxy has it.
-        del self.scope, self.request, self.response
+        del self.scope, self.response
         if not isinstance(self.queue, Listener) or self.transport.is_closing():
             self._abort_later()
         self._release()

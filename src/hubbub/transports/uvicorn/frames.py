@@ -18,14 +18,15 @@ whole frames, in the order of the calls. A server without the extension still wo
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from uvicorn.protocols.utils import ClientDisconnected
 from websockets.protocol import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from hubbub.engine.ports import Writes
 
     from .websocket import HubbubWebSocketProtocol
 
@@ -51,18 +52,34 @@ def text_frame(text: bytes, first: int = _FIN_TEXT) -> bytes:
     return bytes((first, 127)) + size.to_bytes(8, "big") + text
 
 
+class _Held(list[bytes]):
+    """Frames that wait for the answer to the handshake."""
+
+    write = list.append
+
+
 class FrameWriter:
     """Writes encoded frames to one connection. Event loop's thread only."""
 
-    __slots__ = ("_protocol", "direct", "frame")
+    __slots__ = ("_held", "_protocol", "direct", "frame")
 
     def __init__(self, protocol: HubbubWebSocketProtocol, frame: Callable[[bytes], bytes] = text_frame) -> None:
         self._protocol = protocol
+        self._held: _Held | None = None
         self.frame = frame
         """Encodes a text as this client reads it. Connections with the same function share what it returns."""
-        self.direct: asyncio.WriteTransport | None = None
+        self.direct: Writes | None = None
         """Where whole frames are written at once; None before the WebSocket is accepted, as long as the transport's
         buffer is above its high-water mark (64 KiB), and from the moment that the socket closes."""
+
+    def hold(self) -> None:
+        """Before the WebSocket is accepted: keep what is written directly, to be sent together with the answer."""
+        self.direct = self._held = _Held()
+
+    def release(self) -> Sequence[bytes]:
+        """What was held, for the protocol to send."""
+        held, self._held = self._held, None
+        return held or ()
 
     def listen(self, receive: Callable[[str | None], None], ended: Callable[[], None]) -> None:
         """Hand every message to ``receive`` as it is read, None for a binary one, and say once that it ``ended``.

@@ -151,7 +151,7 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         make: Any = self.ws_protocol_class
         protocol: HubbubWebSocketProtocol = make(self.config, self.server_state, self.app_state)
-        protocol.connection_made(self.transport)
+        protocol.take_over(self.transport, self.server, self.client, "wss" if self.scheme == "https" else "ws")
         self.transport.set_protocol(protocol)
         protocol.shake_hands(self.scope["method"], self.url, self.headers)
         # The parser refers back to this object; without it, both are freed at once.

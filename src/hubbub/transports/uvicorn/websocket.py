@@ -6,6 +6,7 @@ What it adds, and why:
   log line a second (:mod:`.faults`) and never become tracebacks.
 * Input is parsed in slices. uvicorn parses all that one read brought (256 KiB may be
   43,000 messages) before anybody else's turn, and keeps an object for each.
+* A short way through the handshake (:mod:`.handshake`).
 * Endings that reach the client and leave nothing behind (:mod:`.closing`).
 * The frame writer (:mod:`.frames`) as an ASGI extension, and shared compression (:mod:`.compression`).
 """
@@ -19,13 +20,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode
-from websockets.http11 import Request
 from websockets.protocol import State
 
 from . import faults
-from .closing import ClosingProtocol
-from .compression import compressed_frame
-from .frames import EXTENSION, FrameWriter, text_frame
+from .handshake import HandshakeProtocol
 from .idle import Listener
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ MAX_MESSAGE: Final = 65_536
 """Bytes of the largest message that a client may send; one more is answered 1009."""
 
 
-class HubbubWebSocketProtocol(ClosingProtocol):
+class HubbubWebSocketProtocol(HandshakeProtocol):
     """One WebSocket connection.
 
     Attributes:
@@ -153,25 +151,6 @@ class HubbubWebSocketProtocol(ClosingProtocol):
 
     # Events of the parser --------------------------------------------------------------
 
-    def shake_hands(self, method: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        """Begin with a request that the HTTP protocol has parsed, and bounded."""
-        try:
-            self.handle_connect(self.conn.request(method, target, headers))
-        except ValueError:
-            self.reject("malformed handshake")
-
-    def handle_connect(self, event: Request) -> None:
-        """Answer a bad handshake 4xx; else start the application, with the frame writer."""
-        super().handle_connect(event)
-        status = self.response.status_code
-        if status != 101:
-            faults.report(self.peer(), "malformed handshake", status)
-            return
-        self._running = True
-        extensions = cast("dict[str, Any]", self.scope["extensions"])
-        frame = compressed_frame if self.conn.extensions else text_frame
-        extensions[EXTENSION] = self._writer = FrameWriter(self, frame)
-
     def handle_events(self) -> None:
         """Handle what was parsed; where that ended the connection, nothing more goes directly to the client."""
         if self.conn.state is not State.OPEN:
@@ -228,7 +207,10 @@ class HubbubWebSocketProtocol(ClosingProtocol):
         await self.writable.wait()
         if self.disconnected:
             raise ClientDisconnected
-        await super().send(message)
+        if message["type"] == "websocket.accept" and not self.handshake_complete and self.initial_response is None:
+            self.let_in(message)
+        else:
+            await super().send(message)
         if message["type"] != "websocket.send":
             self.steer()
         if message["type"] == "websocket.close":
