@@ -3,14 +3,16 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from hubbub.django.group_commit import GroupCommitWriter
+from hubbub.django import group_commit
+from hubbub.django.group_commit import MANY, GroupCommitWriter
+from hubbub.django.jobs import Job
 from hubbub.protocol.errors import Busy
 from tests.contracts.databases import Database
 from tests.contracts.writers import Hold, committed, group_writer, one_batch, put
@@ -50,6 +52,58 @@ def test_stopping_finishes_what_waits(database: Database) -> None:
         stopper.join(10)
         assert all(future.done() for future in futures)
     assert committed(database) == [f"m{n}" for n in range(9)]
+
+
+def sizes_of(writer: GroupCommitWriter, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many actions each batch has from now on."""
+    sizes: list[int] = []
+    commit = writer._commit
+
+    def counted(batch: list[Job]) -> None:
+        sizes.append(len(batch))
+        commit(batch)
+
+    monkeypatch.setattr(writer, "_commit", counted)
+    return sizes
+
+
+def test_after_a_large_batch_the_next_gathers(
+    writer: GroupCommitWriter, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ACK-1: those who send again when they are answered have a batch together, and not first of all the fastest."""
+    monkeypatch.setattr(group_commit, "GATHER", 1e9)  # As patient as need be.
+    sizes = sizes_of(writer, monkeypatch)
+    with one_batch(writer):
+        first = [writer._submit(partial(put, f"a{n}"), "a") for n in range(MANY)]
+    for future in first:
+        future.result(10)
+    second: list[Future[Any]] = []
+    for n in range(MANY):
+        assert not any(future.done() for future in second)
+        second.append(writer._submit(partial(put, f"b{n}"), "b"))
+    for future in second:
+        future.result(10)
+    assert sizes[-2:] == [MANY, MANY]
+
+
+def test_nobody_is_kept_for_others_who_don_t_come(
+    writer: GroupCommitWriter, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ACK-1: gathering ends after a part of what the last batch took; and with the writer."""
+    sizes = sizes_of(writer, monkeypatch)
+    with one_batch(writer):
+        futures = [writer._submit(partial(put, f"a{n}"), "a") for n in range(MANY)]
+    assert [future.result(10) for future in futures] == [f"a{n}" for n in range(MANY)]
+    assert writer._submit(partial(put, "alone"), "b").result(10) == "alone"
+    assert sizes[-2:] == [MANY, 1]
+    monkeypatch.setattr(group_commit, "GATHER", 1e9)
+    with one_batch(writer):
+        more = [writer._submit(partial(put, f"c{n}"), "a") for n in range(MANY)]
+    for future in more:
+        future.result(10)
+    last = writer._submit(partial(put, "last"), "b")
+    writer.stop()
+    assert last.result(10) == "last"
 
 
 async def test_who_is_gone_before_it_begins_is_left_out(writer: GroupCommitWriter, database: Database) -> None:

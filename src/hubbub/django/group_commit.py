@@ -29,6 +29,10 @@ NEXT_LOCK_TIMEOUT_MS = 1
 """The same, once a batch has waited for one in vain."""
 SIDE_LOCK_TIMEOUT_MS = 250
 """How long the side thread waits for a row before it looks after the next topic."""
+MANY = 8
+"""Actions of a batch after which the next one waits a moment, to be as large."""
+GATHER = 0.25
+"""How long at most, as a part of what the last batch took."""
 SIDE_SECONDS = 10.0
 """How old an action on the side may grow before its caller is told ``busy``."""
 
@@ -42,6 +46,9 @@ class GroupCommitWriter:
 
     An action that fails is rolled back alone. A commit that fails, fails all its actions. What waits for a
     row that somebody else holds goes to a side thread, and the later actions of its topic follow it there.
+
+    After a commit many callers send again at once. The first of them alone would make a batch that costs nearly as much
+    as one of all, and keeps the others waiting; so after a large batch the next one gathers for a moment.
     """
 
     def __init__(self, alias: str, queue: int, batch: int) -> None:
@@ -49,6 +56,8 @@ class GroupCommitWriter:
         self._most_waiting = queue
         self._batch = batch
         self._jobs: deque[Job] = deque()
+        self._wanted = 1
+        """How many jobs the writer waits for."""
         self._side: dict[Hashable, deque[Job]] = {}
         self._side_count = 0
         lock = threading.Lock()
@@ -98,16 +107,20 @@ class GroupCommitWriter:
             if self._stopping or len(self._jobs) + self._side_count >= self._most_waiting:
                 raise Busy
             self._jobs.append(job)
-            self._changed.notify_all()
+            if len(self._jobs) >= self._wanted:
+                self._changed.notify_all()
 
     # The writer's thread
 
     def _work(self) -> None:
-        while (batch := self._take()) is not None:
+        last, took = 0, 0.0
+        while (batch := self._take(last, took * GATHER)) is not None:
+            begun = time.monotonic()
             # Sorted, so that two processes take the locks of topics in the same order; those without a topic
             # last, since they lock what others need too. The sort is stable: actions of one topic keep theirs.
             batch.sort(key=lambda job: (not job.topic, job.topic))
             self._commit(batch)
+            last, took = len(batch), time.monotonic() - begun
             again = [job for job in batch if job.try_again()]
             with self._changed:
                 for job in again:
@@ -115,9 +128,16 @@ class GroupCommitWriter:
             settle(job for job in batch if job not in again)
         connections.close_all()
 
-    def _take(self) -> list[Job] | None:
-        """Wait for jobs; None means that the writer stops."""
+    def _take(self, last: int, patience: float) -> list[Job] | None:
+        """Wait for jobs, and for as many as the ``last`` batch had where it was large; None: the writer stops.
+
+        ``patience``: seconds for which it waits for more than one.
+        """
         with self._changed:
+            if last >= MANY and not self._stopping:
+                self._wanted = last
+                self._changed.wait_for(lambda: len(self._jobs) >= last or self._stopping, patience)
+                self._wanted = 1
             while not self._jobs:
                 if self._stopping:
                     return None
