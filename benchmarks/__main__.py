@@ -79,6 +79,7 @@ def main() -> None:
     machine.allow_files(FILES)
     if asked.quick and asked.go_on:
         parser.error("A quick run is kept nowhere: there is nothing to continue.")
+    kept.commit()
     named = asked.only or [each.key for each in workloads.ALL if each.quick or not asked.quick]
     chosen = [each for each in workloads.ALL if each.key in named and measured(each, asked.servers, asked.quick)]
     if not chosen:

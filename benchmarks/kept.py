@@ -1,6 +1,8 @@
 """What was measured is kept, so that a run that was interrupted can go on: ``--continue``."""
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 import msgspec
 
@@ -9,8 +11,11 @@ from benchmarks.results import Outcome
 from benchmarks.servers import Server
 from benchmarks.workloads.base import Figures, Workload
 
-MEASURED = ("src/hubbub", "benchmarks", "requirements", ":!benchmarks/RESULTS.md")
+MEASURED = ("src/hubbub", "benchmarks", "requirements", "pyproject.toml", ":!benchmarks/RESULTS.md")
 """What the figures depend on."""
+
+
+CHANGED = " and changes"
 
 
 class Kept(msgspec.Struct):
@@ -22,26 +27,33 @@ class Kept(msgspec.Struct):
     runs: dict[str, list[Figures]]
 
 
+@cache
 def commit() -> str:
-    """The last commit that changed what is measured."""
-    changed = home.run("git", "status", "--porcelain", "--untracked-files=no", "--", *MEASURED)
-    return home.run("git", "log", "-1", "--format=%h", "--abbrev=12", "--", *MEASURED) + (
-        " and changes" if changed else ""
-    )
+    """The last commit that changed what is measured, as this process first found it: before it built a wheel."""
+    changed = home.run("git", "status", "--porcelain", "--", *MEASURED)
+    return home.run("git", "log", "-1", "--format=%h", "--abbrev=12", "--", *MEASURED) + (CHANGED if changed else "")
 
 
 def keep(outcome: Outcome) -> None:
-    path = home.HOME / "outcomes" / f"{outcome.workload.key}.json"
+    """Keep an outcome, unless it is of changes that are in no commit, or of some of the servers only."""
+    if commit().endswith(CHANGED) or len(outcome.servers) < len(outcome.workload.servers(quick=False)):
+        return
+    path = _path(outcome.workload)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(Kept(commit(), outcome.seconds, outcome.load, outcome.runs)))
+    written = path.with_suffix(".new")
+    written.write_bytes(msgspec.json.encode(Kept(commit(), outcome.seconds, outcome.load, outcome.runs)))
+    written.replace(path)
 
 
 def recall(workload: Workload, servers: Sequence[Server]) -> Outcome | None:
     """The last outcome of a workload, where it was of this commit and of these servers."""
-    path = home.HOME / "outcomes" / f"{workload.key}.json"
-    if not path.exists():
+    if not _path(workload).exists():
         return None
-    kept = msgspec.json.decode(path.read_bytes(), type=Kept)
+    kept = msgspec.json.decode(_path(workload).read_bytes(), type=Kept)
     if kept.commit != commit() or set(kept.runs) != {server.key for server in servers}:
         return None
     return Outcome(workload, servers, kept.runs, kept.seconds, kept.load)
+
+
+def _path(workload: Workload) -> Path:
+    return home.HOME / "outcomes" / f"{workload.key}.json"

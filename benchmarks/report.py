@@ -45,7 +45,7 @@ def _lines(outcomes: Sequence[Outcome], command: str) -> Iterator[str]:
     yield f"- Machine: {machine.describe()}. The server has core {machine.SERVER_CORE} to itself; the load generator"
     yield f"  and whatever else runs (Valkey, databases) share core {machine.LOAD_CORE}."
     loads = ", ".join(f"{outcome.load:.1f}" for outcome in outcomes)
-    yield f"  The machine's load before each workload: {loads}; above 2, others had a part of it."
+    yield f"  The machine's load before each workload: {loads} (2 is what the one before it leaves)."
     yield f"- Python {sys.version.split()[0]} ({sys.version.partition('[')[2].rstrip(']')}) for all servers in Python."
     yield "- Paths are relative to `$BENCH_HOME` and to the repository. Node runs with `NODE_ENV=production`."
     servers = {server.key: server for outcome in outcomes for server in outcome.servers}

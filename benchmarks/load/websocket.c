@@ -256,19 +256,23 @@ void open_links(void) {
     connect_more();
 }
 
+static int events_within(struct epoll_event *events, int most, double seconds) {
+    struct timespec wait = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    int n = epoll_pwait2(ep, events, most, &wait, NULL);
+    if (n < 0 && errno != EINTR) die("epoll_pwait2");
+    return n;
+}
+
 /* Who sleeps has to be woken, and on one machine the sender pays for that: a server whose clients are elsewhere never
  * does. So the generator may watch its sockets instead, and let others have the core when there is nothing. */
 static int next_events(struct epoll_event *events, int most, double seconds) {
     uint64_t began = now_ns(), until = began + (uint64_t)(seconds * 1e9);
-    int n, watch = links.watch && measuring;
-    for (;;) {
-        double left = watch ? 0 : seconds;
-        struct timespec wait = {.tv_sec = (time_t)left, .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)};
-        n = epoll_pwait2(ep, events, most, &wait, NULL);
-        if (n < 0 && errno != EINTR) die("epoll_pwait2");
-        if (n || !watch || now_ns() >= until) break;
-        sched_yield();
-    }
+    int n = events_within(events, most, 0), watch = links.watch && measuring;
+    if (n > 0) return n; /* it was not idle */
+    do {
+        if (watch) sched_yield();
+        n = events_within(events, most, watch ? 0 : seconds);
+    } while (!n && watch && now_ns() < until);
     idle_ns += now_ns() - began;
     return n;
 }

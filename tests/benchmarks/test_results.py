@@ -76,5 +76,18 @@ def test_what_was_measured_is_kept_for_its_commit_and_servers(
     kept.keep(outcome)
     assert kept.recall(outcome.workload, (HUBBUB, BUN)) == outcome
     assert kept.recall(outcome.workload, (HUBBUB,)) is None
-    monkeypatch.setattr("benchmarks.kept.commit", lambda: "1f2e and changes")
+    monkeypatch.setattr("benchmarks.kept.commit", lambda: "3a4b")
     assert kept.recall(outcome.workload, (HUBBUB, BUN)) is None
+
+
+def test_what_nobody_could_measure_again_is_not_kept(
+    outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changes that are in no commit, and some of the servers only."""
+    monkeypatch.setattr("benchmarks.home.HOME", tmp_path)
+    monkeypatch.setattr("benchmarks.kept.commit", lambda: f"1f2e{kept.CHANGED}")
+    kept.keep(outcome)
+    monkeypatch.setattr("benchmarks.kept.commit", lambda: "1f2e")
+    outcome.servers = (HUBBUB,)
+    kept.keep(outcome)
+    assert not list(tmp_path.rglob("*.json"))

@@ -67,11 +67,17 @@ def sizes_of(writer: GroupCommitWriter, monkeypatch: pytest.MonkeyPatch) -> list
     return sizes
 
 
+def wait_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let gathering take as long as need be."""
+    monkeypatch.setattr(group_commit, "GATHER", 1e9)
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 1e6)
+
+
 def test_after_a_large_batch_the_next_gathers(
     writer: GroupCommitWriter, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ACK-1: those who send again when they are answered have a batch together, and not first of all the fastest."""
-    monkeypatch.setattr(group_commit, "GATHER", 1e9)  # As patient as need be.
+    wait_for_all(monkeypatch)
     sizes = sizes_of(writer, monkeypatch)
     with one_batch(writer):
         first = [writer._submit(partial(put, f"a{n}"), "a") for n in range(MANY)]
@@ -96,7 +102,7 @@ def test_nobody_is_kept_for_others_who_don_t_come(
     assert [future.result(10) for future in futures] == [f"a{n}" for n in range(MANY)]
     assert writer._submit(partial(put, "alone"), "b").result(10) == "alone"
     assert sizes[-2:] == [MANY, 1]
-    monkeypatch.setattr(group_commit, "GATHER", 1e9)
+    wait_for_all(monkeypatch)
     with one_batch(writer):
         more = [writer._submit(partial(put, f"c{n}"), "a") for n in range(MANY)]
     for future in more:

@@ -41,7 +41,17 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
             frames.write(b"")
         except RuntimeError:
             logger.warning("frame before the handshake refused")
+    if path.startswith("/hold/"):
+        frames.hold()
+        for text in (b"first", b"second"):
+            frames.direct.write(frames.frame(text))
+        if path == "/hold/refused/":
+            await send({"type": "websocket.close"})
+            return
     await send({"type": "websocket.accept"})
+    if path == "/hold/late/":
+        frames.hold()
+        frames.direct.write(frames.frame(b"third"))
     if path.startswith("/stall/"):
         await asyncio.sleep(3600)
     elif path.startswith("/flood/"):
@@ -105,6 +115,9 @@ async def _flood(frames: Any) -> None:
 
 async def _http(scope: Any, receive: Any, send: Any) -> None:
     size = 0
+    if scope["path"] == "/stream/":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"begun", "more_body": True})
     if scope["path"] != "/early/":
         while True:
             message = await receive()
@@ -112,7 +125,7 @@ async def _http(scope: Any, receive: Any, send: Any) -> None:
                 logger.warning("http disconnect")
                 return
             size += len(message["body"])
-            if not message["more_body"]:
+            if not message["more_body"] and scope["path"] != "/stream/":
                 break
     if scope["path"] == "/collect/":
         gc.disable()  # else the automatic collections hide what this one is to find

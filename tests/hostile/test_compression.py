@@ -116,6 +116,20 @@ def test_bomb(server: Server) -> None:
     assert grown < 5 * MIB
 
 
+def test_fragments_of_just_the_largest_size(server: Server) -> None:
+    """HOST-1, HOST-2: what the first one unpacks to fills the limit, and the rest still waits inside the decoder."""
+    data = deflated(b"\0" * 68_000)
+    for cut in range(len(data)):
+        unpacker = zlib.decompressobj(wbits=-15)
+        if len(unpacker.decompress(data[:cut], 65_536)) == 65_536 and not unpacker.unconsumed_tail:
+            break
+    else:
+        pytest.fail("no such fragment")
+    client = Client.open(server.port, "/ws/", BROWSER)
+    client.send(frame(TEXT, data[:cut], fin=False, rsv1=True) + frame(CONT, b""))
+    assert client.close_code() == 1009
+
+
 def test_what_is_not_compressed_right(server: Server) -> None:
     """A frame that doesn't unpack ends its connection, and no other."""
     other = Client.open(server.port, "/ws/", BROWSER)

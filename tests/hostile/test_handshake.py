@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import time
 
 import pytest
+from websockets.utils import accept_key
 
 from hubbub.transports.uvicorn import HubbubHTTPProtocol
+from hubbub.transports.uvicorn.handshake import usual_key
+from hubbub.transports.uvicorn.parser import BoundedServerProtocol
 
 from .conftest import Server, StartServer
 from .wire import TEXT, Client, frame, handshake
@@ -167,3 +172,59 @@ def test_underscore_headers(server: Server) -> None:
     assert client.ended()
     assert b"'x-ok'" in client.buffer
     assert b"x_forwarded_for" not in client.buffer.lower()
+
+
+def test_handshake_inside_an_answer(server: Server) -> None:
+    """HOST-12: who asks for a WebSocket before an earlier answer is out gets neither of them mixed with the other."""
+    client = Client.tcp(server.port)
+    client.send(b"GET /stream/ HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert client.status() == 200
+    client.send(handshake())
+    assert client.ended()
+    assert b"101" not in client.buffer
+    server.wait_for_log("http disconnect")
+    Client.open(server.port).echo(b"alive")
+
+
+def test_what_is_held_goes_out_with_the_answer(server: Server) -> None:
+    """In its order, before all else; and where the client isn't let in, not at all."""
+    for path, held in (("/hold/", 2), ("/hold/late/", 3)):
+        client = Client.tcp(server.port)
+        client.send(handshake(path))
+        assert client.status() == 101
+        assert [client.read() for _ in range(held)] == [(TEXT, b"first"), (TEXT, b"second"), (TEXT, b"third")][:held]
+        client.echo(b"and then")
+    refused = Client.tcp(server.port)
+    refused.send(handshake("/hold/refused/"))
+    assert refused.status() == 403
+    assert refused.ended()
+    assert b"first" not in refused.buffer
+
+
+VARIANTS: dict[bytes, list[bytes | None]] = {
+    b"connection": [b"Upgrade", b"keep-alive, Upgrade", b"upgrade, x", b"close", b"", None],
+    b"upgrade": [b"websocket", b"WebSocket", b"websocket, x", b"h2c", None],
+    b"sec-websocket-version": [b"13", b"8", b"13, 8", None],
+    b"sec-websocket-key": [b"dGhlIHNhbXBsZSBub25jZQ==", b"dGhl", b"!" * 24, b"\xff" * 24, None],
+    b"content-length": [None, b"0", b"5"],
+}
+
+
+def test_the_short_way_lets_in_nobody_else() -> None:
+    """HOST-12: whatever it takes for a usual handshake, the library's own check takes too, with the same answer."""
+    usual = 0
+    for values in itertools.product(*VARIANTS.values()):
+        headers = [(name, value) for name, value in zip(VARIANTS, values, strict=True) if value is not None]
+        for method, doubled in (("GET", False), ("POST", False), ("GET", True)):
+            sent = headers * 2 if doubled else headers
+            try:
+                key = usual_key(method, sent)
+            except ValueError:
+                continue  # Answered 400.
+            if key is None:
+                continue
+            usual += 1
+            conn = BoundedServerProtocol(extensions=(), max_size=1, logger=logging.getLogger(__name__))
+            response = conn.accept(conn.request(method, b"/", sent))
+            assert (response.status_code, response.headers["Sec-WebSocket-Accept"]) == (101, accept_key(key)), sent
+    assert usual == 4

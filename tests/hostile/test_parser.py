@@ -91,3 +91,10 @@ def test_a_text_inside_a_message_is_a_fault() -> None:
     assert parser.whole_text(whole) is None
     parser.receive_data(whole)
     assert parser.parser_exc is not None
+
+
+def test_a_long_length_is_no_short_one() -> None:
+    """HOST-4: a read of 133 bytes that begin a frame with a length of 64 bits."""
+    data = b"\x81\xff" + (65_536).to_bytes(8, "big") + b"mask" + b"x" * 119
+    assert len(data) == 6 + 127
+    assert protocol().whole_text(data) is None

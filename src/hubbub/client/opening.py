@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from hubbub.client.connection import Connection, close_code
 from hubbub.client.errors import CannotConnect
@@ -79,6 +80,8 @@ class Address:
             user_agent_header="hubbub-python",
             # No proxy leads to this machine itself, whatever the environment says of others.
             proxy=None if _is_loopback(urlsplit(url).hostname or "") else self.proxy,
+            compression=None,
+            extensions=[ClientPerMessageDeflateFactory(True, True)],  # Nothing is kept from one message to the next.
             max_size=MAX_FRAME_BYTES,
             open_timeout=None,
             ping_interval=None,  # The protocol has its own (rule HRT-1).

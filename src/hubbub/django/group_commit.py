@@ -33,6 +33,8 @@ MANY = 8
 """Actions of a batch after which the next one waits a moment, to be as large."""
 GATHER = 0.25
 """How long at most, as a part of what the last batch took."""
+GATHER_SECONDS = 0.02
+"""How long at most, whatever it took: it may have waited for somebody else's transaction."""
 SIDE_SECONDS = 10.0
 """How old an action on the side may grow before its caller is told ``busy``."""
 
@@ -114,14 +116,14 @@ class GroupCommitWriter:
 
     def _work(self) -> None:
         last, took = 0, 0.0
-        while (batch := self._take(last, took * GATHER)) is not None:
+        while (batch := self._take(last, min(took * GATHER, GATHER_SECONDS))) is not None:
             begun = time.monotonic()
             # Sorted, so that two processes take the locks of topics in the same order; those without a topic
             # last, since they lock what others need too. The sort is stable: actions of one topic keep theirs.
             batch.sort(key=lambda job: (not job.topic, job.topic))
             self._commit(batch)
-            last, took = len(batch), time.monotonic() - begun
             again = [job for job in batch if job.try_again()]
+            last, took = len(batch) - len(again), time.monotonic() - begun
             with self._changed:
                 for job in again:
                     self._put_aside(job)
@@ -129,7 +131,7 @@ class GroupCommitWriter:
         connections.close_all()
 
     def _take(self, last: int, patience: float) -> list[Job] | None:
-        """Wait for jobs, and for as many as the ``last`` batch had where it was large; None: the writer stops.
+        """Wait for jobs, and for as many as the ``last`` batch answered where it was large; None: the writer stops.
 
         ``patience``: seconds for which it waits for more than one.
         """

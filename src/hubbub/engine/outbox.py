@@ -37,7 +37,7 @@ class Outbox:
     def __init__(self, session: "Session") -> None:
         self._session = session
         self.writer: FrameWriter | None = None
-        """Writes frames without waiting; None until the connection is accepted, or where the server has none."""
+        """Writes frames without waiting; None where the server has none."""
         self._queue = NOTHING
         self._size = 0
         self._ahead = 0

@@ -13,7 +13,7 @@ from hubbub.engine.limits import Bucket, Rate
 from hubbub.engine.logs import quiet_logger
 from hubbub.engine.outbox import Outbox
 from hubbub.engine.parted import Admitted
-from hubbub.engine.ports import FrameWriter, Sink
+from hubbub.engine.ports import Sink
 from hubbub.engine.subscription import Authorize, Subscription, subscribe, topic_kind_of
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Dialect, Subscribed
@@ -94,10 +94,6 @@ class Session:
             for frame in self.dialect.subscribed(None, subscription.topic, outcome):
                 self.put(frame)
             self.go_live(subscription, outcome.position)
-
-    def write_through(self, writer: FrameWriter) -> None:
-        """The client was let in, and its server has a frame writer."""
-        self.sink = self.outbox.writer = writer
 
     def ended(self) -> None:
         """The connection is gone. Commands that have begun, or wait, are still carried out."""

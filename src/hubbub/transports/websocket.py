@@ -154,9 +154,10 @@ class _Connection:
             await self._read(session)
             return False
         writer.hold()  # The first frames go out with the answer to the handshake.
-        session.write_through(writer)
+        session.outbox.writer = writer
         session.begin(followed)
         await self.accept()
+        session.sink = writer  # Only now: until then a close waits for the answer, and then follows it.
         # Nothing of the handshake is kept for an idle session: no task, no scope, no queue (decision 0015).
         writer.listen(session.receive, partial(end, session, self._network))
         return True

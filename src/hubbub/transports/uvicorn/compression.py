@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from websockets.exceptions import NegotiationError
+from websockets.exceptions import NegotiationError, PayloadTooBig
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import Frame
@@ -49,7 +49,8 @@ class SharedDeflateFactory(ServerPerMessageDeflateFactory):
         answer, agreed = super().process_request_params(params, accepted_extensions)
         if agreed.local_max_window_bits != WINDOW_BITS:
             raise NegotiationError(f"a window of less than {WINDOW_BITS} bits can't be shared")
-        return answer, _Deflate(True, True, agreed.remote_max_window_bits, WINDOW_BITS, _SETTINGS)
+        # 15: a decoder with the largest window reads whatever the client has chosen.
+        return answer, _Deflate(True, True, 15, WINDOW_BITS, _SETTINGS)
 
 
 class _Deflate(PerMessageDeflate):
@@ -57,6 +58,14 @@ class _Deflate(PerMessageDeflate):
 
     def encode(self, frame: Frame) -> Frame:
         return super().encode(frame) if len(frame.data) >= LEAST else frame
+
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
+        """Unpack a client's frame. Raises PayloadTooBig for more than ``max_size`` bytes."""
+        frame = super().decode(frame, max_size=max_size)
+        # To zlib a limit of 0, what is left after fragments of just the largest size, means none.
+        if max_size is not None and len(frame.data) > max_size:
+            raise PayloadTooBig(len(frame.data), max_size)
+        return frame
 
 
 def compressed_frame(text: bytes) -> bytes:

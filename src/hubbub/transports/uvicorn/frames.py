@@ -74,7 +74,8 @@ class FrameWriter:
 
     def hold(self) -> None:
         """Before the WebSocket is accepted: keep what is written directly, to be sent together with the answer."""
-        self.direct = self._held = _Held()
+        if not self._protocol.handshake_complete:
+            self.direct = self._held = _Held()
 
     def release(self) -> Sequence[bytes]:
         """What was held, for the protocol to send."""

@@ -71,7 +71,7 @@ class HandshakeProtocol(ClosingProtocol):
 
     def _run(self, target: str, headers: RawHeaders) -> None:
         """Start the application, with the frame writer."""
-        self.handshake_initiated = self._running = True
+        self.handshake_initiated = True
         path, _, query = target.partition("?")
         offered = [value.decode("latin-1") for name, value in headers if name == b"sec-websocket-protocol"]
         self._writer = FrameWriter(cast("Any", self), compressed_frame if self.conn.extensions else text_frame)
@@ -92,6 +92,7 @@ class HandshakeProtocol(ClosingProtocol):
             "extensions": {"websocket.http.response": {}, EXTENSION: cast("dict[object, object]", self._writer)},
         }
         self.queue.put_nowait({"type": "websocket.connect"})
+        self._running = True
         task = self.loop.create_task(self.run_asgi())
         task.add_done_callback(self.on_task_complete)
         self.tasks.add(task)

@@ -141,6 +141,10 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
 
         In place of uvicorn's, which writes the request down again for the other class to parse.
         """
+        if self._answering() or self.flow.write_paused:
+            # A client that waits for the answer to its handshake has read what came before.
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
         if len(self.url) > self.max_handshake_line:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
             return

@@ -113,6 +113,8 @@ class BoundedServerProtocol(ServerProtocol):
         if size == 126 and len(data) > 8:
             size = data[2] << 8 | data[3]
             start = 8
+        elif size > 125:
+            return None
         if len(data) != start + size:
             return None
         return apply_mask(data[start:], data[start - 4 : start])
