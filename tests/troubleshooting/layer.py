@@ -32,6 +32,9 @@ class RedisLayer(BaseChannelLayer):  # type: ignore[misc]
         found: dict[str, Any] = msgspec.msgpack.decode(taken[1])
         return found
 
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        await self._redis.rpush(channel, msgspec.msgpack.encode(message))
+
     async def group_add(self, group: str, channel: str) -> None:
         await self._redis.sadd(f"group {group}", channel)
 
