@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from tables import checks, close_codes, commands, errors, limits
+from tables import checks, close_codes, commands, errors, limits, metrics
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "hubbub-checks": checks,
@@ -13,6 +13,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "hubbub-commands": commands,
     "hubbub-errors": errors,
     "hubbub-limits": limits,
+    "hubbub-metrics": metrics,
 }
 
 

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 import hubbub
 from hubbub.chat.actions.sending import MAX_CONTENT
 from hubbub.django.conf import DEFAULT_LIMITS, HubbubSettings
+from hubbub.django.metrics import METRICS
 from hubbub.django.parsers import MAX_JSON
 from hubbub.engine.settings import EngineSettings
 from hubbub.protocol.close import Close
@@ -153,6 +154,17 @@ def limits() -> Iterator[str]:
     yield row("any request's body (`HUBBUB_MAX_BODY_BYTES`)", f"{HubbubHTTPProtocol.max_body:,} bytes", "413")
     yield row("a request's headers", f"{HubbubHTTPProtocol.max_head_size:,} bytes", "431")
     yield row("a chat message", f"{MAX_CONTENT:,} characters", "`too_long`")
+
+
+# Metrics
+
+
+def metrics() -> Iterator[str]:
+    """One row for each name."""
+    yield from heading("name", "type", "", "label")
+    for each in METRICS:
+        label = f"`{each.label}`: {each.values}" if each.label else ""
+        yield row(f"`{each.name}`", each.kind, each.help, label)
 
 
 # Commands

@@ -78,7 +78,7 @@ async def subscribe_inbox(ctx: Context, data: wire.SubscribeInbox) -> object:
         session, partial(_inbox_topics, actor), partial(queries.conversation_list, actor), data.since
     )
     session.show(Batch(found.missed))
-    done = ctx.reply(wire.Inbox(found.snapshot, found.positions, found.reset))
+    done = ctx.reply(wire.Inbox(found.snapshot, found.positions, list(found.reset)))
     for subscription in subscriptions:
         session.go_live(subscription, found.positions[subscription.topic])
     return done

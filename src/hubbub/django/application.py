@@ -35,15 +35,18 @@ class HubbubApplication:
         takes_sockets = http is not None and not isinstance(http, ASGIHandler)
         self._other_websockets = websocket or (http if takes_sockets else None)
         # Imported late: these need Django's apps, and the arguments above have set them up.
+        from hubbub.django import metrics as metrics  # Whoever exposes what prometheus-client knows has these as well.
         from hubbub.django import runtime
         from hubbub.django.auth import AuthMiddleware
         from hubbub.django.conf import hubbub_settings
         from hubbub.django.origins import origin_allowed
         from hubbub.engine.clock import SystemClock
+        from hubbub.engine.counters import counters
         from hubbub.transports.websocket import ROUTE, HubbubConsumer, find_route
 
         self._runtime = runtime
         self._origin_allowed = origin_allowed
+        self._handshakes = counters.handshakes
         self._route_key = ROUTE
         self._find_route = find_route
         self._prefix = hubbub_settings().socket_prefix
@@ -75,6 +78,7 @@ class HubbubApplication:
                 self._prefix,
             )
         if route is None or not self._origin_allowed(scope):
+            self._handshakes["path" if route is None else "origin"] += 1
             await receive()
             await send({"type": "websocket.close", "code": 1000})  # Before accepting: HTTP 403.
             return

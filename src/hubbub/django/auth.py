@@ -120,6 +120,15 @@ def actor_of_request(request: Any) -> Actor:
     return actor_of_user(user, login=login)
 
 
+def actor_of_page(request: Any) -> Actor:
+    """The actor of a request to a view that isn't DRF's: by an access token as bearer, else by the session cookie.
+
+    Raises NotAuthenticated.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return actor_of_token(token.strip()) if scheme.lower() == "bearer" else actor_of_request(request)
+
+
 def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
     """The actor of a handshake; None for a guest. Raises NotAuthenticated. May block."""
     credential = credential_of_scope(scope)

@@ -13,6 +13,9 @@ from django.db.models import Model
 from hubbub.django.apps import FeatureConfig, HubbubConfig
 from hubbub.django.conf import database_alias, hubbub_settings, rates
 
+LEAST_TOKEN = 20
+"""Characters of a token that stands in the settings."""
+
 
 @register("hubbub")
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -27,7 +30,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
                 id="hubbub.E001",
             )
         ]
-    return _check_origins(ours.allowed_origins) + _check_layer(ours.channel_layer)
+    return _check_origins(ours.allowed_origins) + _check_layer(ours.channel_layer) + _check_token(ours.metrics_token)
 
 
 def _check_origins(origins: list[str]) -> list[CheckMessage]:
@@ -54,6 +57,18 @@ def _check_layer(alias: str) -> list[CheckMessage]:
             f"HUBBUB['CHANNEL_LAYER'] is {alias!r}, and CHANNEL_LAYERS has no layer of that name.",
             hint="Name one that is there, or leave the key out for 'default'.",
             id="hubbub.E005",
+        )
+    ]
+
+
+def _check_token(token: str) -> list[CheckMessage]:
+    if not token or len(token) >= LEAST_TOKEN:
+        return []
+    return [
+        Error(
+            f"HUBBUB['METRICS_TOKEN'] has fewer than {LEAST_TOKEN} characters: it can be guessed.",
+            hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+            id="hubbub.E006",
         )
     ]
 

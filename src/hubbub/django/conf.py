@@ -69,6 +69,8 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """How long streams keep events for clients that were away; 0 for ever. Messages stay in any case."""
     events_per_topic: int = 10_000
     """How many events a stream keeps at most; 0 for all."""
+    metrics_token: str = ""
+    """What a Prometheus shows, as ``Authorization: Bearer``, to read ``/metrics``; staff need none."""
     login_days: float = 90.0
     """How long sign-ins are remembered after they have ended; 0 for ever."""
 

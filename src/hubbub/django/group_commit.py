@@ -17,6 +17,7 @@ from hubbub.django.calls import Call, carry_out
 from hubbub.django.jobs import Job, in_rounds
 from hubbub.django.outcomes import settle
 from hubbub.django.transactions import atomically, guarded, plain, renew_connections, run_inline
+from hubbub.engine.counters import counters
 from hubbub.protocol.errors import Busy, HubbubError
 
 logger = logging.getLogger("hubbub.writer")
@@ -98,6 +99,11 @@ class GroupCommitWriter:
             return run_inline(self._alias, action)
         return self._submit(action, topic).result()
 
+    @property
+    def waiting(self) -> int:
+        """Actions that wait, from any thread."""
+        return len(self._jobs) + self._side_count
+
     def _submit(self, action: Callable[[], T], topic: str) -> "Future[T]":
         future: Future[T] = Future()
         self._put(Job(future, action, topic))
@@ -106,7 +112,7 @@ class GroupCommitWriter:
     def _put(self, job: Job) -> None:
         """Raises Busy where too many wait."""
         with self._changed:
-            if self._stopping or len(self._jobs) + self._side_count >= self._most_waiting:
+            if self._stopping or self.waiting >= self._most_waiting:
                 raise Busy
             self._jobs.append(job)
             if len(self._jobs) >= self._wanted:
@@ -153,7 +159,10 @@ class GroupCommitWriter:
                     self._put_aside(job)
                 else:
                     batch.append(job)
-            return batch
+        now = time.monotonic()
+        for job in batch:
+            counters.writer_waits.observe(now - job.begun)
+        return batch
 
     def _commit(self, batch: list[Job]) -> None:
         """Run a batch as one transaction and note the outcome of each job. Never raises."""
@@ -179,6 +188,7 @@ class GroupCommitWriter:
         if not batch:
             return None
         committed = False
+        began = time.monotonic()
 
         def note_commit() -> None:
             nonlocal committed
@@ -190,6 +200,7 @@ class GroupCommitWriter:
                 # The first callback after commit: what raises later is a callback, not the commit.
                 transaction.on_commit(note_commit, using=self._alias)
                 self._run_all(batch, lock_timeout)
+                ran = time.monotonic()
             if not committed:  # Django leaves a transaction without a word where its connection was closed.
                 raise TransactionManagementError("The connection was closed before the commit.")
         except BaseException as error:
@@ -198,8 +209,12 @@ class GroupCommitWriter:
                 return None
             if isinstance(error, _BatchLost) and isinstance(error.__cause__, OperationalError | InterfaceError):
                 error = error.__cause__
+            counters.commits_failed += 1
             logger.warning("a batch of %d actions was not committed: %s", len(batch), error)
             return plain(error)
+        counters.batches.observe(len(batch))
+        counters.transactions.observe(ran - began)
+        counters.commits.observe(time.monotonic() - ran)
         return None
 
     def _run_all(self, batch: list[Job], lock_timeout: int) -> None:

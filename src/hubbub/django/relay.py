@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from hubbub.engine.counters import counters
 from hubbub.engine.engine import Engine
 from hubbub.engine.hub import Hub
 from hubbub.engine.logs import quiet_logger
@@ -59,6 +60,7 @@ class LayerRelay:
         try:
             self._outgoing.put_nowait(event)
         except asyncio.QueueFull:
+            counters.dropped["relay_full"] += 1
             logger.warning("the relay is behind: an event of %s is left to the log", event.topic)
 
     async def _send_all(self, engine: Engine) -> None:

@@ -19,6 +19,7 @@ from hubbub.django.writer import make_writer
 from hubbub.engine.actor import Actor
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import Engine
+from hubbub.engine.lag import measure_lag
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event
 
@@ -57,6 +58,7 @@ class Runtime:
         await self.engine.start()
         self.relay.start(self.engine)
         self.engine.tasks.spawn(self._keep_house(), "housekeeping")
+        self.engine.tasks.spawn(measure_lag(), "loop lag")
 
     async def _actor_of_token(self, token: str) -> Actor:
         actor = await self.checks.check(auth.token_credential(token))

@@ -2,7 +2,7 @@
 
 Everything comes from the environment: DATABASE_URL, REDIS_URL, SECRET_KEY, DEBUG, ALLOWED_HOSTS, HUBBUB_DATA_DIR,
 HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_MAX_BODY_BYTES, HUBBUB_LOG_LEVEL,
-EMAIL_URL and more: docs/reference/settings.md has them all.
+HUBBUB_LOG_FORMAT, HUBBUB_METRICS_TOKEN, EMAIL_URL and more: docs/reference/settings.md has them all.
 """
 
 import warnings
@@ -126,6 +126,7 @@ for _name, _read in (
     ("LOGIN_DAYS", env.float),
     ("RECENT_BYTES", env.int),
     ("COMPRESSION", env.bool),
+    ("METRICS_TOKEN", env.str),
 ):
     if f"HUBBUB_{_name}" in env.ENVIRON:
         HUBBUB[_name] = _read(f"HUBBUB_{_name}")
@@ -173,10 +174,10 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_ALL", default=True)
 
 # Everything that is logged loses its secrets and control characters on the way.
-LOGGING = log_config(env.str("HUBBUB_LOG_LEVEL", default="INFO"))
+LOGGING = log_config(env.str("HUBBUB_LOG_LEVEL", default="INFO"), env.str("HUBBUB_LOG_FORMAT", default="text"))
 LOGGING["loggers"]["django"] = {"handlers": ["default"], "level": "WARNING", "propagate": False}

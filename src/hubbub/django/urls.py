@@ -12,6 +12,7 @@ handler500 = "hubbub.django.views.failed"
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/", include("hubbub.django.openapi_urls")),
     *feature_urls(),

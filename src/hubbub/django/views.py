@@ -2,11 +2,15 @@
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views import defaults
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from hubbub.django.conf import database_alias
-from hubbub.protocol.errors import Absent, HubbubError, Internal
+from hubbub.django.auth import actor_of_page
+from hubbub.django.conf import database_alias, hubbub_settings
+from hubbub.django.metrics import CONTENT_TYPE, exposition
+from hubbub.protocol.errors import Absent, Forbidden, HubbubError, Internal
 
 
 @require_safe
@@ -24,6 +28,32 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except Exception as error:
         return JsonResponse({"status": "unready", "reason": f"database: {type(error).__name__}"}, status=503)
     return JsonResponse({"status": "ready"})
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The numbers of this process for Prometheus (rule OPS-1). 401 and 403 for who may not have them."""
+    try:
+        _may_see_metrics(request)
+    except HubbubError as error:
+        refused = _answer(error)
+        if error.status == 401:
+            refused["WWW-Authenticate"] = "Bearer"
+        return refused
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+
+
+def _may_see_metrics(request: HttpRequest) -> None:
+    """Who shows the token of the settings, and staff. Raises NotAuthenticated, Forbidden.
+
+    Not who comes from this machine: behind a proxy that may be everybody.
+    """
+    shown, wanted = request.headers.get("Authorization", ""), hubbub_settings().metrics_token
+    if wanted and constant_time_compare(shown, f"Bearer {wanted}"):
+        return
+    if not actor_of_page(request).is_staff:
+        raise Forbidden
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

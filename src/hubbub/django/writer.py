@@ -24,6 +24,11 @@ class DjangoWriter(Protocol):
 
     def run_sync(self, action: Callable[[], T], *, topic: str) -> T: ...
 
+    @property
+    def waiting(self) -> int:
+        """Actions that wait, from any thread."""
+        ...
+
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
@@ -56,6 +61,9 @@ class InlineWriter:
             if (sound := plain(error)) is error:
                 raise
             raise sound from error
+
+    waiting = 0
+    """Nothing waits: each action has a thread of its own."""
 
     def start(self) -> None:
         return None

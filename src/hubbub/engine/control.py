@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hubbub.engine.batch import Batch
+from hubbub.engine.logs import about
 from hubbub.engine.ports import StreamState, StreamStore
 from hubbub.engine.subscription import subscribe
+from hubbub.protocol.close import Close
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event, Position
 from hubbub.protocol.registry import event
@@ -42,13 +44,14 @@ class SessionsEnded(msgspec.Struct):
 
 @event("control.actor_renamed", internal=True)
 class ActorRenamed(msgspec.Struct):
-    """A user goes by other names: what open sessions do from now on, they do under these."""
+    """A user goes by other names, or is of the staff, or no longer: what open sessions do from now on, they do so."""
 
     actor: str
     """The user's key, as in ``Actor.key``."""
     username: str
     first_name: str
     last_name: str
+    is_staff: bool = False
 
 
 @event("control.access_revoked", internal=True)
@@ -67,6 +70,15 @@ class AccessGranted(msgspec.Struct):
     actor: str
     target: str
     position: Position
+
+
+@event("control.session_closed", internal=True)
+class SessionClosed(msgspec.Struct):
+    """Somebody of the staff has closed one connection; its client may come back."""
+
+    session: str
+    by: str
+    """That person's name, for the log."""
 
 
 @event("control.log_changed", internal=True)
@@ -108,9 +120,7 @@ def obey(engine: "Engine", event: Event) -> None:
     elif event.type == "control.actor_renamed":
         names = msgspec.json.decode(event.raw, type=ActorRenamed)
         for session in engine.sessions.of(names.actor):
-            session.actor = replace(
-                session.actor, username=names.username, first_name=names.first_name, last_name=names.last_name
-            )
+            _rename(session, names)
     elif event.type == "control.access_revoked":
         revoked = msgspec.json.decode(event.raw, type=AccessRevoked)
         engine.hub.parted.revoke(revoked.actor, revoked.target)
@@ -121,8 +131,37 @@ def obey(engine: "Engine", event: Event) -> None:
         for session in engine.sessions.of(granted.actor):
             if session.follows_grants and granted.target not in session.subscriptions:
                 engine.tasks.spawn(_follow(session, granted), f"follow {granted.target}")
+    elif event.type == "control.session_closed":
+        _close(engine, msgspec.json.decode(event.raw, type=SessionClosed))
     elif event.type == "control.log_changed":
         engine.hub.changed(msgspec.json.decode(event.raw, type=LogChanged).offsets)
+
+
+def _rename(session: "Session", names: ActorRenamed) -> None:
+    was_staff = session.actor.is_staff
+    session.actor = replace(
+        session.actor,
+        username=names.username,
+        first_name=names.first_name,
+        last_name=names.last_name,
+        is_staff=names.is_staff,
+    )
+    if was_staff and not names.is_staff:
+        # Its client comes back at once, and is let in where it still may be.
+        session.close(Close.RESTART, "no longer staff")
+
+
+def _close(engine: "Engine", closed: SessionClosed) -> None:
+    session = engine.sessions.find(closed.session)
+    if session is not None and session.close(Close.RESTART, "closed by staff") is not None:
+        logger.warning(
+            "Session %s of %r was closed %d: %r asked for it.",
+            session.id,
+            session.actor.username,
+            Close.RESTART,
+            closed.by,
+            extra=about(session),
+        )
 
 
 async def _follow(session: "Session", granted: AccessGranted) -> None:
@@ -130,7 +169,7 @@ async def _follow(session: "Session", granted: AccessGranted) -> None:
     try:
         subscription, outcome = await subscribe(session, granted.target, since=granted.position, by_server=True)
     except HubbubError as error:
-        logger.info("session %s could not follow %s: %s", session.id, granted.target, error)
+        logger.info("session %s could not follow %s: %s", session.id, granted.target, error, extra=about(session))
         return
     if outcome.reset:
         session.put(session.dialect.reset(granted.target, outcome.position, outcome.reset))

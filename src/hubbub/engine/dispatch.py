@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hubbub.engine.context import NO_REPLY, Context
-from hubbub.engine.logs import quiet_logger
+from hubbub.engine.counters import counters
+from hubbub.engine.logs import about, quiet_logger
 from hubbub.protocol.errors import BadData, BadFrame, Forbidden, HubbubError, Internal
 from hubbub.protocol.frames import Inbound
 from hubbub.protocol.registry import CommandType, registry
@@ -55,15 +56,19 @@ def answer(session: "Session", inbound: Inbound, error: Exception) -> None:
     if not isinstance(error, HubbubError):
         answer_failure(session, inbound)
         return
+    counters.errors[error.code] += 1
     if isinstance(error, Forbidden):
-        suspicious.info("session %s of %r: %s refused", session.id, session.actor.username, inbound.type)
+        suspicious.info(
+            "session %s of %r: %s refused", session.id, session.actor.username, inbound.type, extra=about(session)
+        )
     session.put(session.dialect.error(inbound, error))
 
 
 def answer_failure(session: "Session", inbound: Inbound | None) -> None:
     """Answer an unexpected exception, with an id that also stands in the log (rule ERR-2)."""
     id = uuid.uuid4().hex[:12]
-    logger.exception("error %s in %r of session %s", id, inbound and inbound.type, session.id)
+    counters.errors[Internal.code] += 1
+    logger.exception("error %s in %r of session %s", id, inbound and inbound.type, session.id, extra=about(session))
     error = Internal(f"Something went wrong here. It has been logged as {id}.")
     session.put(session.dialect.error(inbound, error))
 

@@ -25,6 +25,9 @@ from hubbub.protocol.registry import registry
 
 logger = logging.getLogger("hubbub.engine")
 
+on_start: "list[Callable[[Engine], None]]" = []
+"""What features do when an engine starts, on its loop."""
+
 STOP_SECONDS = 5.0
 """How long closing sessions may take before they are cut off."""
 
@@ -64,6 +67,8 @@ class Engine:
         remember(self, recent)
         self.hub.prime(CONTROL_TOPIC, Position(state.epoch, state.top))
         self.tasks.spawn(heartbeat(self), "heartbeat")
+        for begin in on_start:
+            begin(self)
 
     async def stop(self) -> None:
         """Close every session with 1012, so that clients come back, and end all tasks."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hubbub.engine.counters import counters
 from hubbub.engine.ports import StreamStore
 from hubbub.engine.resume import Budget, why_reset
 from hubbub.engine.subscription import Subscription
@@ -23,7 +24,8 @@ class Followed(msgspec.Struct):
     snapshot: Any
     positions: dict[str, Position]
     missed: list[Event]
-    reset: list[str]
+    reset: dict[str, str]
+    """What could not be brought back, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class _AskedOfAll:
 
     def read(self) -> Followed:
         """All of it, in one read transaction: beside the snapshot three queries, however many topics there are."""
-        found = Followed(self.snapshot(), {}, [], [])
+        found = Followed(self.snapshot(), {}, [], {})
         room, ranges = self.budget.events, {}
         topics = self.find()
         states = self.store.states(topics)
@@ -49,8 +51,8 @@ class _AskedOfAll:
             found.positions[topic] = Position(state.epoch, state.top)
             if since is None:
                 continue
-            if why_reset(state, since, room):
-                found.reset.append(topic)
+            if reset := why_reset(state, since, room):
+                found.reset[topic] = reset
             else:
                 room -= state.top - since.offset
                 ranges[topic] = since.offset + len(self.known.get(topic, ())), state.top
@@ -66,7 +68,7 @@ class _AskedOfAll:
             if self.budget.take(events):
                 found.missed += events
             else:
-                found.reset.append(topic)
+                found.reset[topic] = "too_far"
 
 
 async def follow_all(
@@ -97,7 +99,9 @@ async def follow_all(
     # What the client has subscribed to meanwhile goes on from that reply's position.
     made = {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
     found.missed = [event for event in found.missed if event.topic in made]
-    found.reset = [topic for topic in found.reset if topic in made]
+    found.reset = {topic: why for topic, why in found.reset.items() if topic in made}
+    for topic in made.keys() & since.keys():
+        counters.resumes[found.reset.get(topic, "log")] += 1
     for topic in made:
         engine.hub.prime(topic, found.positions[topic])
     for topic, missed in groupby(found.missed, key=attrgetter("topic")):

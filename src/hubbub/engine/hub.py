@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
 from hubbub.engine.clock import Clock
+from hubbub.engine.counters import counters
 from hubbub.engine.live import LiveTopic, Subscriber, fan_out_all, flush
 from hubbub.engine.parted import Parted
 from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore
@@ -58,6 +60,8 @@ class Hub:
         self._lingering: dict[str, float] = {}
         """Topics whose last connection was cut, and until when they are kept without any, in this order."""
         self._posted: deque[tuple[Event, bool]] = deque()
+        self._posted_at = 0.0
+        """When the oldest of them came."""
         self._posted_lock = threading.Lock()
         self._awake = False
 
@@ -78,6 +82,7 @@ class Hub:
             if self._awake or not self._posted:
                 return
             self._awake = True
+            self._posted_at = time.monotonic()
         try:
             self._loop.call_soon_threadsafe(self._drain_posted)
         except RuntimeError:  # The loop has ended: the log still has what is durable.
@@ -86,11 +91,16 @@ class Hub:
     def _drain_posted(self) -> None:
         with self._posted_lock:
             events, self._posted = self._posted, deque()
-            self._awake = False
+            self._awake, at = False, self._posted_at
         for event, born_here in events:
             self.deliver(event)
             if born_here:
                 self.relay.send(event)
+            else:
+                age = (self._clock.now() - event.created_at).total_seconds()
+                counters.arrivals.observe(max(0.0, age))
+        # After the topics' turns, which were asked for before it.
+        self._loop.call_soon(_note_delivery, at)
 
     # On the loop
 
@@ -195,6 +205,9 @@ class Hub:
             except Exception:
                 logger.exception("an event of %s could not be followed", live.name)
         if live.subscribers:
+            live.events += 1
+            counters.events += 1
+            counters.deliveries += len(live.subscribers)
             live.pending.append(event)
             self._serve_soon(live)
 
@@ -244,6 +257,7 @@ class Hub:
             for each in self.topics.values():
                 self.recent.forget(each)
             self.catch_up()
+        counters.resets[reason] += len(live.subscribers)
         for subscriber in list(live.subscribers):
             subscriber.reset(position, reason)
 
@@ -334,6 +348,10 @@ class Hub:
         for live in self.topics.values():
             if live.last is not None:
                 self._start_filling(live)
+
+
+def _note_delivery(since: float) -> None:
+    counters.delivery.observe(time.monotonic() - since)
 
 
 def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[StreamState, list[Event]]:

@@ -3,7 +3,9 @@
 from collections import deque
 from typing import TYPE_CHECKING
 
+from hubbub.engine.counters import counters
 from hubbub.engine.dispatch import run_command
+from hubbub.engine.logs import session_id
 from hubbub.protocol.errors import Busy
 from hubbub.protocol.frames import Inbound
 
@@ -18,15 +20,16 @@ class Lanes:
 
     def __init__(self, session: "Session") -> None:
         self._session = session
-        self._lanes: dict[str, deque[Inbound]] = {}
+        self._lanes: dict[str, deque[tuple[Inbound, float]]] = {}
+        """By topic what waits, and since when."""
         self._pending = 0
 
     def busy(self, topic: str | None) -> bool:
         """Whether a command of the topic is being carried out."""
         return (topic or "") in self._lanes
 
-    def put(self, inbound: Inbound) -> None:
-        """Queue a command. Raises Busy where its lane, or the session as a whole, is full."""
+    def put(self, inbound: Inbound, at: float) -> None:
+        """Queue a command that came ``at``. Raises Busy where its lane, or the session as a whole, is full."""
         topic = inbound.topic or ""
         lane = self._lanes.get(topic)
         engine = self._session.engine
@@ -35,15 +38,18 @@ class Lanes:
             raise Busy("Too many commands are waiting. Wait for the replies.")
         self._pending += 1
         if lane is None:
-            lane = self._lanes[topic] = deque((inbound,))
+            lane = self._lanes[topic] = deque(((inbound, at),))
             engine.tasks.spawn(self._work(topic, lane), f"lane {topic}")
         else:
-            lane.append(inbound)
+            lane.append((inbound, at))
 
-    async def _work(self, topic: str, lane: deque[Inbound]) -> None:
+    async def _work(self, topic: str, lane: deque[tuple[Inbound, float]]) -> None:
+        session_id.set(self._session.id)  # Of this task alone: whatever is logged by it says so.
+        clock = self._session.engine.clock
         try:
             while lane:
-                inbound = lane.popleft()
+                inbound, at = lane.popleft()
+                counters.lanes.observe(clock.monotonic() - at)
                 try:
                     await run_command(self._session, inbound)
                 finally:

@@ -31,6 +31,7 @@ class LiveTopic:
         "changed",
         "departed",
         "epoch",
+        "events",
         "fan_out",
         "filling",
         "followers",
@@ -56,6 +57,8 @@ class LiveTopic:
         """The delivery that is under way, a slice of the subscribers for each step."""
         self.scheduled = False
         """Whether the next turn of the loop serves the subscribers."""
+        self.events = 0
+        """How many its subscribers were shown since somebody here follows it."""
         self.epoch = ""
         self.last: int | None = None
         """The offset delivered last; None until the first subscription has read the log."""

@@ -1,4 +1,4 @@
-"""One log line a second for what clients can cause as often as they like (rule HOST-13).
+"""Log lines: which session they are about, and one a second of what clients can cause at will (rules LOG-1, HOST-13).
 
 A broken or hostile client can repeat itself thousands of times a second, and a log line (worse: a traceback) for
 each is an attack of its own: it fills disks and hides what matters.
@@ -8,7 +8,33 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hubbub.engine.session import Session
+
+session_id: ContextVar[str] = ContextVar("hubbub_session_id", default="")
+"""The session that the present task works for; what it logs is about that one (rule LOG-1)."""
+
+
+def about(session: "Session") -> dict[str, str]:
+    """``extra`` of a log record about a session, where nothing else says which."""
+    return {"session": session.id}
+
+
+class AboutSession(logging.Filter):
+    """For handlers: gives each record ``session``, the id of the one that it is about, and that ``about`` in words.
+
+    Both are empty for a record about none, and the words where the message has the id already. Never drops a record.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        id = getattr(record, "session", "") or session_id.get()
+        record.session = id
+        record.about = f" (session {id})" if id and id not in record.getMessage() else ""
+        return True
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from hubbub.engine.batch import Batch, text_of
+from hubbub.engine.counters import counters
 from hubbub.engine.ports import FrameWriter
 from hubbub.protocol.dialect import Dialect
 
@@ -75,8 +76,10 @@ class Outbox:
             return
         # A reader that keeps up sees every change, also where two come in one turn of the loop.
         if key and self._size >= self.limit * SLOW and self._replace(text, key):
+            counters.dropped["replaced"] += 1
             return
         if ephemeral and self._size + len(text) > self.limit:
+            counters.dropped["outbox_full"] += 1
             return
         if self._size > self.limit:  # Any one frame fits: a long reply must not close a reader who keeps up.
             self._session.too_slow()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
+from hubbub.engine.counters import CLIENT, counters
 from hubbub.engine.dispatch import answer_failure, run_at_once
 from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
-from hubbub.engine.logs import quiet_logger
+from hubbub.engine.logs import about, quiet_logger
 from hubbub.engine.outbox import Outbox
 from hubbub.engine.parted import Admitted
 from hubbub.engine.ports import Sink
@@ -41,8 +42,8 @@ class Session:
     """
 
     __slots__ = (
-        "_frames", "_lanes", "_patience", "actor", "closing", "dialect", "engine",
-        "follows_grants", "id", "kept", "last_ping", "last_seen", "outbox", "sink", "subscriptions",
+        "_frames", "_lanes", "_patience", "actor", "began", "closing", "dialect", "engine", "follows_grants", "id",
+        "kept", "last_ping", "last_seen", "outbox", "received", "sink", "subscriptions",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
@@ -60,7 +61,9 @@ class Session:
         self.outbox = Outbox(self)
         self._lanes = Lanes(self)
         at = engine.clock.monotonic()
-        self.last_seen = self.last_ping = at
+        self.began = self.last_seen = self.last_ping = at
+        self.received = 0
+        """Frames of the client, whatever they are."""
         self._frames = Bucket(engine.settings.frame_rate, at)
         self._patience: Bucket | None = None
 
@@ -97,7 +100,9 @@ class Session:
 
     def ended(self) -> None:
         """The connection is gone. Commands that have begun, or wait, are still carried out."""
-        self.closing = self.closing or Close.NORMAL
+        if self.closing is None:
+            self.closing = Close.NORMAL
+            counters.closes[CLIENT] += 1
         self.outbox.clear()
         for subscription in list(self.subscriptions.values()):
             self.unfollow(subscription, may_return=True)
@@ -111,8 +116,11 @@ class Session:
         if self.closing is not None:
             return None
         self.closing = code
+        counters.closes[str(int(code))] += 1
         if code in (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED):
-            logger.info("Session %s of %r was closed %d: %s", self.id, self.actor.username, code, reason)
+            logger.info(
+                "Session %s of %r was closed %d: %s", self.id, self.actor.username, code, reason, extra=about(self)
+            )
         if code in (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED, Close.TOO_SLOW):
             self.outbox.clear()
             self._lanes.clear()
@@ -124,11 +132,11 @@ class Session:
         except TimeoutError:
             self.outbox.clear()
         except Exception:
-            logger.debug("session %s could not be flushed", self.id, exc_info=True)
+            logger.debug("session %s could not be flushed", self.id, exc_info=True, extra=about(self))
         try:
             await self.sink.close(code, reason)
         except Exception:
-            logger.debug("session %s was gone before it could be closed", self.id, exc_info=True)
+            logger.debug("session %s was gone before it could be closed", self.id, exc_info=True, extra=about(self))
 
     def too_slow(self) -> None:
         """The outbox is full: the client resumes from the log (rule LIM-4)."""
@@ -138,6 +146,7 @@ class Session:
                 self.id,
                 self.actor.username,
                 Close.TOO_SLOW,
+                extra=about(self),
             )
 
     def _info(self) -> dict[str, Any]:
@@ -239,8 +248,10 @@ class Session:
 
     def gone(self) -> None:
         """The client has gone away; the reader ends the session."""
-        logger.debug("session %s is gone", self.id, exc_info=True)
-        self.closing = self.closing or Close.NORMAL
+        logger.debug("session %s is gone", self.id, exc_info=True, extra=about(self))
+        if self.closing is None:
+            self.closing = Close.NORMAL
+            counters.closes[CLIENT] += 1
         self.outbox.clear()
 
     # Incoming
@@ -250,6 +261,8 @@ class Session:
         if self.closing is not None:
             return
         at = self.last_seen = self.engine.clock.monotonic()
+        self.received += 1
+        counters.received += 1
         inbound: Inbound | None = None
         try:
             wait = self._frames.take(at)
@@ -275,12 +288,14 @@ class Session:
             if command is not None and command.limit:
                 self.engine.limiter.count(command.limit, self.actor)
             if command is None or command.waits or self._lanes.busy(inbound.topic):
-                self._lanes.put(inbound)
+                self._lanes.put(inbound, at)
             else:
                 run_at_once(self, inbound)
         except BadFrame as error:
+            counters.errors[error.code] += 1
             self.put(self.dialect.error(inbound or error.about, error))
         except HubbubError as error:
+            counters.errors[error.code] += 1
             self.put(self.dialect.error(inbound, error))
         except Exception:
             answer_failure(self, inbound)
@@ -296,6 +311,7 @@ class Session:
             self.id,
             self.actor.username,
             Close.RATE_LIMIT,
+            extra=about(self),
         )
         self.close(Close.RATE_LIMIT, "rate limit")
         return True

@@ -71,7 +71,12 @@ class Sessions:
         return list(self._by_actor.get(actor_key, ()))
 
     def all(self) -> "list[Session]":
-        return [session for of_actor in self._by_actor.values() for session in of_actor]
+        """All of them, from any thread: each list is copied at once."""
+        return [session for of_actor in list(self._by_actor.values()) for session in list(of_actor)]
+
+    def find(self, id: str) -> "Session | None":
+        """The session of that id, if it is here."""
+        return next((session for session in self.all() if session.id == id), None)
 
     def end(
         self, actor_key: str, reason: str, *, login: str = "", except_login: str = "", at: float | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
+from hubbub.engine.counters import counters
 from hubbub.engine.parted import Admitted
 from hubbub.engine.ports import StreamState, StreamStore
 from hubbub.engine.resume import Budget, why_reset
@@ -210,6 +211,7 @@ async def subscribe(
     age = engine.hub.parted.age
     if not snapshot and authorize is None and (found := _remembered(session, kind, topic, since)):
         subscription, outcome = session.follow(topic), found[1]
+        source = "memory"
     else:
         subscription = session.follow(topic)
         known = engine.hub.known(topic, since)
@@ -224,6 +226,9 @@ async def subscribe(
             raise Forbidden  # Access was revoked, or the connection ended, while the log was read.
         engine.hub.prime(topic, outcome.position)
         engine.hub.learn(topic, outcome.events)
+        source = "log"
+    if since is not None:
+        counters.resumes[outcome.reset or source] += 1
     subscription.authorized = outcome.authorized
     subscription.admitted = age if authorize is None else 0
     return subscription, outcome

@@ -67,6 +67,8 @@ class TestWriter:
     """The port ``Writer`` in the test's thread: each action by itself."""
 
     __test__ = False
+    waiting = 0
+    """Nothing ever waits for it."""
 
     def __init__(self, alias: str) -> None:
         self._alias = alias

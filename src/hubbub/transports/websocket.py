@@ -11,8 +11,9 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 
 from hubbub.engine.actor import Actor, guest
+from hubbub.engine.counters import counters
 from hubbub.engine.engine import Engine
-from hubbub.engine.logs import quiet_logger
+from hubbub.engine.logs import quiet_logger, session_id
 from hubbub.engine.network import network_of
 from hubbub.engine.session import Session
 from hubbub.engine.sockets import SocketRoute, routes
@@ -95,6 +96,7 @@ class _Connection:
     async def run(self, params: dict[str, str]) -> None:
         """Returns when the connection has ended, or a listener has taken it over."""
         id = secrets.token_hex(16)
+        session_id.set(id)  # Of the connection's own task: what is logged by it is about this session.
         actor = self._scope.get("actor")
         if isinstance(actor, HubbubError):
             await self._refuse(code_for(actor), actor)
@@ -109,6 +111,7 @@ class _Connection:
                 Close.TOO_MANY_CONNECTIONS,
                 most,
             )
+            counters.handshakes[str(int(Close.TOO_MANY_CONNECTIONS))] += 1
             await self.close(Close.TOO_MANY_CONNECTIONS, "too many connections")
             return
         session: Session | None = None
@@ -128,25 +131,30 @@ class _Connection:
         """Bind the socket, and have a session follow its topics, or close it with the code that says why not."""
         session: Session | None = None
         error: Exception
+        began = self._engine.clock.monotonic()
         try:
             binding = await self._route.bind(self._engine, actor, params)
             session = Session(self._engine, self, actor, binding.dialect, id)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
-            return session, await session.prepare(
+            followed = await session.prepare(
                 binding.topics, authenticated_at, snapshot=binding.snapshot, authorize=binding.authorize
             )
+            counters.opening.observe(self._engine.clock.monotonic() - began)
+            return session, followed
         except HubbubError as raised:
             code, error = (session and session.closing) or code_for(raised), raised
         except Exception as raised:
             logger.exception("a socket on %s could not be opened", self._scope.get("path"))
             code, error = Close.TRY_LATER, raised
         if session is not None:
+            session.closing = session.closing or code  # It never was a session to its client.
             session.ended()
         await self._refuse(code, error, actor)
         return None
 
     async def _begin(self, session: Session, followed: Followed) -> bool:
         """Let the client in. Returns whether a listener has the connection from then on; else it is over."""
+        counters.handshakes["accepted"] += 1
         writer = self._scope.get("extensions", {}).get(FRAMES)
         if writer is None:
             await self.accept()
@@ -164,6 +172,7 @@ class _Connection:
 
     async def _refuse(self, code: Close, error: Exception, actor: Actor | None = None) -> None:
         """Close with a code, and say in the log what the client is not told."""
+        counters.handshakes[str(int(code))] += 1
         whose = "" if actor is None else " of a guest" if actor.is_guest else f" of {actor.username!r}"
         why: object = error
         if isinstance(error, NotAuthenticated):

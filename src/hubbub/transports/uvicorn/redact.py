@@ -14,6 +14,10 @@ import re
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from hubbub.engine.logs import AboutSession
+
+from .json_logs import JsonFormatter
+
 HIDDEN: Final = "[redacted]"
 
 _SECRET_NAME: Final = re.compile(
@@ -130,24 +134,32 @@ def install() -> None:
             logger.addFilter(RedactFilter())
 
 
-def log_config(level: str = "INFO") -> dict[str, Any]:
+def log_config(level: str = "INFO", format: str = "text") -> dict[str, Any]:
     """A ``logging.config.dictConfig`` dictionary for a server that runs by itself.
 
     Errors and notices go to standard error, the access log to standard output, both
-    through :class:`RedactFilter`.
+    through :class:`RedactFilter`. A line about a session says which one.
 
     Args:
         level: least level of uvicorn's and hubbub's loggers.
+        format: ``text`` for people, ``json`` for programs.
+
+    Raises:
+        ValueError: another format.
     """
-    stream = {"class": "logging.StreamHandler", "filters": ["redact"]}
+    if format not in ("text", "json"):
+        raise ValueError(f"HUBBUB_LOG_FORMAT is {format!r}. Write 'text' or 'json'.")
+    stream = {"class": "logging.StreamHandler", "filters": ["redact", "session"]}
+    names = {name: "json" if format == "json" else name for name in ("default", "access")}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"redact": {"()": RedactFilter}},
+        "filters": {"redact": {"()": RedactFilter}, "session": {"()": AboutSession}},
         "formatters": {
+            "json": {"()": JsonFormatter},
             "default": {
                 "()": "uvicorn.logging.DefaultFormatter",
-                "fmt": "%(asctime)s %(levelprefix)s %(message)s",
+                "fmt": "%(asctime)s %(levelprefix)s %(message)s%(about)s",
                 "use_colors": None,
             },
             "access": {
@@ -156,8 +168,8 @@ def log_config(level: str = "INFO") -> dict[str, Any]:
             },
         },
         "handlers": {
-            "default": {**stream, "formatter": "default", "stream": "ext://sys.stderr"},
-            "access": {**stream, "formatter": "access", "stream": "ext://sys.stdout"},
+            "default": {**stream, "formatter": names["default"], "stream": "ext://sys.stderr"},
+            "access": {**stream, "formatter": names["access"], "stream": "ext://sys.stdout"},
         },
         "loggers": {
             "uvicorn": {"handlers": ["default"], "level": level, "propagate": False},
