@@ -157,6 +157,8 @@ PROVOKED: dict[tuple[str, str], Provoke] = {
     ),
     ("inbox.subscribe", "not_authenticated"): lambda user, guest, room: guest.error("inbox.subscribe"),
     ("auth.refresh", "not_authenticated"): lambda user, guest, room: user.error("auth.refresh", data={"token": "x"}),
+    ("inspect.sessions", "forbidden"): lambda user, guest, room: user.error("inspect.sessions"),
+    ("inspect.close", "forbidden"): lambda user, guest, room: user.error("inspect.close", data={"session": "x"}),
     ("subscribe", "forbidden"): lambda user, guest, room: user.error("subscribe", "chat.0"),
     ("subscribe", "too_many_subscriptions"): lambda user, guest, room: user.error("subscribe", room),
 }

@@ -12,6 +12,7 @@ APPS = [
     "hubbub.django",
     "hubbub.accounts",
     "hubbub.chat",
+    "hubbub.inspector",
     "hubbub.web",
     "rest_framework_simplejwt.token_blacklist",
 ]

@@ -4,7 +4,7 @@ anonymous  has not signed in, where guests are not let in (the default in produc
 guest      has not signed in, where guests are let in; for commands the only kind without a user
 outsider   signed in, in none of the conversations in question
 former     was in the group, and was removed from it
-staff      an outsider who may use the admin, which makes no difference here
+staff      an outsider who may use the admin, which makes no difference but for the inspector and its like
 member     in the group and the direct conversation
 maker      made the group
 """
@@ -17,6 +17,9 @@ REST: dict[str, tuple[int, ...]] = {
     "GET healthz":                                       (200, 200, 200, 200, 200, 200, 200),
     "GET readyz":                                        (200, 200, 200, 200, 200, 200, 200),
     "GET index":                                         (200, 200, 200, 200, 200, 200, 200),
+    # For staff; to others there is no such page, and the numbers say what it takes.
+    "GET inspector":                                     (404, 404, 404, 404, 200, 404, 404),
+    "GET metrics":                                       (401, 401, 403, 403, 200, 403, 403),
     # Accounts. Whoever knows the password or holds the token is let in, whatever is sent along.
     "POST api/auth/register/":                           (201, 201, 201, 201, 201, 201, 201),
     "POST api/auth/token/":                              (200, 200, 200, 200, 200, 200, 200),
@@ -94,6 +97,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "chat.create":                (WHO, OK,  OK,  OK,  OK,  OK),
     "chat.join_room":             (OK,  OK,  OK,  OK,  OK,  OK),
     "inbox.subscribe":            (WHO, OK,  OK,  OK,  OK,  OK),
+    "subscribe inspect.live":     (NO,  NO,  NO,  OK,  NO,  NO),
+    "subscribe inspect.u.1":      (NO,  NO,  NO,  OK,  NO,  NO),
+    "subscribe inspect.stats":    (NO,  NO,  NO,  NO,  NO,  NO),
+    "subscribe inspect.all":      (NO,  NO,  NO,  NO,  NO,  NO),
+    "inspect.sessions":           (NO,  NO,  NO,  OK,  NO,  NO),
+    "inspect.close":              (NO,  NO,  NO,  OK,  NO,  NO),
 }
 
 SOCKETS: dict[str, tuple[int, ...]] = {
@@ -103,5 +112,6 @@ SOCKETS: dict[str, tuple[int, ...]] = {
     "chat/{id}/":             (4001, 4001, 4003, 4003, 4003, 0,    0),
     "chat/{name}/":           (4001, 0,    0,    0,    0,    0,    0),
     "chat/":                  (4001, 0,    0,    0,    0,    0,    0),
+    "stats/":                 (4001, 4001, 4003, 4003, 0,    4003, 4003),
 }
 # fmt: on

@@ -25,6 +25,7 @@ DATA: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
     "chat.typing": lambda w, role, target: {"is_typing": True},
     "chat.create": lambda w, role, target: {"participants": ["another"], "client_id": "c1"},
     "chat.join_room": lambda w, role, target: {"name": "garden"},
+    "inspect.close": lambda w, role, target: {"session": "none-of-these"},
 }
 
 

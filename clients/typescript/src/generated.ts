@@ -25,6 +25,10 @@ export interface Commands {
   "chat.typing": { data: SetTyping; reply: Record<string, never>; topic: string };
   /** Follow all one's conversations, also those joined later, with what happened after `since`. */
   "inbox.subscribe": { data: SubscribeInbox; reply: Inbox; topic: null };
+  /** Close one connection 1012, in whichever process it is. Its client may come back at once. */
+  "inspect.close": { data: CloseSession; reply: Record<string, never>; topic: null };
+  /** List connections of this process, a page at a time. */
+  "inspect.sessions": { data: ListSessions; reply: SessionPage; topic: null };
   /** Follow a topic, from the envelope's `since` on or from now on. */
   "subscribe": { data: Subscribe; reply: SubscribeReply; topic: string };
   /** Follow a topic no longer. */
@@ -77,6 +81,29 @@ export interface Events {
    * Ephemeral: it may be lost.
    */
   "chat.user_left": UserLeft;
+  /**
+   * The frames of one person's connections in the last second.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "inspect.frames_seen": FramesSeen;
+  /**
+   * How a process does, once a second while somebody looks; each process has its own.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "inspect.measured": Measured;
+  /**
+   * The time of a trace is over; subscribing again begins another.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "inspect.trace_ended": TraceEnded;
+}
+
+/** Close one connection 1012, in whichever process it is. Its client may come back at once. */
+export interface CloseSession {
+  session: string;
 }
 
 /**
@@ -147,6 +174,30 @@ export interface Create {
   client_id?: string | null;
 }
 
+/** A frame, without what it says. */
+export interface FrameSeen {
+  at: string;
+  session: string;
+  /** As the server sees it: `in` is from the client. */
+  direction: "in" | "out";
+  type: string;
+  topic: string;
+  /** Of its text. */
+  bytes: number;
+  /** A reply's command, or an error's code. */
+  about: string;
+}
+
+/** The frames of one person's connections in the last second. */
+export interface FramesSeen {
+  process: string;
+  frames: FrameSeen[];
+  /** How many more there were than are shown. */
+  missed: number;
+  /** Seconds until the trace ends by itself. */
+  left: number;
+}
+
 /** Delete a message for oneself only. */
 export interface Hide {
   message_id: number;
@@ -181,9 +232,31 @@ export interface JoinRoom {
 /** Leave a group conversation. */
 export type Leave = Record<string, never>;
 
+/** List connections of this process, a page at a time. */
+export interface ListSessions {
+  /** A part of the user's name. */
+  search?: string;
+  /** The highest first. */
+  sort?: "age" | "received" | "sent" | "silent" | "topics" | "waiting";
+  skip?: number;
+  limit?: number;
+}
+
 /** Move the read cursor to the message `number` (without it, to the last). It never goes back. */
 export interface MarkRead {
   number?: number | null;
+}
+
+/** How a process does, once a second while somebody looks; each process has its own. */
+export interface Measured {
+  process: string;
+  totals: Totals;
+  /** Those for which most waits, at most twenty. */
+  slow: SessionFigures[];
+  /** Those with the highest rates, at most twenty. */
+  busy: SessionFigures[];
+  /** Those with the most events, then the most subscribers, at most twenty. */
+  topics: TopicFigures[];
 }
 
 /** A message; `number` counts from 1 within its conversation. */
@@ -277,6 +350,34 @@ export interface Send {
   client_id?: string | null;
 }
 
+/** One connection. */
+export interface SessionFigures {
+  id: string;
+  /** Whose it is, as in the topic of a trace: `u.<user id>`, or `g.` and an id of a guest. */
+  actor: string;
+  username: string;
+  /** Seconds since it began. */
+  age: number;
+  /** Seconds since its client was last heard. */
+  silent: number;
+  /** How many it follows. */
+  topics: number;
+  /** Bytes that wait for it to read. */
+  waiting: number;
+  /** Frames a second that it sends. */
+  received: number;
+  /** Events a second of the topics that it follows. */
+  sent: number;
+}
+
+/** Some of the sessions of the process that answers. */
+export interface SessionPage {
+  process: string;
+  sessions: SessionFigures[];
+  /** How many there are that match. */
+  total: number;
+}
+
 /** Say that one is typing, or no longer. The others are told on change only. */
 export interface SetTyping {
   is_typing: boolean;
@@ -304,6 +405,38 @@ export interface SubscribeReply {
   reset: string | null;
   /** Where it was asked for: what the kind of the topic shows a new follower. */
   snapshot: Record<string, unknown> | null;
+}
+
+/** One topic. */
+export interface TopicFigures {
+  topic: string;
+  subscribers: number;
+  /** A second. */
+  events: number;
+}
+
+/** One process. */
+export interface Totals {
+  sessions: number;
+  topics: number;
+  subscriptions: number;
+  /** Bytes that wait for readers who do not keep up. */
+  waiting: number;
+  /** Sessions for which so much waits that they count as slow. */
+  slow: number;
+  /** Frames a second from clients. */
+  received: number;
+  /** Events a second. */
+  events: number;
+  /** The same for each subscriber, a second. */
+  deliveries: number;
+  /** By how many seconds the event loop was late, at most in the last second. */
+  lag: number;
+}
+
+/** The time of a trace is over; subscribing again begins another. */
+export interface TraceEnded {
+  process: string;
 }
 
 /** Somebody is typing, or no longer. */

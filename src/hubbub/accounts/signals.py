@@ -29,7 +29,7 @@ _ENDING = "_hubbub_ending"
 """The attribute of a user instance that carries from before its save to after it why sign-ins end."""
 
 _RENAMED = "_hubbub_renamed"
-"""Likewise, that somebody has another name."""
+"""Likewise, that somebody has another name, or is of the staff, or no longer."""
 
 _User = get_user_model()
 
@@ -41,8 +41,8 @@ def _has_field(name: str) -> bool:
         return False
 
 
-_NAMES = frozenset(filter(_has_field, (_User.USERNAME_FIELD, "first_name", "last_name")))
-_WATCHED = frozenset(filter(_has_field, ("password", "is_active"))) | _NAMES
+_SHOWN = frozenset(filter(_has_field, (_User.USERNAME_FIELD, "first_name", "last_name", "is_staff")))
+_WATCHED = frozenset(filter(_has_field, ("password", "is_active"))) | _SHOWN
 
 
 def _before_save(
@@ -57,7 +57,7 @@ def _before_save(
     row = _User._base_manager.using(using).filter(pk=instance.pk).values(*watched).first()
     if row is None:
         return
-    if any(row[name] != getattr(instance, name) for name in watched & _NAMES):
+    if any(row[name] != getattr(instance, name) for name in watched & _SHOWN):
         setattr(instance, _RENAMED, True)
     if row.get("is_active") and not instance.is_active:
         setattr(instance, _ENDING, actions.DEACTIVATED)

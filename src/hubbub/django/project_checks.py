@@ -92,7 +92,9 @@ def check_interface(**kwargs: Any) -> list[CheckMessage]:
     if not apps.is_installed("hubbub.web"):
         return []
     folder = Path(apps.get_app_config("hubbub_web").path, "static", "hubbub")
-    missing = [name for name in ("app.js", "app.css", "embed.js", "client.js") if not (folder / name).is_file()]
+    missing = [
+        name for name in ("app.js", "app.css", "embed.js", "client.js", "inspector.js") if not (folder / name).is_file()
+    ]
     if not missing:
         return []
     return [

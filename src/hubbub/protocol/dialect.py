@@ -112,6 +112,12 @@ def decode_json(text: str | bytes) -> Any:
         raise BadJson from None
 
 
+def error_frame(error: HubbubError, text: str = "") -> dict[str, Any]:
+    """The error of all formats but the full one: the text stands twice, since front ends read either."""
+    text = text or error.message
+    return {"type": "error", "code": error.code, "error": text, "message": text, "username": "System"}
+
+
 class V1:
     """The full protocol ``hubbub.v1``, on ``/ws/`` (section "Frames" of ``docs/SPEC.md``)."""
 

@@ -6,5 +6,8 @@ from hubbub.web import views
 
 app_name = "hubbub_web"
 
-# The UI finds its way by the rest of the path; it is one page.
-urlpatterns = [re_path(r"^(.*)$", views.index, name="index")]
+# The UI finds its way by the rest of the path; it is one page, but for what is staff's.
+urlpatterns = [
+    re_path(r"^inspector/?$", views.inspector, name="inspector"),
+    re_path(r"^(.*)$", views.index, name="index"),
+]

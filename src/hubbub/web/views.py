@@ -1,11 +1,14 @@
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.apps import apps
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from hubbub.django.auth import actor_of_page
 from hubbub.django.headers import add_headers
+from hubbub.protocol.errors import NotAuthenticated
 from hubbub.web.page import chosen_theme, page_config
 from hubbub.web.start import read_start
 
@@ -26,3 +29,20 @@ def index(request: HttpRequest, view: str) -> HttpResponse:
     }
     # A project may have no middleware for these, or one that leaves alone what is there.
     return add_headers(request, render(request, "hubbub/index.html", context))
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def inspector(request: HttpRequest) -> HttpResponse:
+    """How the server does, live, for staff; to everybody else there is no such page (rule OPS-3)."""
+    if not apps.is_installed("hubbub.inspector") or not _is_staff(request):
+        raise Http404
+    context = {"page": page_config(), "theme": chosen_theme(request)}
+    return add_headers(request, render(request, "hubbub/inspector.html", context))
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    try:
+        return actor_of_page(request).is_staff
+    except NotAuthenticated:
+        return False

@@ -42,9 +42,10 @@ def change_names(actor: Actor, user: Any, fields: Iterable[str]) -> None:
 
 @action
 def say_names(actor: Actor, user: Any) -> None:
-    """Let a user's open sockets go on under the names that the user has now."""
+    """Let a user's open sockets go on under the names, and with the rights of staff, that the user has now."""
     first_name, last_name = names_of(user)
-    renamed = ActorRenamed(user_key(user.pk), user.get_username(), first_name, last_name)
+    is_staff = getattr(user, "is_staff", False)
+    renamed = ActorRenamed(user_key(user.pk), user.get_username(), first_name, last_name, is_staff)
     publish(CONTROL_TOPIC, renamed, author=actor.key)
 
 

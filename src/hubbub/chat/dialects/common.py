@@ -1,4 +1,4 @@
-"""What the formats share: errors, and reading a frame that has no envelope."""
+"""What the formats share: reading a frame that has no envelope."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,16 +6,10 @@ from typing import Any
 import msgspec
 
 from hubbub.protocol.dialect import decode_json
-from hubbub.protocol.errors import BadData, HubbubError
+from hubbub.protocol.errors import BadData
 from hubbub.protocol.frames import Inbound
 
 encode = msgspec.json.encode
-
-
-def error_frame(error: HubbubError, text: str = "") -> dict[str, Any]:
-    """The error of all formats: the text stands twice, since front ends read either."""
-    text = text or error.message
-    return {"type": "error", "code": error.code, "error": text, "message": text, "username": "System"}
 
 
 def read_object(text: str | bytes) -> dict[str, Any]:

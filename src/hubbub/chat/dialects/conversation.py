@@ -3,8 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
-from hubbub.chat.dialects.common import command, encode, error_frame, read_object, text_of, truth_of
-from hubbub.protocol.dialect import Dialect, Subscribed
+from hubbub.chat.dialects.common import command, encode, read_object, text_of, truth_of
+from hubbub.protocol.dialect import Dialect, Subscribed, error_frame
 from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError, UnknownCommand
 from hubbub.protocol.frames import Event, Inbound, Position
 

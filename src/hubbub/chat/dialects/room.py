@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from hubbub.chat.dialects.common import command, encode, error_frame, iso, read_object, text_of, truth_of
-from hubbub.protocol.dialect import Dialect, Subscribed
+from hubbub.chat.dialects.common import command, encode, iso, read_object, text_of, truth_of
+from hubbub.protocol.dialect import Dialect, Subscribed, error_frame
 from hubbub.protocol.errors import BadData, HubbubError
 from hubbub.protocol.frames import Event, Inbound, Position
 

@@ -179,6 +179,6 @@ def test_an_install_without_the_scripts_is_named(tmp_path: Path, monkeypatch: py
     assert found.id == "hubbub.W015" and "app.js" in found.msg and "make ui" in str(found.hint)
     built = tmp_path / "static" / "hubbub"
     built.mkdir(parents=True)
-    for name in ("app.js", "app.css", "embed.js", "client.js"):
+    for name in ("app.js", "app.css", "embed.js", "client.js", "inspector.js"):
         (built / name).touch()
     assert check_interface() == []

@@ -1,0 +1,1 @@
+"""What staff see of a running server: its connections, topics and rates, and one person's frames for a while."""
