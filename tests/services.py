@@ -89,6 +89,9 @@ def valkey_server() -> Iterator[str]:
 class LiveServer:
     """`hubbub serve` as a subprocess, on a data folder and a port that outlive a restart."""
 
+    pass_fds: Sequence[int] = ()
+    """Descriptors that it is given."""
+
     def __init__(self, folder: Path, args: Sequence[str] = (), env: Mapping[str, str] | None = None) -> None:
         self.data = folder / "data"
         self.log_path = folder / "server.log"
@@ -137,6 +140,7 @@ class LiveServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=self.pass_fds,
             )
         try:
             self.wait_until_ready()
@@ -159,11 +163,21 @@ class LiveServer:
         assert self._process is not None, "the server isn't running"
         self._process.terminate()
         try:
-            return self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"SIGTERM didn't end the server in {timeout:.0f} s:\n{self.log()}") from None
+            return self.wait(timeout)
         finally:
             self.kill()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, and don't wait."""
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float = STOP_TIMEOUT) -> int:
+        """Wait for the end that a signal brings; returns the exit code, or the signal with a minus."""
+        assert self._process is not None, "the server isn't running"
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the server has not ended in {timeout:.0f} s:\n{self.log()}") from None
 
     def kill(self) -> None:
         """SIGKILL to the server and its children, as a crash would; nothing if it has ended."""

@@ -129,6 +129,7 @@ _BOUNDS = (
     "outbox_bytes",
     "resume_limit",
     "writer_queue",
+    "handshakes",
 )
 
 

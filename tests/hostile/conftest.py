@@ -57,15 +57,19 @@ class Server:
 
     def stop(self) -> float:
         """SIGTERM, wait; seconds that it took. Kills the process after 20 s."""
-        start = time.monotonic()
         if self.alive():
             self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise
+        return self.wait()
+
+    def wait(self) -> float:
+        """Wait for the end; seconds that it took. Kills the process after 20 s."""
+        start = time.monotonic()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
         return time.monotonic() - start
 
 

@@ -57,7 +57,7 @@ def test_stop(server: Server) -> None:
     assert half.status() == 200
     for client in (*clients, late, idle, half):
         client.close()
-    took = server.stop()
+    took = server.wait()
     log = server.log()
     print(f"1012 to {codes.count(1012)} of {len(codes)}; handshake in progress {handshake_status}, then")
     print(f"{late_code}; request in progress finished; stopped in {took:.2f} s")
@@ -88,7 +88,7 @@ def test_drain(start_server: StartServer, how: str) -> None:
     assert [client.close_code() for client in clients] == [1012] * 20
     for client in clients:
         client.close()
-    took = server.stop()
+    took = server.wait()
     log = server.log()
     print(f"{how}: stopped in {took:.2f} s")
     assert took < 5

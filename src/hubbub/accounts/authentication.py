@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -55,4 +56,7 @@ def _actor_of(user: Any, token: Token) -> Actor:
 
 rest_authentications.append(TokenAuthentication)
 register_credential("token", actor_of_access_token, authenticate_all=actors_of_access_tokens)
-register_credential("ticket", tickets.redeem, at_once=True)
+# Whether a ticket was used elsewhere, Redis has to be asked.
+register_credential(
+    "ticket", tickets.redeem, authenticate_all=tickets.redeem_all, at_once=not getattr(settings, "HUBBUB_REDIS_URL", "")
+)

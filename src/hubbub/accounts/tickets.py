@@ -1,25 +1,29 @@
 """Tickets: a signed Actor, good for connecting once within half a minute, without a query (rule AUT-5).
 
 A browser cannot set a header on a WebSocket. A ticket in the query string may stand in a proxy's log and is
-worth nothing by then. It is single use within one process: another one does not learn of its use. Nor does
-redeeming it ask whether its sign-in has ended since: the engine does, which hears of that from every process
-and knows by ``Actor.checked_at`` how long ago the credentials were checked.
+worth nothing by then. It is single use over all processes where there is a Redis that answers, and within one process
+where there is none. Redeeming it does not ask whether its sign-in has ended since: the engine does, which hears of that
+from every process and knows by ``Actor.checked_at`` how long ago the credentials were checked.
 """
 
 import secrets
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import astuple, fields, replace
 
 from django.core import signing
 
 from hubbub.django.conf import hubbub_settings
+from hubbub.django.shared import shared
 from hubbub.engine.actor import Actor
 from hubbub.engine.clock import Clock, SystemClock
 from hubbub.protocol.errors import NotAuthenticated
 
 MOST_REMEMBERED = 100_000
 """Tickets that may be in use at once; past it none is taken until some have expired."""
+
+USED = "the ticket was used before"
 
 _signer = signing.Signer(salt="hubbub.accounts.ticket")
 
@@ -67,19 +71,40 @@ def redeem(ticket: str, clock: Clock = _clock) -> Actor:
 
     Without a query, so that whoever opens a session has to heed ``checked_at``: the sign-in may have ended since.
     """
-    lifetime = hubbub_settings().ticket_seconds
+    (outcome,) = redeem_all([ticket], clock)
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def redeem_all(tickets: Sequence[str], clock: Clock = _clock) -> list[Actor | BadTicket]:
+    """The same for many, in their order, with what ``redeem`` would raise among what is returned."""
+    now, lifetime = clock.now().timestamp(), hubbub_settings().ticket_seconds
+    found = [_read(ticket, now, lifetime) for ticket in tickets]
+    good = [each for each in found if not isinstance(each, BadTicket)]
+    # In this process whatever Redis says: should it be away a moment later, what it knew counts here all the same.
+    first = {id(each): memory.use(each[0], now, lifetime) for each in good}
+    if (everywhere := shared()) is not None:
+        new = [each for each in good if first[id(each)]]
+        # Twice the lifetime, as in ``Memory``.
+        for each, is_first in zip(new, everywhere.first([each[0] for each in new], 2 * lifetime) or (), strict=False):
+            first[id(each)] = is_first
+    return [
+        each if isinstance(each, BadTicket) else each[1] if first[id(each)] else BadTicket(why=USED) for each in found
+    ]
+
+
+def _read(ticket: str, now: float, lifetime: float) -> tuple[str, Actor] | BadTicket:
+    """What a ticket says, and its number."""
     try:
         nonce, *actor_fields = _signer.unsign_object(ticket)
         if len(actor_fields) != len(fields(Actor)):
             raise ValueError("a ticket of another version")
     except (signing.BadSignature, ValueError, TypeError):
-        raise BadTicket(why="the ticket's signature or form is bad") from None
+        return BadTicket(why="the ticket's signature or form is bad")
     actor = Actor(*actor_fields)
-    now = clock.now().timestamp()
     age = now - (actor.checked_at or 0.0)
     # One from the future was made before the clock was set back, or by a machine that is far ahead.
     if not -lifetime <= age <= lifetime:
-        raise BadTicket(why=f"the ticket is {age:.0f} s old, and good for {lifetime:g} s")
-    if not memory.use(nonce, now, lifetime):
-        raise BadTicket(why="the ticket was used before")
-    return actor
+        return BadTicket(why=f"the ticket is {age:.0f} s old, and good for {lifetime:g} s")
+    return str(nonce), actor

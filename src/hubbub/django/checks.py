@@ -15,6 +15,7 @@ from hubbub.django.conf import database_alias, hubbub_settings, rates
 
 LEAST_TOKEN = 20
 """Characters of a token that stands in the settings."""
+STOCK_LAYER = "channels.layers.InMemoryChannelLayer"
 
 
 @register("hubbub")
@@ -144,6 +145,31 @@ def check_redis(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register("hubbub")
+def check_processes(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        return check_workers(hubbub_settings().workers)
+    except (msgspec.ValidationError, TypeError):
+        return []  # The first check says so.
+
+
+def check_workers(count: int) -> list[CheckMessage]:
+    """What so many processes that serve lack."""
+    alias = hubbub_settings().channel_layer
+    layer = getattr(django_settings, "CHANNEL_LAYERS", {}).get(alias, {}).get("BACKEND")
+    if count <= 1 or layer not in (None, "hubbub.layers.memory.InMemoryLayer", STOCK_LAYER):
+        return []
+    return [
+        Error(
+            f"{count} workers are asked for, and the channel layer {alias!r} is in memory: each would have its own, "
+            "so typing and whatever else is in no stream would reach only some people.",
+            hint="Set REDIS_URL, or in a project of your own a layer of several processes in CHANNEL_LAYERS; "
+            "or serve with one worker.",
+            id="hubbub.E007",
+        )
+    ]
+
+
+@register("hubbub")
 def check_cors(**kwargs: Any) -> list[CheckMessage]:
     """Who may open sockets from another origin needs REST from there too, for a token or a ticket."""
     anybody = getattr(django_settings, "CORS_ALLOW_ALL_ORIGINS", False)
@@ -168,7 +194,7 @@ def check_stock_layer(**kwargs: Any) -> list[CheckMessage]:
     layers = getattr(django_settings, "CHANNEL_LAYERS", {})
     ours = getattr(django_settings, "HUBBUB", {})
     alias = ours.get("CHANNEL_LAYER", "default") if isinstance(ours, dict) else "default"
-    if layers.get(alias, {}).get("BACKEND") != "channels.layers.InMemoryChannelLayer":
+    if layers.get(alias, {}).get("BACKEND") != STOCK_LAYER:
         return []
     return [
         Warning(

@@ -47,6 +47,14 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     recent_bytes: int = 32_000_000
     """What recent events may weigh in memory, of all topics that are followed; clients that resume get them from
     there. 0 keeps none."""
+    drain_seconds: float = 10.0
+    """Over how long ``serve`` closes its connections when it stops, at most; clients come back meanwhile, elsewhere."""
+    drain_rate: int = 500
+    """Connections that it closes in a second then, unless that would take longer."""
+    handshakes: int = 100
+    """Handshakes under way at once in one process of ``serve``; past it they wait, and after 5 s are answered 503."""
+    workers: int = 1
+    """Processes of ``serve``; more than one need a channel layer that they share."""
     compression: bool = False
     """Whether clients that can are sent compressed frames, under hubbub's own server."""
     sockets_per_user: int = 50
@@ -112,6 +120,8 @@ def engine_settings() -> EngineSettings:
         outbox_bytes=ours.outbox_bytes,
         resume_limit=ours.resume_limit,
         recent_bytes=ours.recent_bytes,
+        drain_seconds=ours.drain_seconds,
+        drain_rate=ours.drain_rate,
         frame_rate=Rate.parse(ours.frame_rate),
         sockets_per_user=ours.sockets_per_user,
         sockets_per_address=ours.sockets_per_address,

@@ -135,6 +135,12 @@ def forget(runtime: Runtime) -> None:
         _current = None if _current is runtime else _current
 
 
+async def drain() -> None:
+    """Ask the clients of this process to come back, to another or to the next; it is not ready any more."""
+    if (runtime := _current) is not None:
+        await runtime.engine.drain()
+
+
 async def stop() -> None:
     """Stop the engine of this process, if there is one."""
     global _current

@@ -1,22 +1,71 @@
-"""What the project's settings say to the server, whichever command starts it."""
+"""What the project's settings say to the server, whichever command starts it, and how its process begins and ends."""
 
+import signal
+import socket
+from types import FrameType
 from typing import Any
 
-import uvicorn
 from django.conf import settings
 
+from hubbub.django import runtime
 from hubbub.django.conf import hubbub_settings
-from hubbub.transports.uvicorn.server import make_config
+from hubbub.engine.engine import STOP_SECONDS
+from hubbub.transports.listening import Listening
+from hubbub.transports.uvicorn.server import HubbubConfig, HubbubServer, make_config
+
+REQUEST_SECONDS = 8
+"""How long a request that runs when the server stops may take, once the sockets are drained."""
+NOW_SECONDS = 2
+"""How long stopping may take where it is asked for twice."""
 
 
-def server_config(application: Any, host: str, port: int, **more: Any) -> uvicorn.Config:
+def server_config(application: Any, host: str = "127.0.0.1", port: int = 8000, **more: Any) -> HubbubConfig:
     """The configuration of one server process; ``more`` goes to ``make_config``."""
+    ours = hubbub_settings()
     return make_config(
         application,
         host,
         port,
         trusted_proxies=getattr(settings, "HUBBUB_TRUSTED_PROXIES", ()),
         max_body=getattr(settings, "HUBBUB_MAX_BODY_BYTES", None),
-        compression=hubbub_settings().compression,
+        compression=ours.compression,
+        handshakes=ours.handshakes,
+        drain_timeout=ours.drain_seconds + STOP_SECONDS,
+        graceful_timeout=REQUEST_SECONDS,
         **more,
     )
+
+
+def longest_stop() -> float:
+    """Seconds within which a process of ``serve`` ends after the signal, whatever hangs."""
+    return hubbub_settings().drain_seconds + STOP_SECONDS + REQUEST_SECONDS + NOW_SECONDS
+
+
+class Server(HubbubServer):
+    """The server of a process of its own: it empties the engine before it stops, and ends within a bound."""
+
+    def __init__(self, config: HubbubConfig, listening: Listening) -> None:
+        super().__init__(config)
+        self._listening = listening
+        self.hands_over = listening.lent
+
+    async def drain(self) -> None:
+        """Close the sessions a few at a time."""
+        await runtime.drain()
+
+    def stop_listening(self, sockets: list[socket.socket] | None) -> None:
+        """Close the sockets, and leave no file behind."""
+        self._listening.remove()
+        super().stop_listening(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; from now on the process has so many seconds."""
+        super().handle_exit(sig, frame)
+        end_within(NOW_SECONDS if self.force_exit else longest_stop())
+
+
+def end_within(seconds: float) -> None:
+    """Have the kernel end this process when that time is over: no thread that hangs can hold it up."""
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)

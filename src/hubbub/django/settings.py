@@ -107,6 +107,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = DATA_DIR / "uploads"
 # No Redis layer yet: a check says what that means (hubbub.W003).
 HUBBUB_REDIS_URL = env.str("REDIS_URL", default="")
+HUBBUB_REDIS_PREFIX = env.str("HUBBUB_REDIS_PREFIX", default="hubbub")
 # Serves the files of installed apps, the built UI among them, without `collectstatic`.
 WHITENOISE_USE_FINDERS = True
 # WhiteNoise hands out files in a way that Django reads in a thread and warns of; the UI's files are small.
@@ -127,6 +128,10 @@ for _name, _read in (
     ("RECENT_BYTES", env.int),
     ("COMPRESSION", env.bool),
     ("METRICS_TOKEN", env.str),
+    ("DRAIN_SECONDS", env.float),
+    ("DRAIN_RATE", env.int),
+    ("HANDSHAKES", env.int),
+    ("WORKERS", env.int),
 ):
     if f"HUBBUB_{_name}" in env.ENVIRON:
         HUBBUB[_name] = _read(f"HUBBUB_{_name}")

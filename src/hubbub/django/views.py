@@ -7,6 +7,7 @@ from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from hubbub.django import runtime
 from hubbub.django.auth import actor_of_page
 from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.metrics import CONTENT_TYPE, exposition
@@ -21,7 +22,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can serve: its database answers. 503 where it does not."""
+    """The process can serve: its database answers. 503 where it does not, and once the process is about to stop."""
+    running = runtime.current()
+    if running is not None and running.engine.draining:
+        return JsonResponse({"status": "unready", "reason": "stopping"}, status=503)
     try:
         with connections[database_alias()].cursor() as cursor:
             cursor.execute("SELECT 1 FROM hubbub_stream LIMIT 1")

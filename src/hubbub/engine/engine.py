@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import math
+import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -19,7 +21,6 @@ from hubbub.engine.ports import Reader, Relay, StreamStore, Writer
 from hubbub.engine.sessions import REMEMBER_SECONDS, Sessions
 from hubbub.engine.settings import EngineSettings
 from hubbub.engine.tasks import TaskGroup
-from hubbub.protocol.close import Close
 from hubbub.protocol.frames import Event, Position
 from hubbub.protocol.registry import registry
 
@@ -30,6 +31,8 @@ on_start: "list[Callable[[Engine], None]]" = []
 
 STOP_SECONDS = 5.0
 """How long closing sessions may take before they are cut off."""
+DRAIN_STEP = 0.1
+"""Seconds between two batches of sessions that are closed, more or less."""
 
 
 class Engine:
@@ -58,6 +61,8 @@ class Engine:
         self.hub = Hub(store, reader, relay, clock, self.tasks, settings)
         self.limiter = limiter
         self.sessions = Sessions(clock)
+        self.draining = False
+        """Whether the process is about to stop: who asks should go elsewhere."""
 
     async def start(self) -> None:
         """Follow the control topic, endings of the last minute included, and begin to look after the sessions."""
@@ -70,11 +75,29 @@ class Engine:
         for begin in on_start:
             begin(self)
 
+    async def drain(self) -> None:
+        """Close every session with 1012 while the rest of the process works as before (rule CLO-2).
+
+        A few at a time and at random, so that clients don't come back in one instant; those that are opened
+        meanwhile, too. Returns once all are closed, or have had their time.
+        """
+        self.draining = True
+        until = self.clock.monotonic() + self.settings.drain_seconds
+        closing: list[asyncio.Task[None]] = []
+        while staying := [session for session in self.sessions.all() if not session.leaving]:
+            left = max(DRAIN_STEP, until - self.clock.monotonic())
+            count = math.ceil(DRAIN_STEP * max(self.settings.drain_rate, len(staying) / left))
+            closing += [session.leave() for session in random.sample(staying, min(count, len(staying)))]
+            if len(staying) > count:
+                await self.clock.sleep(DRAIN_STEP * random.uniform(0.5, 1.5))
+        if closing:
+            await asyncio.wait(closing, timeout=STOP_SECONDS)
+
     async def stop(self) -> None:
-        """Close every session with 1012, so that clients come back, and end all tasks."""
-        closing = [session.close(Close.RESTART, "restart") for session in self.sessions.all()]
-        if under_way := [task for task in closing if task is not None]:
-            await asyncio.wait(under_way, timeout=STOP_SECONDS)
+        """Close the sessions that are left, all at once, and end all tasks."""
+        self.draining = True
+        if closing := [session.leave() for session in self.sessions.all() if not session.leaving]:
+            await asyncio.wait(closing, timeout=STOP_SECONDS)
         await self.tasks.cancel()
 
     def publish_ephemeral(

@@ -1,5 +1,6 @@
 """Commands of one topic run in order, those of different topics side by side (rules ENV-4 and LIM-5)."""
 
+import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,20 @@ if TYPE_CHECKING:
 class Lanes:
     """One session's waiting commands, a bounded queue for each topic. A task runs only while one waits."""
 
-    __slots__ = ("_lanes", "_pending", "_session")
+    __slots__ = ("_finished", "_lanes", "_pending", "_session")
 
     def __init__(self, session: "Session") -> None:
         self._session = session
         self._lanes: dict[str, deque[tuple[Inbound, float]]] = {}
         """By topic what waits, and since when."""
         self._pending = 0
+        self._finished: asyncio.Event | None = None
+
+    async def finished(self) -> None:
+        """Wait until no command waits or is being carried out. One caller at a time."""
+        if self._lanes:
+            self._finished = asyncio.Event()
+            await self._finished.wait()
 
     def busy(self, topic: str | None) -> bool:
         """Whether a command of the topic is being carried out."""
@@ -58,6 +66,8 @@ class Lanes:
             del self._lanes[topic]
             if not self._lanes:
                 self._lanes = {}  # The old one keeps the room that it had.
+                if self._finished is not None:
+                    self._finished.set()
 
     def clear(self) -> None:
         """Forget the commands that have not begun."""

@@ -61,7 +61,7 @@ class Limiter:
     """Named limits for each actor, from any thread, and counts of connections, in this process."""
 
     def __init__(self, rates: dict[str, Rate], clock: Clock) -> None:
-        self._rates = rates
+        self.rates = rates
         self._clock = clock
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._prune_at = 1024
@@ -70,7 +70,7 @@ class Limiter:
 
     def hit(self, limit: str, key: str, cost: float = 1.0) -> None:
         """Count one more of ``limit`` for ``key``, or ``cost``. Raises RateLimited with the seconds to wait."""
-        rate = self._rates.get(limit)
+        rate = self.rates.get(limit)
         if rate is None:
             return
         with self._lock:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hubbub.engine.actor import Actor
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hubbub.session")
 suspicious = quiet_logger("hubbub.suspicious")
 
+FINISH_SECONDS = 2.0
+"""How long the commands of a session may still take before it is closed for a restart."""
 FLUSH_SECONDS = 2.0
 """How long a closing session may still take to send what waits."""
 PATIENCE = Rate(200, 60)
@@ -43,7 +46,7 @@ class Session:
 
     __slots__ = (
         "_frames", "_lanes", "_patience", "actor", "began", "closing", "dialect", "engine", "follows_grants", "id",
-        "kept", "last_ping", "last_seen", "outbox", "received", "sink", "subscriptions",
+        "kept", "last_ping", "last_seen", "leaving", "outbox", "received", "sink", "subscriptions",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
@@ -53,6 +56,8 @@ class Session:
         self.dialect = dialect
         self.id = id or secrets.token_hex(16)
         self.closing: Close | None = None
+        self.leaving = False
+        """Whether no command is taken any more: the process is about to stop."""
         self.follows_grants = False
         """Whether topics that the user is granted are subscribed to at once, on the server."""
         self.kept: frozenset[str] = frozenset()
@@ -125,6 +130,20 @@ class Session:
             self.outbox.clear()
             self._lanes.clear()
         return self.engine.tasks.spawn(self._close(code, reason), "close")
+
+    def leave(self) -> "asyncio.Task[None]":
+        """Close 1012, once the commands that were taken are answered and what waits is sent; each within bounds.
+
+        Returns the task that does it.
+        """
+        self.leaving = True
+        return self.engine.tasks.spawn(self._leave(), "leave")
+
+    async def _leave(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._lanes.finished(), FINISH_SECONDS)
+        if closing := self.close(Close.RESTART, "restart"):
+            await closing
 
     async def _close(self, code: Close, reason: str) -> None:
         try:
@@ -279,6 +298,8 @@ class Session:
             if inbound.type == "pong":
                 self.outbox.answered()
                 return
+            if self.leaving:
+                return  # It was not carried out: the client sends it again when it is back.
             if self.dialect.bound is not None:
                 inbound.topic = self.dialect.bound
             elif inbound.topic is not None:

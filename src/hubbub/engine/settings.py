@@ -29,3 +29,7 @@ class EngineSettings:
     """Frames of one session; a client that goes on past it is closed."""
     sockets_per_user: int = 50
     sockets_per_address: int = 500
+    drain_seconds: float = 10.0
+    """Over how long all sessions are closed when the process stops, at most."""
+    drain_rate: int = 500
+    """Sessions that are closed in a second then, unless that would take longer."""

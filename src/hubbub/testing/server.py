@@ -18,7 +18,7 @@ from hubbub.django import runtime
 from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.serving import server_config
 from hubbub.testing.project import ONE_ENGINE
-from hubbub.transports.uvicorn.server import HubbubServer
+from hubbub.transports.uvicorn.server import HubbubConfig, HubbubServer
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
@@ -28,7 +28,7 @@ STOP_SECONDS = 30.0
 class _Server(HubbubServer):
     """Stays within the test's process, which goes on after it."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: HubbubConfig) -> None:
         super().__init__(config)
         self.ready = threading.Event()
 

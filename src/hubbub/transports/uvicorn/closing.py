@@ -43,7 +43,7 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
     Attributes:
         linger: seconds that a failed client has to read its close frame.
         linger_bytes: bytes that are read and dropped meanwhile; then reading stops.
-        abort_after: seconds until a closed transport that can't flush is aborted.
+        abort_after: seconds until a closed transport that can't flush is aborted; one, where the server is stopping.
         patience: keepalive time-outs in a row that are excused while the application
             leaves a message unread. Reading is paused then, so the pong that is missing
             may well lie in the kernel's buffer: the fault isn't the client's.
@@ -239,6 +239,10 @@ class ClosingProtocol(WebSocketsSansIOProtocol):
         deploy, 1012 right after accepting is what a client knows how to handle.
         """
         self.stop_keepalive()
+        if self.handshake_complete:
+            if self._abort_timer is not None:
+                self._abort_timer.cancel()
+            self._abort_timer = self.loop.call_later(self.linger + 1, self.transport.abort)
         if self._failed or self.transport.is_closing():
             return
         if not self.handshake_complete:

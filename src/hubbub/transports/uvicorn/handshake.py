@@ -26,6 +26,8 @@ from .frames import EXTENSION, FrameWriter, text_frame
 if TYPE_CHECKING:
     from uvicorn._types import WebSocketAcceptEvent, WebSocketScope
 
+    from .admission import Admission
+
 RawHeaders = list[tuple[bytes, bytes]]
 """Names in small letters, as the HTTP protocol has read them."""
 
@@ -33,7 +35,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 class HandshakeProtocol(ClosingProtocol):
     """The beginning of a connection; :class:`.websocket.HubbubWebSocketProtocol` has the rest."""
 
-    __slots__ = ()
+    __slots__ = ("_admission",)
 
     def take_over(
         self, transport: asyncio.Transport, server: tuple[str, int | None] | None, client: tuple[str, int] | None,
@@ -43,8 +45,12 @@ class HandshakeProtocol(ClosingProtocol):
         self.connections.add(self)
         self.transport, self.server, self.client, self.scheme = transport, server, client, scheme
 
-    def shake_hands(self, method: str, target: bytes, headers: RawHeaders) -> None:
-        """Begin with a request that the HTTP protocol has parsed, and bounded: answer a bad one 4xx."""
+    def shake_hands(self, admission: Admission, method: str, target: bytes, headers: RawHeaders) -> None:
+        """Begin with a request that was admitted, and that the HTTP protocol has parsed, and bounded.
+
+        A bad one is answered 4xx.
+        """
+        self._admission: Admission | None = admission
         try:
             path = target.decode("ascii")
             key = None if self.conn.available_extensions else usual_key(method, headers)
@@ -55,6 +61,21 @@ class HandshakeProtocol(ClosingProtocol):
                 self._run(path, headers)
         except ValueError:
             self.reject("malformed handshake")
+
+    def handshake_over(self) -> None:
+        """However it ended: the next one may begin."""
+        if self._admission is not None:
+            self._admission.leave()
+            self._admission = None
+
+    def _end_gently(self, code: int, reason: str) -> None:
+        self.handshake_over()
+        super()._end_gently(code, reason)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        self.handshake_over()
+        super().connection_lost(exc)
 
     def handle_connect(self, event: Request) -> None:
         """Check a handshake field by field. In place of uvicorn's."""

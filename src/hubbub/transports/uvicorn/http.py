@@ -21,6 +21,7 @@ from hubbub.protocol.errors import TooLong
 from . import faults
 
 if TYPE_CHECKING:
+    from .server import HubbubConfig
     from .websocket import HubbubWebSocketProtocol
 
 
@@ -48,6 +49,8 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
         linger: seconds that a refused client has to read why.
     """
 
+    config: HubbubConfig
+
     header_timeout: ClassVar[float] = 10.0
     body_window: ClassVar[float] = 10.0
     body_min_rate: ClassVar[float] = 500.0
@@ -64,6 +67,7 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _ended_in_feed = False
     _refused = False
+    _waiting = False
     _body_size = 0
     _body_bytes = 0
     _slow_windows = 0
@@ -85,6 +89,8 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
         """The socket is gone."""
         self._stop_timers()
         self._unset_keepalive_if_required()
+        if self._waiting:
+            self.config.admission.forget(self)
         super().connection_lost(exc)
 
     def _stop_timers(self) -> None:
@@ -101,6 +107,10 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
             return
         if self._refused:
             self._drop(len(data))
+            return
+        if self._waiting:  # A client waits for the handshake's answer, see HubbubWebSocketProtocol.
+            self.config.admission.forget(self)
+            self._refuse(HTTPStatus.BAD_REQUEST)
             return
         self._unset_keepalive_if_required()
         if self._in_head and self._head_timer is None:
@@ -137,10 +147,7 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
             self.handle_websocket_upgrade()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over to the WebSocket protocol class, with the request as it was parsed here.
-
-        In place of uvicorn's, which writes the request down again for the other class to parse.
-        """
+        """Ask for admission. In place of uvicorn's, which begins every handshake at once."""
         if self._answering() or self.flow.write_paused:
             # A client that waits for the answer to its handshake has read what came before.
             self._refuse(HTTPStatus.BAD_REQUEST)
@@ -152,14 +159,28 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return
         self._stop_timers()
+        self._waiting = True
+        self.config.admission.enter(self)
+
+    def admitted(self) -> None:
+        """Hand the connection over to the WebSocket protocol class, with the request as it was parsed here.
+
+        uvicorn would write the request down again for the other class to parse.
+        """
+        self._waiting = False
         self.connections.discard(self)
         make: Any = self.ws_protocol_class
         protocol: HubbubWebSocketProtocol = make(self.config, self.server_state, self.app_state)
         protocol.take_over(self.transport, self.server, self.client, "wss" if self.scheme == "https" else "ws")
         self.transport.set_protocol(protocol)
-        protocol.shake_hands(self.scope["method"], self.url, self.headers)
+        protocol.shake_hands(self.config.admission, self.scope["method"], self.url, self.headers)
         # The parser refers back to this object; without it, both are freed at once.
         self.parser = None  # type: ignore[assignment]
+
+    def turned_away(self, retry_after: int) -> None:
+        """Answer 503: too many come at once, or the server is stopping."""
+        self._waiting = False
+        self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"Retry-After: %d\r\n" % retry_after)
 
     # Parser callbacks --------------------------------------------------------------------
 
@@ -198,6 +219,8 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
             self._refusal = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             raise _RefusedError
         super().on_headers_complete()
+        if self.config.admission.closed and self.cycle is not None:
+            self.cycle.keep_alive = False  # The server is stopping: the next request goes to another.
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body came."""
@@ -283,13 +306,17 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
                 # In the middle of another answer: anything written would be part of it.
                 self.transport.abort()
                 return
-        kind, body = b"", b""
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            kind = b"Content-Type: application/json\r\n"
             body = json.dumps(TooLong(f"The body is over {self.max_body} bytes.").body()).encode()
+            self._answer(status, b"Content-Type: application/json\r\n", body)
+        else:
+            self._answer(status)
+
+    def _answer(self, status: HTTPStatus, headers: bytes = b"", body: bytes = b"") -> None:
+        """Write an answer of our own, and close."""
         self.transport.write(
             b"HTTP/1.1 %d %s\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n%s"
-            % (status, status.phrase.encode("ascii"), kind, len(body), body)
+            % (status, status.phrase.encode("ascii"), headers, len(body), body)
         )
         self._end_gently()
 

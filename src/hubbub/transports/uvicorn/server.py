@@ -12,22 +12,30 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 
 from . import faults, redact
+from .admission import Admission
 from .http import HubbubHTTPProtocol
 from .proxy import TrustedProxies, networks_of
 from .websocket import MAX_MESSAGE, HubbubWebSocketProtocol
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from uvicorn._types import ASGIApplication
 
 logger = logging.getLogger("hubbub.transports.server")
 
 _OURS: Final[Any] = object()
 
+HANDSHAKES: Final = 100
+"""Handshakes under way at once, where nothing else is said."""
+
 
 class HubbubConfig(uvicorn.Config):
-    """uvicorn's configuration plus the proxies that are trusted."""
+    """uvicorn's configuration and what is hubbub's own."""
 
     trusted_proxies: Sequence[str] = ()
+    drain_timeout: float = 0.0
+    admission: Admission
 
     def load(self) -> None:
         """Import the application and wrap it."""
@@ -45,7 +53,9 @@ def make_config(
     http: type[HubbubHTTPProtocol] = HubbubHTTPProtocol,
     ws: type[HubbubWebSocketProtocol] = HubbubWebSocketProtocol,
     trusted_proxies: Sequence[str] = (),
+    drain_timeout: float | None = None,
     graceful_timeout: int = 10,
+    handshakes: int = HANDSHAKES,
     keep_alive: int = 65,
     max_body: int | None = None,
     compression: bool = False,
@@ -54,7 +64,7 @@ def make_config(
     log_level: str | None = "info",
     log_config: dict[str, Any] | None = _OURS,
     lifespan: uvicorn.config.LifespanType = "auto",
-) -> uvicorn.Config:
+) -> HubbubConfig:
     """Make the configuration of one server process.
 
     Args:
@@ -67,7 +77,9 @@ def make_config(
         trusted_proxies: whose ``X-Forwarded-For`` and ``-Proto`` are believed: addresses,
             networks and ``"unix"`` for the peer on a unix socket. Nobody's by default; the
             usual settings are ``("127.0.0.1", "::1")`` and ``("unix",)``.
-        graceful_timeout: seconds that stopping waits for the drain, and again for requests.
+        drain_timeout: seconds that stopping waits for the drain; as ``graceful_timeout`` by default.
+        graceful_timeout: seconds that stopping waits for running requests, after that.
+        handshakes: WebSocket handshakes under way at once (:mod:`.admission`).
         keep_alive: seconds that an idle HTTP connection is kept. Longer than nginx's 60, so
             that the proxy never picks a connection that is just being closed (a 502).
         max_body: bytes of a request's body; one more is answered 413. By default what ``http``
@@ -115,18 +127,27 @@ def make_config(
         h11_max_incomplete_event_size=http.max_head_size,
     )
     config.trusted_proxies = tuple(trusted_proxies)
+    config.drain_timeout = graceful_timeout if drain_timeout is None else drain_timeout
+    config.admission = Admission(handshakes)
     return config
 
 
 class HubbubServer(uvicorn.Server):
-    """A uvicorn server that stops in order.
+    """A uvicorn server that stops in order (rule HOST-18).
 
-    On SIGTERM or SIGINT: listening ends, :meth:`drain` runs, every WebSocket that is left
-    gets 1012, running requests are waited for (``timeout_graceful_shutdown``), and the
-    application's lifespan is shut down. A second SIGINT skips the waiting.
+    On SIGTERM or SIGINT: handshakes are answered 503 from then on, and requests as before, while :meth:`drain` runs;
+    then listening ends, every WebSocket that is left gets 1012, running requests are waited for
+    (``timeout_graceful_shutdown``), and the application's lifespan is shut down. A second signal skips the waiting.
+
+    Attributes:
+        hands_over: whether others go on listening on the same sockets, so that this process leaves them to those at
+            once when it stops.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    config: HubbubConfig
+    hands_over = False
+
+    def __init__(self, config: HubbubConfig) -> None:
         faults.install()
         redact.install()
         super().__init__(config)
@@ -147,36 +168,46 @@ class HubbubServer(uvicorn.Server):
             if isinstance(connection, HubbubWebSocketProtocol)
         ]
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; with the second signal, whichever it is, now."""
+        self.force_exit = self.should_exit
+        super().handle_exit(sig, frame)
+
     async def drain(self) -> None:
         """Hook: empty the process before it stops. Does nothing here.
 
-        Runs once, when no new connection is taken any more and before anybody is
-        disconnected; the application still works. Override it to close sockets in
-        jittered batches, so that not all clients reconnect in the same instant::
+        Runs once, when no handshake is taken any more and before anybody is disconnected; the application still
+        works. Override it to close sockets with 1012 a few at a time, so that not all clients come back in the same
+        instant.
 
-            async def drain(self) -> None:
-                sockets = self.open_sockets()
-                random.shuffle(sockets)
-                for start in range(0, len(sockets), 200):
-                    for one in sockets[start : start + 200]:
-                        one.shutdown()          # close 1012: resume elsewhere
-                    await asyncio.sleep(random.uniform(0.05, 0.15))
-
-        It is given ``timeout_graceful_shutdown`` seconds and then cancelled. What it raises
-        is logged. Neither keeps the server from stopping: sockets that are left get 1012
-        all at once afterwards.
+        It is given ``drain_timeout`` seconds and then cancelled, and so it is by a second signal. What it raises is
+        logged. Neither keeps the server from stopping: sockets that are left get 1012 all at once afterwards.
         """
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order; see the class."""
+        self.config.admission.close()
+        if self.hands_over:
+            self.stop_listening(sockets)
+        await self._drain()
+        self.stop_listening(sockets)
+        await super().shutdown(sockets)
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        work = loop.create_task(self.drain(), name="drain")
+        until = loop.time() + self.config.drain_timeout
+        while not work.done() and not self.force_exit and loop.time() < until:
+            await asyncio.wait({work}, timeout=min(0.1, until - loop.time()))
+        if not work.done():
+            work.cancel()
+            logger.warning("draining %s", "was cut short" if self.force_exit else "took too long and was cut short")
+        elif not work.cancelled() and (error := work.exception()):
+            logger.error("draining failed", exc_info=error)
+
+    def stop_listening(self, sockets: list[socket.socket] | None) -> None:
+        """Take no new connections. Called once or twice."""
         for server in self.servers:
             server.close()
         for listener in sockets or []:
             listener.close()
-        try:
-            await asyncio.wait_for(self.drain(), self.config.timeout_graceful_shutdown)
-        except TimeoutError:
-            logger.warning("draining took too long and was cut short")
-        except Exception:
-            logger.exception("draining failed")
-        await super().shutdown(sockets)

@@ -212,6 +212,7 @@ class HubbubWebSocketProtocol(HandshakeProtocol):
         else:
             await super().send(message)
         if message["type"] != "websocket.send":
+            self.handshake_over()
             self.steer()
         if message["type"] == "websocket.close":
             self._feed_soon()  # the client's close frame may lie in the inbox

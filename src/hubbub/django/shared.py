@@ -1,0 +1,155 @@
+"""What must be exact over all processes is kept in Redis, where ``HUBBUB_REDIS_URL`` names one (decision 0022).
+
+These are counts of what is rare and tried by attackers: sign-ins, registrations, mails, tickets. While Redis is away
+each process counts for itself, as it does without one. Called from threads only: views, and checks of credentials.
+"""
+
+import hashlib
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+from hubbub.engine.limits import Rate
+
+logger = logging.getLogger("hubbub.shared")
+
+T = TypeVar("T")
+
+ANSWER_SECONDS = 0.5
+"""How long Redis may take to connect, and to answer."""
+SENTINEL_PORT = 26379
+RETRY_SECONDS = 2.0
+"""How long Redis is left alone after it has failed: nobody who signs in waits for it again and again."""
+
+# A bucket as in hubbub.engine.limits, on the clock of the server: those of several machines may differ. A negative
+# cost gives back. Redis runs a script as a whole, so two processes never take the same token.
+_TAKE = """
+local most, seconds, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local found = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens, at = tonumber(found[1]) or most, tonumber(found[2]) or now
+tokens = math.min(most, tokens + math.max(0, now - at) * most / seconds)
+local wait = 0
+if tokens > cost - 1e-6 then
+  tokens = math.min(most, tokens - cost)
+else
+  wait = (cost - tokens) * seconds / most
+end
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now))
+redis.call('PEXPIRE', KEYS[1], math.ceil(seconds * 1000))
+return string.format('%.6f', wait)
+"""
+
+
+class Shared:
+    """What all processes know together. For any thread."""
+
+    def __init__(self, url: str, prefix: str = "hubbub") -> None:
+        from redis.exceptions import RedisError
+
+        self._error = RedisError
+        self._redis = client(url)
+        self._prefix = prefix
+        self._lock = threading.Lock()
+        self._away_until: float | None = None
+
+    def take(self, limit: str, key: str, rate: Rate, cost: float = 1.0) -> float | None:
+        """Take from a bucket; 0, or the seconds to wait. None where Redis is away.
+
+        A negative ``cost`` gives back.
+        """
+        name = f"{self._prefix}:limit:{limit}:{digest(key)}"
+        return self._ask(lambda: float(self._redis.eval(_TAKE, 1, name, rate.count, rate.seconds, cost)))
+
+    def first(self, names: Sequence[str], seconds: float) -> list[bool] | None:
+        """For each name whether nobody has said it for so long; from now on somebody has. None where Redis is away."""
+
+        def ask() -> list[bool]:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.set(f"{self._prefix}:once:{digest(name)}", 1, nx=True, px=max(1, round(seconds * 1000)))
+                return [bool(answer) for answer in pipeline.execute()]
+
+        return self._ask(ask)
+
+    def _ask(self, question: Callable[[], T]) -> T | None:
+        away_until = self._away_until
+        if away_until is not None and time.monotonic() < away_until:
+            return None
+        try:
+            answer = question()
+        except self._error as error:
+            self._failed(error)
+            return None
+        self._answered()
+        return answer
+
+    def _failed(self, error: Exception) -> None:
+        with self._lock:
+            said, self._away_until = self._away_until is not None, time.monotonic() + RETRY_SECONDS
+        if not said:
+            logger.warning(
+                "Redis is away: %s. Sign-ins and tickets are counted by each process for itself meanwhile.",
+                str(error).rstrip("."),
+            )
+
+    def _answered(self) -> None:
+        with self._lock:
+            was_away, self._away_until = self._away_until is not None, None
+        if was_away:
+            logger.warning("Redis is back: sign-ins and tickets are counted over all processes again.")
+
+
+def client(urls: str) -> Any:
+    """A client of the first server that is named: ``redis``, ``rediss`` or ``unix``, ``+sentinel`` or ``+cluster``.
+
+    Raises ValueError for a URL that is none of these.
+    """
+    from redis import Redis, RedisCluster, Sentinel
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    scheme, _, rest = re.split(r",(?=[\w+]+://)", urls)[0].partition("://")
+    scheme, _, kind = scheme.replace("valkey", "redis").partition("+")
+    # Tried once more: a connection that nobody has used for a while may have been cut.
+    limits: dict[str, Any] = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
+    once_more = limits | {"retry": Retry(NoBackoff(), 1)}
+    if kind == "cluster":
+        return RedisCluster.from_url(f"{scheme}://{rest}", **once_more)
+    if kind == "sentinel":
+        where, _, path = rest.partition("/")
+        credentials, _, hosts = where.rpartition("@")
+        user, _, password = credentials.partition(":")
+        master, _, database = path.partition("/")
+        more = {"username": user or None, "password": password or None, "ssl": scheme == "rediss", "db": database or 0}
+        found = [(host.partition(":")[0], int(host.partition(":")[2] or SENTINEL_PORT)) for host in hosts.split(",")]
+        return Sentinel(found, sentinel_kwargs=limits, **once_more, **more).master_for(master)
+    return Redis.from_url(f"{scheme}://{rest}", **once_more)
+
+
+def digest(text: str) -> str:
+    """A key of bounded length that says nothing of whose it is."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def shared() -> Shared | None:
+    """What all processes know together; None where there is no Redis to keep it."""
+    url = getattr(django_settings, "HUBBUB_REDIS_URL", "")
+    return Shared(url, getattr(django_settings, "HUBBUB_REDIS_PREFIX", "hubbub")) if url else None
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == "HUBBUB_REDIS_URL":
+        shared.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="hubbub.shared")

@@ -1,0 +1,255 @@
+"""Several processes on the same sockets, looked after by the one that was started (decision 0022).
+
+A worker is the same command line once more, in an interpreter of its own, so that a new one runs whatever code is
+installed by then. ``HUBBUB_WORKER`` in its environment says which descriptors are the sockets to listen on, and which
+is its end of a line to the supervisor: it says there that it serves, and drains when the line breaks.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Coroutine, MutableMapping
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+from hubbub.django.serving import NOW_SECONDS, Server, longest_stop
+from hubbub.transports.listening import Listening, listen_passed
+from hubbub.transports.uvicorn.server import HubbubConfig
+
+logger = logging.getLogger("hubbub.workers")
+
+VARIABLE = "HUBBUB_WORKER"
+READY = b"."
+NOW = signal.SIGUSR1
+"""Ends a worker that is stopping already."""
+READY_SECONDS = 60.0
+"""How long a worker may take until it serves, where it is to replace another."""
+STABLE_SECONDS = 10.0
+"""A worker that has lived this long does not end for the reason for which the last one did."""
+LONGEST_WAIT = 30.0
+"""Seconds until a worker that ends at once, again and again, is started anew."""
+
+
+class Worker:
+    """One process, as the supervisor sees it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, line: socket.socket, *, spare: bool) -> None:
+        self.process = process
+        self.spare = spare
+        """Whether it is there to replace another, which stays where this one can't begin."""
+        self.replaced = False
+        """Whether it is to end: another has its place."""
+        self.ready = False
+        """Whether it has served."""
+        self.told = asyncio.Event()
+        """Set once it is known whether it can serve."""
+        self.began = time.monotonic()
+        self._line = line
+
+    @classmethod
+    async def start(cls, listening: Listening, *, spare: bool) -> "Worker":
+        """Start another process of this command."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        descriptors = [theirs.fileno(), *listening.fileno()]
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *sys.orig_argv[1:],
+                env={**os.environ, VARIABLE: ",".join(map(str, descriptors))},
+                pass_fds=descriptors,
+            )
+        return cls(process, ours, spare=spare)
+
+    async def life(self) -> int:
+        """Wait until it serves, and until it has ended. The exit code, or the signal with a minus. Call it once."""
+        with suppress(OSError):
+            self.ready = await asyncio.get_running_loop().sock_recv(self._line, 1) == READY
+        if self.ready:
+            logger.info("Worker %d serves.", self.process.pid)
+        self.told.set()
+        code = await self.process.wait()
+        self._line.close()
+        return code
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send it a signal, where it still runs."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+
+class Supervisor:
+    """Keeps so many workers running, until a signal.
+
+    SIGTERM and SIGINT stop all of them together, each in order; the second one at once. SIGHUP replaces them one by
+    one, the new one first.
+    """
+
+    def __init__(self, listening: Listening, count: int) -> None:
+        self._listening = listening
+        self._count = count
+        self._workers: set[Worker] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._failed = False
+        self._has_served = False
+        self._failures = 0
+        self._replacing: asyncio.Task[None] | None = None
+
+    def run(self) -> bool:
+        """Returns once all have ended: False where none could begin."""
+        asyncio.run(self._run())
+        return not self._failed
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._replace_all)
+        for _ in range(self._count):
+            await self._start()
+        await self._stopping.wait()
+        # They end by themselves within that time; what follows is for one that a debugger holds, say.
+        await self._all_ended(longest_stop() + NOW_SECONDS)
+        for worker in self._workers:
+            worker.tell(signal.SIGKILL)
+        await self._all_ended(NOW_SECONDS)
+
+    async def _all_ended(self, timeout: float) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout)
+
+    async def _start(self, *, spare: bool = False) -> Worker:
+        worker = await Worker.start(self._listening, spare=spare)
+        self._workers.add(worker)
+        self._spawn(self._look_after(worker))
+        if self._stopping.is_set():
+            worker.tell(signal.SIGTERM)
+        return worker
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _look_after(self, worker: Worker) -> None:
+        """Have another in its place, should it end by itself."""
+        code = await worker.life()
+        self._workers.discard(worker)
+        self._has_served |= worker.ready
+        if worker.replaced or self._stopping.is_set() or (worker.spare and not worker.ready):
+            return
+        if not self._has_served and not any(other.ready for other in self._workers):
+            logger.error("A worker could not begin (%s). What it said stands above.", _said(code))
+            self._failed = True
+            self._stop()
+            return
+        wait = self._wait_after(worker)
+        logger.error("Worker %d has ended (%s). Another begins in %.1f s.", worker.process.pid, _said(code), wait)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), wait)
+        if not self._stopping.is_set():
+            await self._start()
+
+    def _wait_after(self, worker: Worker) -> float:
+        """None at first; longer and longer where they end again and again."""
+        stable = worker.ready and time.monotonic() - worker.began >= STABLE_SECONDS
+        self._failures = 0 if stable else self._failures + 1
+        over = self._failures - self._count
+        return min(LONGEST_WAIT, 0.5 * 2.0 ** min(over, 10)) if over > 0 else 0.0
+
+    def _replace_all(self) -> None:
+        if self._replacing is None or self._replacing.done():
+            self._replacing = self._spawn(self._replace())
+
+    async def _replace(self) -> None:
+        """Replace one after the other, so that as many serve all the time."""
+        for old in list(self._workers):
+            old.replaced = True
+            new = await self._start(spare=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(new.told.wait(), READY_SECONDS)
+            if not new.ready:
+                new.tell(signal.SIGKILL)
+                logger.error("A new worker could not begin. Those that run stay.")
+                old.replaced = False
+                if old not in self._workers:
+                    await self._start()
+                return
+            old.tell(signal.SIGHUP)
+            await old.process.wait()
+            if self._stopping.is_set():
+                return
+        logger.info("All workers were replaced.")
+
+    def _stop(self) -> None:
+        """All together: while they stop, nobody else is there for their clients."""
+        # Sockets that somebody else keeps are left to whoever comes next, at once.
+        first = signal.SIGHUP if self._listening.lent else signal.SIGTERM
+        number = NOW if self._stopping.is_set() else first
+        self._stopping.set()
+        for worker in self._workers:
+            worker.tell(number)
+
+
+def _said(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+class WorkerServer(Server):
+    """The server of a worker's own process."""
+
+    def __init__(self, config: HubbubConfig, listening: Listening, line: socket.socket) -> None:
+        super().__init__(config, listening)
+        self._line = line
+        # Those who stop together answer to the end; only who is replaced leaves the sockets to the others.
+        self.hands_over = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and tell the supervisor so."""
+        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._hand_over)
+        loop.add_signal_handler(NOW, self._end_now)
+        loop.add_reader(self._line, self._alone)
+        self._line.send(READY)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop, once.
+
+        A terminal's Ctrl-C and a service manager's SIGTERM go to every process, and what they mean, the supervisor
+        says: a signal that comes again isn't a second one.
+        """
+        if sig != signal.SIGINT and not self.should_exit:
+            super().handle_exit(sig, frame)
+
+    def _hand_over(self) -> None:
+        self.hands_over = True
+        self.handle_exit(signal.SIGTERM, None)
+
+    def _end_now(self) -> None:
+        super().handle_exit(signal.SIGTERM, None)
+
+    def _alone(self) -> None:
+        """The supervisor is gone, and nobody else would ever stop this process."""
+        asyncio.get_running_loop().remove_reader(self._line)
+        logger.error("The supervisor has gone.")
+        self.handle_exit(signal.SIGTERM, None)
+
+
+def place_of_worker(environ: MutableMapping[str, str]) -> tuple[Listening, socket.socket] | None:
+    """The sockets to listen on and the line to the supervisor, where this process is a worker."""
+    descriptors = [int(number) for number in environ.pop(VARIABLE, "").split(",") if number]
+    if not descriptors:
+        return None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # See WorkerServer.handle_exit.
+    line = socket.socket(fileno=descriptors[0])
+    line.setblocking(False)
+    line.set_inheritable(False)
+    return listen_passed(descriptors[1:]), line

@@ -1,0 +1,1 @@
+"""Processes that serve: how they begin, share the work, and end."""

@@ -1,0 +1,206 @@
+"""Where a server listens: a unix socket's path, or a socket that somebody has opened for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+
+from hubbub.transports.listening import CannotListen, descriptors_of_manager, listen_at, listen_on_path
+from tests.hostile.wire import Client, handshake
+from tests.services import HOST, LiveServer
+
+PRODUCTION = {"DEBUG": "false", "SECRET_KEY": "for this test alone " * 3, "ALLOWED_HOSTS": "localhost"}
+
+
+class OverPath(HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=10)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+class OnPath(LiveServer):
+    """`hubbub serve --uds`."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        super().__init__(folder, env=PRODUCTION | env)
+        self.path = folder / "hubbub.sock"
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "hubbub", "serve", "--uds", str(self.path)]
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        """Status, and where one is sent to."""
+        connection = OverPath(self.path)
+        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Location", "")
+
+    def ready(self) -> bool:
+        try:
+            return self.get("/readyz")[0] == 200
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def on_path(tmp_path: Path) -> Iterator[OnPath]:
+    server = OnPath(tmp_path, HUBBUB_TRUSTED_PROXIES="unix", HUBBUB_GUESTS="true")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        print(server.log())
+
+
+def test_a_unix_socket(on_path: OnPath) -> None:
+    """PRC-5: for the owner and the group; who a request is from, the proxy says; and nothing is left at the end."""
+    assert S_IMODE(on_path.path.stat().st_mode) == 0o660
+    assert on_path.get("/")[0] == 301
+    assert on_path.get("/", X_Forwarded_Proto="https")[0] == 200
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(on_path.path))
+        client = Client(connection)
+        client.send(handshake("/ws/", b"X-Forwarded-For: 9.9.9.9", b"X-Forwarded-Proto: https"))
+        assert client.status() == 101
+        on_path.signal(signal.SIGTERM)
+        assert client.close_code() == 1012
+    on_path.wait()
+    assert not on_path.path.exists()
+    assert "Traceback" not in on_path.log()
+
+
+def test_a_file_that_was_left_is_replaced_and_a_server_is_not(on_path: OnPath, tmp_path: Path) -> None:
+    """PRC-5"""
+    second = subprocess.run(
+        [*on_path.command, "--no-migrate"], env=on_path._env, capture_output=True, text=True, timeout=60
+    )
+    assert second.returncode == 1
+    assert f"A server listens on {on_path.path} already." in second.stderr
+    assert on_path.ready()
+    on_path.kill()
+    assert on_path.path.exists()
+    on_path.start()
+    assert on_path.ready()
+
+
+def test_another_s_file_is_left_alone(tmp_path: Path) -> None:
+    """PRC-5"""
+    there = tmp_path / "notes.txt"
+    there.write_text("mine")
+    with pytest.raises(CannotListen, match="no socket"):
+        listen_on_path(str(there), 0o660)
+    with pytest.raises(CannotListen, match="Could not listen on"):
+        listen_on_path(str(tmp_path / "none" / "hubbub.sock"), 0o660)
+    with pytest.raises(CannotListen, match="too long"):
+        listen_on_path(str(tmp_path / ("x" * 200)), 0o660)
+    path = tmp_path / "hubbub.sock"
+    first = listen_on_path(str(path), 0o600)
+    assert S_IMODE(path.stat().st_mode) == 0o600
+    path.unlink()
+    second = listen_on_path(str(path), 0o666)
+    first.remove()
+    assert path.exists()
+    second.remove()
+    assert not path.exists()
+    for each in (first, second):
+        each.sockets[0].close()
+    assert there.read_text() == "mine"
+
+
+def test_the_port_is_taken() -> None:
+    first = listen_at(HOST, 0)
+    port = first.sockets[0].getsockname()[1]
+    assert first.name == f"http://127.0.0.1:{port}/"
+    with pytest.raises(CannotListen, match=rf"{HOST}:{port}: .* Is something else there\? Try --port\."):
+        listen_at(HOST, port)
+    first.sockets[0].close()
+    with pytest.raises(CannotListen, match="Could not listen on"):
+        listen_at("nowhere.invalid", 1)
+
+
+def test_debug_is_for_this_machine(tmp_path: Path) -> None:
+    """ORG-2: behind a unix socket stands a proxy, and nobody knows for whom."""
+    server = LiveServer(tmp_path)
+    for args in (("--uds", str(tmp_path / "hubbub.sock")), ("--host", "0.0.0.0")):
+        done = server.manage("serve", *args, check=False)
+        assert done.returncode == 1
+        assert "DEBUG is on, so hubbub serves on loopback only" in done.stderr
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        listener.set_inheritable(True)
+        done = subprocess.run(
+            [sys.executable, "-m", "hubbub", "serve", "--fd", str(listener.fileno())],
+            env=server._env,
+            pass_fds=[listener.fileno()],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert "not on 0.0.0.0" in done.stderr
+
+
+class Activated(LiveServer):
+    """Started as systemd does it: the socket is descriptor 3, and two variables say so."""
+
+    def __init__(self, folder: Path, listener: socket.socket) -> None:
+        super().__init__(folder)
+        self.pass_fds = [listener.fileno()]
+        self.port = listener.getsockname()[1]
+
+    @property
+    def command(self) -> list[str]:
+        passed = (
+            f"import os; os.dup2({self.pass_fds[0]}, 3); os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))"
+        )
+        serve = f"os.execv({sys.executable!r}, [{sys.executable!r}, '-m', 'hubbub', 'serve'])"
+        return [sys.executable, "-c", f"{passed}; {serve}"]
+
+
+def test_socket_activation(tmp_path: Path) -> None:
+    """PRC-5: who comes while there is no server waits for the next one."""
+    with socket.create_server((HOST, 0)) as listener:
+        server = Activated(tmp_path, listener)
+        try:
+            server.start()
+            Client.open(server.port).close()
+            server.stop()
+            patient = Client.tcp(server.port, timeout=30)
+            patient.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            server.start()
+            assert patient.status() == 200
+            patient.close()
+        finally:
+            server.kill()
+            print(server.log())
+
+
+def test_another_s_descriptors_are_not_ours() -> None:
+    assert descriptors_of_manager({"LISTEN_PID": "1", "LISTEN_FDS": "1"}) == []
+    assert descriptors_of_manager({}) == []
+    ours = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "a:b", "PATH": "/"}
+    assert descriptors_of_manager(ours) == [3, 4]
+    assert ours == {"PATH": "/"}
+
+
+def test_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
+    server = LiveServer(tmp_path)
+    done = server.manage("serve", "--fd", "1", check=False)
+    assert done.returncode == 1
+    assert "The file descriptor 1 can't be listened on" in done.stderr
