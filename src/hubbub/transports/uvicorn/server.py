@@ -28,6 +28,8 @@ _OURS: Final[Any] = object()
 
 HANDSHAKES: Final = 100
 """Handshakes under way at once, where nothing else is said."""
+KEPT_SECONDS: Final = 1.0
+"""How long after the signal HTTP connections are kept for one more request."""
 
 
 class HubbubConfig(uvicorn.Config):
@@ -186,10 +188,12 @@ class HubbubServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order; see the class."""
+        kept_until = asyncio.get_running_loop().time() + KEPT_SECONDS
         self.config.admission.close()
         if self.hands_over:
             self.stop_listening(sockets)
         await self._drain()
+        await self._run_out(kept_until)
         self.stop_listening(sockets)
         await super().shutdown(sockets)
 
@@ -204,6 +208,18 @@ class HubbubServer(uvicorn.Server):
             logger.warning("draining %s", "was cut short" if self.force_exit else "took too long and was cut short")
         elif not work.cancelled() and (error := work.exception()):
             logger.error("draining failed", exc_info=error)
+
+    async def _run_out(self, until: float) -> None:
+        """Wait for connections that are kept to get their last answer, which says so.
+
+        Closed at once, one might be closed under a request that is on its way.
+        """
+        loop = asyncio.get_running_loop()
+        while not self.force_exit and loop.time() < until and self._keeps_any():
+            await asyncio.sleep(0.05)
+
+    def _keeps_any(self) -> bool:
+        return any(isinstance(each, HubbubHTTPProtocol) for each in self.server_state.connections)
 
     def stop_listening(self, sockets: list[socket.socket] | None) -> None:
         """Take no new connections. Called once or twice."""
