@@ -22,7 +22,7 @@ class Passed(LiveServer):
     """`hubbub serve --fd`, on a socket that the test has opened and keeps, as a service manager does."""
 
     def __init__(self, folder: Path, listener: socket.socket, env: Mapping[str, str], data: Path | None = None) -> None:
-        super().__init__(folder, env=env | ({"HUBBUB_DATA_DIR": str(data)} if data else {}))
+        super().__init__(folder, env={**env, **({"HUBBUB_DATA_DIR": str(data)} if data else {})})
         self.data = data or self.data
         self.port = listener.getsockname()[1]
         self.pass_fds = [listener.fileno()]

@@ -85,12 +85,11 @@ async def test_a_deploy_under_load(pass_to: PassTo) -> None:
         tops: dict[str, int] = {}
         for ack in (ack for client in clients for ack in client.log.acks):
             tops[ack.topic] = max(tops.get(ack.topic, 0), ack.offset)
-        for client in clients:
-            await wait_until_async(
-                lambda client=client: client.reached({t: n for t, n in tops.items() if t in client.log.began}),
-                "the last events everywhere",
-                30,
-            )
+
+        def up_to_date(client: Client) -> bool:
+            return client.reached({topic: top for topic, top in tops.items() if topic in client.log.began})
+
+        await wait_until_async(lambda: all(map(up_to_date, clients)), "the last events everywhere", 30)
         for task in tasks:
             task.cancel()
     verdict = check([client.log for client in clients], read_stored(new))
@@ -168,6 +167,7 @@ def test_a_second_signal_is_now(draining: tuple[LiveServer, list[Wire]]) -> None
     assert took < 2.5
 
 
+@pytest.mark.slow
 def test_clients_that_never_read(live_server_process: StartServer) -> None:
     """CLO-2, HOST-18: they have their time, and hold nobody up."""
     server = live_server_process(env=SETTINGS | {"HUBBUB_GUESTS": "true"})

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,11 @@ async def test_one_conversation_over_all_workers(several: Several) -> None:
         assert all(socket.state.name == "OPEN" for socket in bob)
 
 
+def replaced(server: Several, pid: int) -> bool:
+    """Whether another worker serves in the place of this one."""
+    return len(server.serving()) == server.count and pid not in server.workers()
+
+
 @pytest.mark.slow
 @pytest.mark.faults
 async def test_a_worker_is_killed(several: Several) -> None:
@@ -90,18 +96,18 @@ async def test_a_worker_is_killed(several: Several) -> None:
     def acknowledged() -> int:
         return sum(len(client.log.acks) for client in clients)
 
+    async def more(count: int) -> None:
+        goal = acknowledged() + count
+        await wait_until_async(lambda: acknowledged() >= goal, f"{count} more answers", 60)
+
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(client.run()) for client in clients]
-        for round in range(3):
-            goal = acknowledged() + 300
-            await wait_until_async(lambda goal=goal: acknowledged() >= goal, "answers", 60)
-            victim = max(several.serving(), key=files_of) if round == 0 else several.serving()[0]
+        for _ in range(3):
+            await more(300)
+            victim = max(several.serving(), key=files_of)
             os.kill(victim, signal.SIGKILL)
-            await wait_until_async(
-                lambda victim=victim: len(several.serving()) == 2 and victim not in several.workers(), "another", 30
-            )
-        goal = acknowledged() + 300
-        await wait_until_async(lambda: acknowledged() >= goal, "more answers", 60)
+            await wait_until_async(partial(replaced, several, victim), "another", 30)
+        await more(300)
         for client in clients:
             client.sending = False
         await wait_until_async(lambda: all(client.idle for client in clients), "the last answers", 30)

@@ -131,7 +131,8 @@ def client(urls: str) -> Any:
         master, _, database = path.partition("/")
         more = {"username": user or None, "password": password or None, "ssl": scheme == "rediss", "db": database or 0}
         found = [(host.partition(":")[0], int(host.partition(":")[2] or SENTINEL_PORT)) for host in hosts.split(",")]
-        return Sentinel(found, sentinel_kwargs=limits, **once_more, **more).master_for(master)
+        sentinel: Any = Sentinel
+        return sentinel(found, sentinel_kwargs=limits, **once_more, **more).master_for(master)
     return Redis.from_url(f"{scheme}://{rest}", **once_more)
 
 

@@ -82,7 +82,8 @@ def listen_at(host: str, port: int) -> Listening:
             each.close()
         advice = " Is something else there? Try --port." if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
         # Not the error's own text, which repeats the address; one of the resolver has no number of the system's.
-        why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror
         raise CannotListen(f"Could not listen on {host}:{port}: {why}.{advice}") from None
     return Listening(sockets, f"http://{f'[{host}]' if ':' in host else host}:{port}/")
 
