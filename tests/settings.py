@@ -4,6 +4,8 @@ import os
 import tempfile
 
 os.environ.setdefault("HUBBUB_DATA_DIR", tempfile.mkdtemp(prefix="hubbub-test-"))
+# A pool would outlive the databases that tests make and drop.
+os.environ.setdefault("HUBBUB_DATABASE_CONNECTIONS", "0")
 
 from hubbub.django.settings import *  # noqa: F403
 from hubbub.django.settings import DATA_DIR, DATABASES

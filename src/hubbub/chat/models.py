@@ -24,6 +24,10 @@ class Conversation(models.Model):
     active_at = models.DateTimeField(db_index=True)
     """When the last message was sent, or the conversation was made: the order of the list."""
 
+    class Meta:
+        # The list of rooms; they are few among all conversations.
+        indexes = (models.Index(fields=["id"], name="hubbub_chat_rooms", condition=models.Q(room_name__isnull=False)),)
+
     def __str__(self) -> str:
         return self.title or self.room_name or f"{self.kind} {self.pk}"
 

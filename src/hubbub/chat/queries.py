@@ -202,4 +202,4 @@ def room_topic(name: str) -> str:
 
 
 def rooms() -> QuerySet[Conversation]:
-    return Conversation.objects.filter(kind=Conversation.Kind.ROOM).order_by("room_name")
+    return Conversation.objects.filter(room_name__isnull=False).order_by("room_name")

@@ -33,7 +33,9 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     reader_threads: int = 4
     """Queries that may run at once."""
     tail_seconds: float = 0.05
-    """How often the log is looked at for events of other processes."""
+    """How often the log is looked at for events of other processes; where PostgreSQL notifies, that is the measure."""
+    tail_database: str = ""
+    """The alias of a direct connection to the same PostgreSQL, where a pooler stands before the other."""
     heartbeat: float = 30.0
     """Seconds between pings."""
     max_subscriptions: int = 100
@@ -107,6 +109,11 @@ def hubbub_settings() -> HubbubSettings:
 def database_alias() -> str:
     """The database of the streams and of all features' tables, as the project's DATABASE_ROUTERS have it."""
     return router.db_for_write(apps.get_model("hubbub", "Stream"))
+
+
+def tail_alias() -> str:
+    """The connection by which the log is followed; its database is that of ``database_alias``."""
+    return hubbub_settings().tail_database or database_alias()
 
 
 def engine_settings() -> EngineSettings:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
-from hubbub.django.transactions import as_busy, renew_connections
+from hubbub.django.transactions import as_busy, give_back, renew_connections
 from hubbub.engine.actor import Actor
 
 Outcome = Actor | None | BaseException
@@ -105,6 +105,8 @@ class Checks:
             return [as_busy(error)] * len(values)
         except Exception:  # Only one of them failed, perhaps.
             return [self._outcome(Credential(kind, value)) for value in values]
+        finally:
+            give_back(self._alias)
 
     def _outcome(self, credential: Credential) -> Outcome:
         try:
@@ -118,6 +120,8 @@ class Checks:
             return credential.check()
         except (OperationalError, InterfaceError) as error:
             raise as_busy(error) from error
+        finally:
+            give_back(self._alias)
 
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

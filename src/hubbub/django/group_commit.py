@@ -16,7 +16,7 @@ from django.db.transaction import TransactionManagementError
 from hubbub.django.calls import Call, carry_out
 from hubbub.django.jobs import Job, in_rounds
 from hubbub.django.outcomes import settle
-from hubbub.django.transactions import atomically, guarded, plain, renew_connections, run_inline
+from hubbub.django.transactions import atomically, give_back, guarded, may_keep, plain, renew_connections, run_inline
 from hubbub.engine.counters import counters
 from hubbub.protocol.errors import Busy, HubbubError
 
@@ -97,6 +97,7 @@ class GroupCommitWriter:
         ours = threading.current_thread() in (self._main_thread, self._side_thread)
         if ours or connections[self._alias].in_atomic_block:
             return run_inline(self._alias, action)
+        give_back(self._alias)  # Or as many callers as the pool has connections would wait for a writer without one.
         return self._submit(action, topic).result()
 
     @property
@@ -134,6 +135,7 @@ class GroupCommitWriter:
                 for job in again:
                     self._put_aside(job)
             settle(job for job in batch if job not in again)
+            give_back(self._alias, if_wanted=True)
         connections.close_all()
 
     def _take(self, last: int, patience: float) -> list[Job] | None:
@@ -149,7 +151,8 @@ class GroupCommitWriter:
             while not self._jobs:
                 if self._stopping:
                     return None
-                self._changed.wait()
+                if not self._changed.wait(may_keep(self._alias)):
+                    give_back(self._alias)
             batch = []
             for _ in range(min(self._batch, len(self._jobs))):
                 job = self._jobs.popleft()
@@ -310,6 +313,7 @@ class GroupCommitWriter:
                     self._side[job.line] = line
             if not again:
                 job.settle()
+            give_back(self._alias)
         connections.close_all()
 
     def _next_aside(self) -> Job | None:

@@ -51,7 +51,7 @@ def publish_all(publications: Iterable[Publication]) -> list[Position]:
     with transaction.atomic(using=store.alias, savepoint=False):
         logged = store.append_all(new)
         # robust: somebody else's failing callback must not keep this one from running.
-        transaction.on_commit(partial(runtime.deliver, logged), using=store.alias, robust=True)
+        transaction.on_commit(partial(runtime.committed, store.alias, logged), using=store.alias, robust=True)
     return [Position(each.epoch, each.offset or 0) for each in logged]
 
 

@@ -7,13 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connections, transaction
 
 from hubbub.django.outcomes import Asked, settle
-from hubbub.django.transactions import plain, renew_connections
+from hubbub.django.transactions import give_back, may_keep, plain, renew_connections
 from hubbub.engine.together import together
 from hubbub.protocol.errors import Busy
 
@@ -25,6 +25,10 @@ MOST_TOGETHER = 100
 """Queries in one transaction."""
 ANSWER_SECONDS = 0.002
 """How long an answer may wait for those of the queries after it."""
+LOCK_TIMEOUT_MS = 5000
+"""How long a query waits for a table that somebody else has locked (PostgreSQL)."""
+MOST_SECONDS = 10.0
+"""How old a query may grow before it is begun; its caller is told ``busy`` then."""
 
 
 def read_transaction(alias: str, query: Callable[[], T]) -> T:
@@ -37,7 +41,11 @@ def read_transaction(alias: str, query: Callable[[], T]) -> T:
     with reading(), transaction.atomic(using=alias):
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                # One round trip. LOCAL, so that nothing of it stays with the connection.
+                cursor.execute(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+                    f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+                )
         return query()
 
 
@@ -48,6 +56,11 @@ class _Query(Asked):
     ask: Callable[[], Any]
     number: int
     """Counts what was asked for, from 1."""
+    asked: float = field(default_factory=time.monotonic)
+
+    @property
+    def late(self) -> bool:
+        return time.monotonic() > self.asked + MOST_SECONDS
 
     def run(self) -> None:
         """Raises DatabaseError, which may have made the transaction void; other errors are kept as the answer."""
@@ -70,8 +83,8 @@ class ThreadReader:
         self._alias = alias
         self._most_threads = threads
         self._threads: list[threading.Thread] = []
-        self._idle = 0
-        """Threads that wait and that no query has been promised to."""
+        self._waiting = 0
+        """Threads that wait for a query. Each that is in line has woken one of them, or waits for one that works."""
         self._jobs: deque[_Query] = deque()
         self._asked = 0
         self._changed = threading.Condition()
@@ -84,8 +97,7 @@ class ThreadReader:
                 raise Busy("The server is stopping.")
             self._asked += 1
             self._jobs.append(_Query(future, query, self._asked))
-            if self._idle:
-                self._idle -= 1
+            if self._waiting >= len(self._jobs):
                 self._changed.notify()
             elif len(self._threads) < self._most_threads:
                 name = f"hubbub-read-{len(self._threads)}"
@@ -105,19 +117,36 @@ class ThreadReader:
     def _work(self) -> None:
         while (job := self._wait_for_job()) is not None:
             self._serve(job)
+            give_back(self._alias, if_wanted=True)
+            self._refuse_late()
         connections[self._alias].close()
 
     def _wait_for_job(self) -> _Query | None:
         with self._changed:
             while not self._jobs and not self._stopping:
-                self._idle += 1
-                self._changed.wait()
+                self._waiting += 1
+                in_time = self._changed.wait(may_keep(self._alias))
+                self._waiting -= 1
+                if not in_time:
+                    give_back(self._alias)
             return self._jobs.popleft() if self._jobs else None
 
-    def _next_job(self, newest: int) -> _Query | None:
-        """The next one that was asked for before, if nobody else takes it."""
+    def _refuse_late(self) -> None:
+        """Answer ``busy`` to who has waited too long: with a slow database, all would wait longer and longer."""
+        late = []
         with self._changed:
-            return self._jobs.popleft() if self._jobs and self._jobs[0].number <= newest else None
+            while self._jobs and self._jobs[0].late:
+                late.append(self._jobs.popleft())
+        for job in late:
+            job.error = Busy("The database is slow, and much is waiting. Try again in a moment.")
+        settle(late)
+
+    def _next_job(self, newest: int) -> _Query | None:
+        """The next one that was asked for before, if nobody else takes it, and it is not late."""
+        with self._changed:
+            if self._jobs and self._jobs[0].number <= newest and not self._jobs[0].late:
+                return self._jobs.popleft()
+            return None
 
     def _serve(self, first: _Query) -> None:
         """Answer a query, and what waits behind it."""

@@ -7,7 +7,7 @@ import threading
 from channels.layers import get_channel_layer
 
 from hubbub.django import auth
-from hubbub.django.conf import database_alias, engine_settings, hubbub_settings
+from hubbub.django.conf import database_alias, engine_settings, hubbub_settings, tail_alias
 from hubbub.django.credentials import Checks, Credential
 from hubbub.django.limits import limiter
 from hubbub.django.reader import ThreadReader
@@ -15,11 +15,13 @@ from hubbub.django.relay import relay_over
 from hubbub.django.retention import house_jobs
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import Tail
+from hubbub.django.wakeups import notify
 from hubbub.django.writer import make_writer
 from hubbub.engine.actor import Actor
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import Engine
 from hubbub.engine.lag import measure_lag
+from hubbub.engine.ports import NoRelay
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event
 
@@ -49,7 +51,9 @@ class Runtime:
             limiter=limiter(),
             authenticate_token=self._actor_of_token,
         )
-        self.tail = Tail(alias, self.engine.hub, ours.tail_seconds)
+        # A layer that leaves the process wakes the others by itself.
+        alone = isinstance(self.relay, NoRelay)
+        self.tail = Tail(tail_alias(), self.engine.hub, ours.tail_seconds, telling=alone)
 
     async def start(self) -> None:
         self.writer.start()
@@ -59,6 +63,11 @@ class Runtime:
         self.relay.start(self.engine)
         self.engine.tasks.spawn(self._keep_house(), "housekeeping")
         self.engine.tasks.spawn(measure_lag(), "loop lag")
+
+    def committed(self, events: list[Event]) -> None:
+        """Show what was added to the log, here and by the others. From any thread."""
+        self.engine.hub.publish(events)
+        self.tail.committed()
 
     async def _actor_of_token(self, token: str) -> Actor:
         actor = await self.checks.check(auth.token_credential(token))
@@ -162,3 +171,12 @@ def deliver(events: list[Event]) -> bool:
         return False
     runtime.engine.hub.publish(events)
     return True
+
+
+def committed(alias: str, events: list[Event]) -> None:
+    """Durable events were committed to the log in the database ``alias``: show them. From any thread and process."""
+    runtime = _current
+    if runtime is None:
+        notify(alias)
+    else:
+        runtime.committed(events)

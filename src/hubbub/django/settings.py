@@ -38,9 +38,21 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'hubbub.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "hubbub.django.sqlite"
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 600
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+elif _connections := env.int("HUBBUB_DATABASE_CONNECTIONS", default=20):
+    # Each request has a thread of its own, and with it a connection: the pool sets bounds, and keeps them open.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": _connections,
+        # A request that gets none in this time is answered `busy`.
+        "timeout": 5.0,
+        # A connection that cannot be made is given up soon, and asked for again by whoever needs one.
+        "reconnect_timeout": 2.0,
+    }
+# Where DATABASE_URL leads to a pooler, through which no notification comes: PostgreSQL itself.
+if _direct := env.str("DATABASE_DIRECT_URL", default=""):
+    DATABASES["direct"] = {**env.db_url_config(_direct), "TEST": {"MIRROR": "default"}}
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 
 INSTALLED_APPS = [
     *hubbub.APPS,
@@ -116,6 +128,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 CHANNEL_LAYERS = {"default": {"BACKEND": "hubbub.layers.memory.InMemoryLayer"}}
 
 HUBBUB: dict[str, Any] = {"ALLOWED_ORIGINS": env.list("HUBBUB_ALLOWED_ORIGINS", default=[])}
+HUBBUB["TAIL_DATABASE"] = "direct" if _direct else ""
 # "messages=100/10s,logins=100/m": rates by name, over the defaults.
 HUBBUB["LIMITS"] = env.dict("HUBBUB_LIMITS", default={})
 for _name, _read in (
@@ -185,4 +198,6 @@ if not DEBUG:
 
 # Everything that is logged loses its secrets and control characters on the way.
 LOGGING = log_config(env.str("HUBBUB_LOG_LEVEL", default="INFO"), env.str("HUBBUB_LOG_FORMAT", default="text"))
-LOGGING["loggers"]["django"] = {"handlers": ["default"], "level": "WARNING", "propagate": False}
+# The pool tells of each connection that is taken.
+for _name in ("django", "psycopg.pool"):
+    LOGGING["loggers"][_name] = {"handlers": ["default"], "level": "WARNING", "propagate": False}

@@ -40,10 +40,16 @@ WHERE s.topic = %s AND e."offset" > %s ORDER BY e."offset" LIMIT %s
 """
 _READ_RANGES = f"""
 WITH wanted (topic, after, upto) AS (VALUES {{rows}})
-{_EVENTS} wanted w JOIN hubbub_stream s ON s.topic = w.topic
-JOIN hubbub_event e ON e.stream_id = s.id AND e."offset" > w.after AND e."offset" <= w.upto
+{_EVENTS} wanted w JOIN hubbub_stream s ON s.topic = w.topic JOIN {{events}}
 ORDER BY s.topic, e."offset"
 """
+_IN_RANGE = 'e.stream_id = s.id AND e."offset" > w.after AND e."offset" <= w.upto'
+_EVENTS_IN_RANGE = {
+    "sqlite": f"hubbub_event e ON {_IN_RANGE}",
+    # PostgreSQL would read each stream as a whole and throw away what is not in range, unless it is kept from planning
+    # both as one.
+    "postgresql": f"LATERAL (SELECT * FROM hubbub_event e WHERE {_IN_RANGE} OFFSET 0) e ON TRUE",
+}
 
 NewEvent = tuple[str, str, bytes, str, datetime]
 """Topic, type, data, author and time."""
@@ -79,7 +85,8 @@ class DjangoStreamStore:
         return self._events(_READ, [topic, after, limit])
 
     def read_ranges(self, ranges: dict[str, tuple[int, int]]) -> dict[str, list[Event]]:
-        query = _READ_RANGES.format(rows=", ".join(["(%s, %s, %s)"] * len(ranges)))
+        events = _EVENTS_IN_RANGE[connections[self.alias].vendor]
+        query = _READ_RANGES.format(rows=", ".join(["(%s, %s, %s)"] * len(ranges)), events=events)
         found: dict[str, list[Event]] = {}
         for event in self._events(query, [value for topic, each in ranges.items() for value in (topic, *each)]):
             found.setdefault(event.topic, []).append(event)
@@ -165,7 +172,7 @@ class DjangoStreamStore:
 
         changed = msgspec.json.encode(LogChanged(offsets))
         event = self.append(CONTROL_TOPIC, "control.log_changed", changed, "", _clock.now())
-        transaction.on_commit(partial(runtime.deliver, [event]), using=self.alias, robust=True)
+        transaction.on_commit(partial(runtime.committed, self.alias, [event]), using=self.alias, robust=True)
 
     def begin_epoch(self) -> str:
         """Start a new epoch in all streams, after a backup was restored. Returns it."""

@@ -8,6 +8,7 @@ from django.db import connections
 from django.utils.timezone import make_aware
 
 from hubbub.django.reader import read_transaction
+from hubbub.django.wakeups import wakeups
 from hubbub.engine.hub import Hub
 from hubbub.engine.live import LiveTopic
 from hubbub.protocol.frames import Event
@@ -15,6 +16,8 @@ from hubbub.protocol.frames import Event
 logger = logging.getLogger("hubbub.tail")
 
 BATCH = 1000
+RETRY_SECONDS = 1.0
+"""How long a database that is away is left alone."""
 
 _READ = """
 SELECT {cursor}, s.topic, s.epoch, e."offset", e.type, e.data, e.author, e.created_at
@@ -91,9 +94,10 @@ class PostgresLog:
             # dump may carry numbers that the transactions of this server have yet to reach.
             after = (
                 "(e.xid >= %s::xid8 OR e.xid = ANY (%s::xid8[])) "
-                "AND e.xid < pg_snapshot_xmax(pg_current_snapshot()) AND e.id > %s"
+                "AND e.xid < pg_snapshot_xmax(pg_current_snapshot()) AND e.id + 0 > %s"
             )
-            query = _READ.format(cursor="pg_current_snapshot()::text, e.id", order="e.id", after=after)
+            # "+ 0": a planner that knows nothing of the table yet would look through all of it in the order of ids.
+            query = _READ.format(cursor="pg_current_snapshot()::text, e.id", order="e.id + 0", after=after)
             cursor.execute(query, [unborn, f"{{{running}}}", self._last, BATCH])
             rows = cursor.fetchall()
         if rows:
@@ -107,13 +111,14 @@ class PostgresLog:
 class Tail:
     """A thread that reads the log's new rows, once for all topics, and posts them to the hub.
 
-    This process's own events come by here too; the hub knows them by their offset.
+    This process's own events come by here too; the hub knows them by their offset. ``seconds`` is how often it looks
+    where nobody says that there is news; ``telling`` whether other processes are told of what this one commits.
     """
 
-    def __init__(self, alias: str, hub: Hub, seconds: float) -> None:
+    def __init__(self, alias: str, hub: Hub, seconds: float, *, telling: bool = True) -> None:
         self._alias = alias
         self._hub = hub
-        self._seconds = seconds
+        self._wakeups = wakeups(alias, seconds, telling)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hubbub-tail", daemon=True)
         self._began = threading.Event()
@@ -123,28 +128,43 @@ class Tail:
         self._thread.start()
         self._began.wait()
 
+    def committed(self) -> None:
+        """This process has added to the log. From any thread."""
+        self._wakeups.committed()
+
     def stop(self) -> None:
         self._stopping.set()
+        self._wakeups.stop()
         self._thread.join()
 
     def _run(self) -> None:
         log = self._begin()
-        while log is not None and not self._stopping.wait(self._seconds):
+        while log is not None and not self._stopping.is_set():
             try:
-                while rows := log.read():
-                    self._hub.post(_events(rows, self._hub))
-                    if len(rows) < BATCH:
-                        break
+                while self._wakeups.wait():
+                    self._post(log)
             except Exception as error:
                 # The database is away: it is asked again, and the cursor stands where it was.
                 logger.warning("the log could not be followed: %s", error)
                 self._disconnect()
-                self._stopping.wait(1.0)
+                self._stopping.wait(RETRY_SECONDS)
         self._disconnect()
+        self._wakeups.close()
+
+    def _post(self, log: "SqliteLog | PostgresLog") -> None:
+        while rows := log.read():
+            self._hub.post(_events(rows, self._hub))
+            if len(rows) < BATCH:
+                break
 
     def _disconnect(self) -> None:
+        self._wakeups.lost()
+        wrapper: Any = connections[self._alias]
         try:
-            connections[self._alias].close()
+            # A pool would hand on a connection that listens.
+            if wrapper.vendor == "postgresql" and wrapper.connection is not None:
+                wrapper.connection.close()
+            wrapper.close()
         except Exception as error:
             logger.info("the connection could not be closed: %s", error)
 
@@ -158,7 +178,7 @@ class Tail:
             except Exception as error:
                 logger.warning("the log could not be opened: %s", error)
                 self._disconnect()
-                self._stopping.wait(1.0)
+                self._stopping.wait(RETRY_SECONDS)
             finally:
                 self._began.set()
         return None

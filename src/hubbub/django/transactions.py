@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections, transaction
 from django.db.transaction import TransactionManagementError
@@ -13,6 +13,9 @@ from hubbub.protocol.errors import Busy, HubbubError
 logger = logging.getLogger("hubbub.writer")
 
 T = TypeVar("T")
+
+KEEP_SECONDS = 0.05
+"""How long a thread of ours keeps a connection of a pool after its last use: taking one costs a round trip."""
 
 
 class MayBeDone(Exception):
@@ -82,6 +85,33 @@ def renew_connections(alias: str) -> None:
     if not connection.settings_dict["CONN_MAX_AGE"]:
         connection.close_at = None
     close_old_connections()
+
+
+def pool_size(alias: str) -> int:
+    """How many connections this process may have at most, where they come from a pool; else 0."""
+    pool = connections[alias].settings_dict["OPTIONS"].get("pool")
+    if not pool:
+        return 0
+    options = pool if isinstance(pool, dict) else {}
+    least: int = options.get("min_size", 4)
+    return options.get("max_size") or least
+
+
+def may_keep(alias: str) -> float | None:
+    """Seconds that this thread's connection may be kept for what comes next; None for as long as it likes."""
+    return KEEP_SECONDS if pool_size(alias) and connections[alias].connection is not None else None
+
+
+def give_back(alias: str, *, if_wanted: bool = False) -> None:
+    """Give this thread's connection back to the pool, if it is of one; ``if_wanted``: if somebody waits for one."""
+    connection: Any = connections[alias]
+    if not pool_size(alias) or connection.connection is None or connection.in_atomic_block:
+        return
+    try:
+        if not if_wanted or connection.pool.get_stats()["requests_waiting"]:
+            connection.close()
+    except Exception as error:
+        logger.warning("a connection could not be given back: %s", error)
 
 
 def guarded(hook: Callable[[], object]) -> None:

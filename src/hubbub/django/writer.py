@@ -8,7 +8,7 @@ from django.db import connections
 
 from hubbub.django.conf import HubbubSettings, database_alias
 from hubbub.django.group_commit import GroupCommitWriter
-from hubbub.django.transactions import plain, renew_connections, run_inline
+from hubbub.django.transactions import give_back, plain, renew_connections, run_inline
 
 T = TypeVar("T")
 
@@ -61,6 +61,8 @@ class InlineWriter:
             if (sound := plain(error)) is error:
                 raise
             raise sound from error
+        finally:
+            give_back(self._alias)
 
     waiting = 0
     """Nothing waits: each action has a thread of its own."""

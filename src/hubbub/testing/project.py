@@ -18,6 +18,7 @@ from hubbub.engine.ports import NoRelay
 from hubbub.engine.session import Session
 from hubbub.engine.sockets import SocketRoute, routes
 from hubbub.protocol.errors import HubbubError
+from hubbub.protocol.frames import Event
 from hubbub.testing.clock import FakeClock
 from hubbub.testing.connection import FakeConnection, settle
 from hubbub.testing.inline import TestChecks, TestReader, TestTail, TestWriter, in_test_thread
@@ -52,6 +53,9 @@ class InlineRuntime(runtime.Runtime):
             limiter=Limiter(rates(), clock),
             authenticate_token=self._actor_of_token,
         )
+
+    def committed(self, events: list[Event]) -> None:
+        self.engine.hub.publish(events)
 
     async def start(self) -> None:
         await in_test_thread(self.log.begin)
