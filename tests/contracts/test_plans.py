@@ -64,8 +64,8 @@ def send(world: World) -> object:
 
 
 def page_of_list(size: Size) -> int:
-    """The user's conversations, to find the latest; of those 51 the people with their names, and a last message."""
-    return 2 * size.mine + 51 * (2 * size.people + 6)
+    """The latest 51 of the user among all; of those the people with their names, and a last message."""
+    return size.conversations + 2 * size.mine + 51 * (2 * size.people + 6)
 
 
 def whole_list(size: Size) -> int:

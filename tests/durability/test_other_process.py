@@ -15,7 +15,7 @@ from tests.durability.world import SETTINGS, World, make_world
 from tests.services import LiveServer, StartServer
 
 BOUND = 0.5
-TIMES = 20
+TIMES = 60
 
 # The content is the time just before the commit, so what is measured is a little more than the truth.
 # The pauses let the commits fall at any moment of the server's own rhythm.
@@ -31,7 +31,7 @@ for n in range({times}):
     with transaction.atomic():
         send_message(actor, "{topic}", str(time.time()))
     print("COMMITTED", time.time(), flush=True)
-    time.sleep(0.03 + 0.007 * n)
+    time.sleep(0.03 + 0.0023 * n)
 """
 
 
@@ -66,9 +66,11 @@ async def measure(server: LiveServer) -> list[float]:
 
 
 def assert_quick(took: list[float], where: str) -> None:
+    took.sort()
+    p50, p99 = median(took), took[int(len(took) * 0.99)]
     print(
-        f"\n{where}: commit in another process to receipt, median {median(took) * 1000:.0f} ms, "
-        f"most {max(took) * 1000:.0f} ms of {len(took)}"
+        f"\n{where}: commit in another process to receipt, p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms "
+        f"of {len(took)}"
     )
     assert max(took) < BOUND
 
