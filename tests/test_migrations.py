@@ -89,8 +89,8 @@ def problem_of_change(operation: Any, app: str, before: ProjectState, after: Pro
     fields = [
         each.apps.get_model(app, operation.model_name)._meta.get_field(operation.name) for each in (before, after)
     ]
-    with_editor = connection.SchemaEditorClass(connection)  # type: ignore[type-abstract]
-    if with_editor._field_should_be_altered(*fields):  # type: ignore[attr-defined]
+    editor: Any = connection.SchemaEditorClass(connection)
+    if editor._field_should_be_altered(*fields):
         return "changing a column may rewrite the table; add another one, and say in REVIEWED if it need not"
     return ""
 

@@ -170,13 +170,8 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def rows_read(plan: dict[str, Any]) -> int:
     """The rows that were looked at in tables, the ones that were thrown away included."""
     names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
-    return round(
-        sum(
-            sum(node.get(name, 0) for name in names) * node["Actual Loops"]
-            for node in nodes(plan)
-            if "Relation Name" in node and node["Node Type"] != "ModifyTable"
-        )
-    )
+    tables = [node for node in nodes(plan) if "Relation Name" in node and node["Node Type"] != "ModifyTable"]
+    return sum(round(sum(node.get(name, 0) for name in names) * node["Actual Loops"]) for node in tables)
 
 
 def whole(plan: dict[str, Any]) -> set[str]:

@@ -49,13 +49,18 @@ def pooled(postgres_url: str, postgres_template: str, django_db_blocker) -> Iter
 def free() -> int:
     """Connections that anybody may take; those that the pool has yet to open count too."""
     wrapper: Any = connections[ALIAS]
-    stats = wrapper.pool.get_stats()
+    stats: dict[str, int] = wrapper.pool.get_stats()
     return MOST - (stats["pool_size"] - stats["pool_available"])
 
 
 def all_free() -> None:
     connection.close()
     wait_until(lambda: free() == MOST, "all connections given back")
+
+
+def touch_and_put() -> str:
+    touch("")
+    return put("aside")
 
 
 @pytest.mark.postgres
@@ -66,7 +71,7 @@ def test_the_writer_gives_back(pooled: Database) -> None:
             writer.run_sync(partial(put, f"m{n}"), topic="a")
         all_free()
         with holding(pooled, partial(touch, "")):
-            aside = writer._submit(lambda: [touch(""), put("aside")][1], "b")
+            aside = writer._submit(touch_and_put, "b")
             wait_until(lambda: writer._side_count == 1, "put aside")
         assert aside.result(5) == "aside"
         all_free()
