@@ -24,11 +24,12 @@ def test_every_setting_is_documented_with_its_default():
         assert f"`{limit}` {rate}" in page
 
 
-def test_the_rules_name_every_chat_command_and_close_code():
+def test_the_rules_name_every_command_and_close_code():
     """CLO-1"""
     rules = (DOCS / "SPEC.md").read_text()
     for code in Close:
         assert str(int(code)) in rules, code
-    for name in ("chat.send", "chat.hide", "chat.typing", "chat.history", "chat.read", "inbox.subscribe"):
+    chat = ("chat.send", "chat.hide", "chat.typing", "chat.history", "chat.read", "inbox.subscribe")
+    for name in (*chat, "presence.watch", "presence.set"):
         assert name in registry.commands
         assert f"`{name}`" in rules, name

@@ -16,6 +16,7 @@ from hubbub.django.conf import DEFAULT_LIMITS, HubbubSettings
 from hubbub.django.metrics import METRICS
 from hubbub.django.parsers import MAX_JSON
 from hubbub.engine.settings import EngineSettings
+from hubbub.presence.messages import MOST_WATCHED
 from hubbub.protocol.close import Close
 from hubbub.protocol.errors import ERRORS, HubbubError
 from hubbub.transports.uvicorn.http import HubbubHTTPProtocol
@@ -151,6 +152,7 @@ def limits() -> Iterator[str]:
     yield row("frames of one message", f"{BoundedServerProtocol.max_fragments:,}", "1009")
     yield row("commands waiting in one connection, over all topics", EngineSettings().max_pending_session, "`busy`")
     yield row("a topic's name", "90 characters", "`bad_frame`")
+    yield row("users whose presence one connection looks at", f"{MOST_WATCHED:,}", "`bad_data`")
     yield row("a JSON body over REST", f"{MAX_JSON:,} bytes", "`too_long`")
     yield row("any request's body (`HUBBUB_MAX_BODY_BYTES`)", f"{HubbubHTTPProtocol.max_body:,} bytes", "413")
     yield row("a request's headers", f"{HubbubHTTPProtocol.max_head_size:,} bytes", "431")

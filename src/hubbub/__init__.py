@@ -13,6 +13,7 @@ APPS = [
     "hubbub.accounts",
     "hubbub.chat",
     "hubbub.inspector",
+    "hubbub.presence",
     "hubbub.web",
     "rest_framework_simplejwt.token_blacklist",
 ]

@@ -103,6 +103,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "subscribe inspect.all":      (NO,  NO,  NO,  NO,  NO,  NO),
     "inspect.sessions":           (NO,  NO,  NO,  OK,  NO,  NO),
     "inspect.close":              (NO,  NO,  NO,  OK,  NO,  NO),
+    # Whom one may not see is left out of the reply; test_presence.py has that table.
+    "presence.watch":             (WHO, OK,  OK,  OK,  OK,  OK),
+    "presence.set":               (WHO, OK,  OK,  OK,  OK,  OK),
+    # Nobody subscribes to presence.
+    "subscribe presence":         (NO,  NO,  NO,  NO,  NO,  NO),
+    "subscribe presence.processes": (NO, NO, NO,  NO,  NO,  NO),
 }
 
 SOCKETS: dict[str, tuple[int, ...]] = {

@@ -24,6 +24,8 @@ DATA: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
     "chat.read": lambda w, role, target: {"number": 1},
     "chat.typing": lambda w, role, target: {"is_typing": True},
     "chat.create": lambda w, role, target: {"participants": ["another"], "client_id": "c1"},
+    "presence.watch": lambda w, role, target: {"users": [user.pk for user in w.users.values()]},
+    "presence.set": lambda w, role, target: {"state": "online"},
     "chat.join_room": lambda w, role, target: {"name": "garden"},
     "inspect.close": lambda w, role, target: {"session": "none-of-these"},
 }

@@ -73,6 +73,11 @@ class Person:
         return self.page.locator(".connection-bar")
 
     @property
+    def subtitle(self) -> Locator:
+        """What stands below the name of the conversation."""
+        return self.page.locator(".pane-people")
+
+    @property
     def sent(self) -> Locator:
         """The messages that the server has, in the order of the page."""
         return self.log.locator("[data-number] .message-text")

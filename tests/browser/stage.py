@@ -40,16 +40,20 @@ class World:
         made = json.loads(server.manage("shell", "-c", code).stdout.split("made ")[1])
         self._cookies: dict[str, str] = made["cookies"]
         self._paths: dict[str, dict[str, str]] = made["paths"]
+        self._ids: dict[str, int] = made["ids"]
 
     def path(self, viewer: str, title: str) -> str:
         return self._paths[viewer][title]
 
-    def cookies(self, name: str) -> Any:
+    def cookies(self, name: str, invisible: bool) -> Any:
         if name not in self._cookies:
             return None
-        cookie = {"name": "sessionid", "value": self._cookies[name], "domain": "127.0.0.1", "path": "/"}
         # A cookie knows no ports, so a proxy's page has it too.
-        return {"cookies": [cookie | {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}]}
+        place = {"domain": "127.0.0.1", "path": "/", "expires": -1, "secure": False, "sameSite": "Lax"}
+        cookies = [{"name": "sessionid", "value": self._cookies[name], "httpOnly": True} | place]
+        if invisible:
+            cookies.append({"name": "hubbub_invisible", "value": str(self._ids[name]), "httpOnly": False} | place)
+        return {"cookies": cookies}
 
 
 @contextmanager
@@ -76,11 +80,18 @@ class Stage:
         self._people: list[Person] = []
         self.proxies: list[Proxy] = []
 
-    def enter(self, name: str = "", proxy: Proxy | None = None, **options: Any) -> Person:
-        """The viewer, or who is named, in a browser of her own; through a proxy if one is given."""
+    def enter(
+        self, name: str = "", proxy: Proxy | None = None, *, visible: bool | None = None, **options: Any
+    ) -> Person:
+        """The viewer, or who is named, in a browser of her own; through a proxy if one is given.
+
+        Others than the viewer appear offline unless they are to be ``visible``: who was last seen when would be
+        another thing in each run.
+        """
         name = name or self.viewer
+        invisible = name != self.viewer if visible is None else not visible
         looks: dict[str, Any] = {"viewport": {"width": 1280, "height": 760}, "timezone_id": "UTC", "locale": "en-GB"}
-        context = self._browser.new_context(storage_state=self._world.cookies(name), **looks | options)
+        context = self._browser.new_context(storage_state=self._world.cookies(name, invisible), **looks | options)
         context.clock.set_fixed_time(NOW)
         context.add_init_script(SAME_FONT)
         self._people.append(Person(name, context, proxy.url if proxy else self.server.url))

@@ -56,7 +56,7 @@ def make(viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) ->
     from hubbub.chat import actions
     from hubbub.django.auth import actor_of_user
 
-    cookies, paths = {}, {}
+    cookies, paths, ids = {}, {}, {}
     with transaction.atomic():
         for name in ("grace", "edsger", *viewers):
             user = User(username=name, first_name=FIRST_NAMES.get(name, "Ada"), email=f"{name}@example.org")
@@ -69,10 +69,11 @@ def make(viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) ->
         client = Client()
         client.force_login(user)
         cookies[name] = client.cookies["sessionid"].value
+        ids[name] = user.pk
         if name in viewers and name not in alone:
             with transaction.atomic():
                 paths[name] = {title: _talk(name, title, *TALKS[title]) for title in titles}
-    print("made", json.dumps({"cookies": cookies, "paths": paths}))
+    print("made", json.dumps({"cookies": cookies, "paths": paths, "ids": ids}))
 
 
 def _talk(viewer: str, title: str, others: Sequence[str], said: Sequence[Said], unread: int) -> str:

@@ -63,6 +63,15 @@ class Driver:
             self.tell("send", topic=topic, content=content)
         self.until(lambda: {told["content"] for told in self.of("queued")} >= set(contents), "queued")
 
+    def appear(self, state: str | None = None, *, invisible: bool | None = None) -> None:
+        """Say how its user is."""
+        self.tell("appear", state=state, invisible=invisible)
+
+    def states_of(self, user: int) -> list[str]:
+        """What it was told of a user's presence, without repetitions."""
+        told = [each["state"] for each in self.of("presence") if each["user"] == user]
+        return [state for index, state in enumerate(told) if index == 0 or told[index - 1] != state]
+
     def of(self, what: str) -> list[dict[str, Any]]:
         return [told for told in list(self.told) if told["told"] == what]
 

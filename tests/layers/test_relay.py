@@ -148,7 +148,7 @@ async def test_a_layer_that_forgot_its_groups_is_told_again():
         await settle()
         await layer.lose_connection()
         await two.clock.advance(1.1)
-        assert layer.groups() == ["control", "inspect.all", "relay.a"]
+        assert layer.groups() == ["control", "inspect.all", "presence.processes", "relay.a"]
         await one.publish("relay.a", Relayed(1))
         await settle()
         assert offsets(there) == [1]

@@ -7,6 +7,7 @@ import { startClock } from "./state/clock";
 import { startCurrent } from "./state/current";
 import { startKeys } from "./state/keys";
 import { startPreferences } from "./state/preferences";
+import { startPresence } from "./state/presence";
 import { startLinks } from "./state/links";
 import { startRouting } from "./state/route";
 
@@ -19,6 +20,7 @@ startRouting();
 startClock();
 startKeys();
 startCurrent();
+startPresence();
 void startAccount();
 // What the server has rendered for the time until now.
 root.replaceChildren();

@@ -32,7 +32,7 @@ describe.each([
     ["on-accent", ["accent"], 4.5],
     ["warning", ["warning-ground"], 4.5],
     ["danger", ["surface", "danger-ground"], 4.5],
-    ["positive", ["surface"], 4.5],
+    ["positive", ["surface", "ground", "accent-ground"], 4.5],
     ["rail-text", ["rail", "rail-raised"], 4.5],
     ["rail-strong", ["rail", "rail-raised"], 7],
     ["mark", ["rail"], 4.5],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { shortTime } from "../src/state/clock";
 import { outgoingNote } from "../src/state/outgoing";
-import { colourOf, nameOf, titleOf } from "../src/state/people";
+import { colourOf, nameOf, stateText, titleOf } from "../src/state/people";
 import { pathOf, routeOf } from "../src/state/route";
 import { BELIEVED_MS, stillTyping, typingLine, withTyping, withoutTypist } from "../src/state/typists";
 
@@ -94,4 +94,19 @@ test("who types is believed until they stop, send, or too much time has passed",
     "A and B are typing",
     "A and 2 others are typing",
   ]);
+});
+
+test.each([
+  ["online", null, "online"],
+  ["away", "2025-03-03T09:20:00Z", "away"],
+  ["offline", "2025-03-03T09:25:00Z", "last seen 5 min ago"],
+  ["offline", "2025-03-01T09:25:00Z", "last seen 1 Mar"],
+  ["offline", null, ""],
+] as const)("%s since %s is said as %j", (state, last_seen, text) => {
+  const presence = { user_id: 7, state, last_seen, devices: [], invisible: false };
+  expect(stateText(presence, Date.parse("2025-03-03T09:30:00Z"), "en-GB")).toBe(text);
+});
+
+test("of somebody of whom nothing is known nothing is said", () => {
+  expect(stateText(undefined, 0)).toBe("");
 });

@@ -9,6 +9,7 @@ import type { AnyEvent, CommandFrame, EventFrame, Ready, ResetReason, ServerFram
 import type { Commands, Person, Position } from "./generated.js";
 import { InboxFollower, type InboxHandlers } from "./inbox.js";
 import type { ClientOptions, CommandOptions } from "./options.js";
+import { Presences } from "./presence.js";
 import { Queue, type QueuedCommand } from "./queue.js";
 import { TokenRefresh } from "./refresh.js";
 import type { Status } from "./status.js";
@@ -55,6 +56,7 @@ export class Client extends Emitter<ClientEvents> {
   #calls: Calls;
   #topics: Topics;
   #inbox: InboxFollower;
+  #presence: Presences;
   #queue: Queue;
   #refresh: TokenRefresh;
   #user: Person | null = null;
@@ -92,6 +94,7 @@ export class Client extends Emitter<ClientEvents> {
       },
     });
     this.#inbox = new InboxFollower(this.#topics, this.#calls, world, backoff);
+    this.#presence = new Presences(this.#calls, world, backoff);
     this.#queue = new Queue(
       options.store ?? new MemoryStore(),
       world,
@@ -119,6 +122,11 @@ export class Client extends Emitter<ClientEvents> {
   /** The commands that wait, are being sent, or failed and were kept. */
   get queue(): readonly QueuedCommand[] {
     return this.#queue.commands;
+  }
+
+  /** Who is online, and how one is oneself. */
+  get presence(): Presences {
+    return this.#presence;
   }
 
   /**
@@ -212,6 +220,7 @@ export class Client extends Emitter<ClientEvents> {
     this.#bind(ready.user === null ? null : String(ready.user.id));
     this.emit("ready", ready);
     this.#refresh.start(ready);
+    this.#presence.ready();
     // What is asked for first is answered first, mostly: the inbox saves subscriptions one by one.
     this.#inbox.ready();
     this.#topics.ready();
@@ -220,7 +229,10 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #bind(user: string | null): void {
-    if (this.#lastUser !== undefined && this.#lastUser !== user) this.#inbox.forget();
+    if (this.#lastUser !== undefined && this.#lastUser !== user) {
+      this.#inbox.forget();
+      this.#presence.forget();
+    }
     this.#lastUser = user;
     this.#queue.bind(user);
   }
@@ -230,14 +242,18 @@ export class Client extends Emitter<ClientEvents> {
     else if (frame.type === "error") this.emit("error", errorOf(frame));
     else if (frame.type === "reset") this.#topics.resetBy(frame);
     else if (frame.type === "unsubscribed") this.#topics.unsubscribedBy(frame);
-    else if (frame.topic !== undefined && !this.#inbox.receive(frame as EventFrame)) {
-      this.#topics.receive(frame as EventFrame);
-    }
+    else if (frame.topic !== undefined) this.#happened(frame as EventFrame);
+  }
+
+  #happened(event: EventFrame): void {
+    if (this.#presence.receive(event)) this.emit("event", event as AnyEvent);
+    else if (!this.#inbox.receive(event)) this.#topics.receive(event);
   }
 
   #lost(): void {
     this.#refresh.stop();
     this.#inbox.lost();
+    this.#presence.lost();
     this.#topics.lost();
     // Before the calls: the queue must know that these are over when they are rejected.
     this.#queue.lost();

@@ -29,6 +29,18 @@ export interface Commands {
   "inspect.close": { data: CloseSession; reply: Record<string, never>; topic: null };
   /** List connections of this process, a page at a time. */
   "inspect.sessions": { data: ListSessions; reply: SessionPage; topic: null };
+  /**
+   * Say how it is on this device, or whether to appear offline. Replied with one's own presence.
+   *
+   * A device whose client says nothing is online two seconds after it has connected.
+   */
+  "presence.set": { data: SetPresence; reply: Presence; topic: null };
+  /**
+   * Look at these users, and at nobody else any longer. What changes follows as `presence.changed`.
+   *
+   * Whom one may not see is left out, as if there were no such user. One may look at oneself.
+   */
+  "presence.watch": { data: Watch; reply: Watched; topic: null };
   /** Follow a topic, from the envelope's `since` on or from now on. */
   "subscribe": { data: Subscribe; reply: SubscribeReply; topic: string };
   /** Follow a topic no longer. */
@@ -99,6 +111,12 @@ export interface Events {
    * Ephemeral: it may be lost.
    */
   "inspect.trace_ended": TraceEnded;
+  /**
+   * How users stand now whom one looks at and who have changed.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "presence.changed": PresenceChanged;
 }
 
 /** Close one connection 1012, in whichever process it is. Its client may come back at once. */
@@ -172,6 +190,15 @@ export interface Create {
   participants: string[];
   title?: string;
   client_id?: string | null;
+}
+
+/** One of a user's connections. */
+export interface Device {
+  /** Unique among the user's. */
+  id: string;
+  state: "away" | "online";
+  /** Since when it is so. */
+  since: string;
 }
 
 /** A frame, without what it says. */
@@ -320,6 +347,25 @@ export interface Position {
   offset: number;
 }
 
+/** Whether a user is there, and by which devices. */
+export interface Presence {
+  user_id: number | string;
+  /** `online` where one of the devices is, `away` where all are. */
+  state: "away" | "offline" | "online";
+  /** When somebody who is away or offline was last there; null where this server does not know. */
+  last_seen: string | null;
+  devices: Device[];
+  /** Of oneself: whether one appears offline to all others. Nobody is told it of anybody else. */
+  invisible: boolean;
+}
+
+/** How users stand now whom one looks at and who have changed. */
+export interface PresenceChanged {
+  users: Presence[];
+  /** Those whom one may see no longer. */
+  gone: (number | string)[];
+}
+
 /** Where the read cursor stands now, as a message number, and what is left. */
 export interface ReadReply {
   number: number;
@@ -376,6 +422,21 @@ export interface SessionPage {
   sessions: SessionFigures[];
   /** How many there are that match. */
   total: number;
+}
+
+/**
+ * Say how it is on this device, or whether to appear offline. Replied with one's own presence.
+ *
+ * A device whose client says nothing is online two seconds after it has connected.
+ */
+export interface SetPresence {
+  /** Of this device. */
+  state?: "away" | "online" | null;
+  /**
+   * On all one's devices. It lasts as long as the server runs: a client that remembers it says it
+   * again when it connects.
+   */
+  invisible?: boolean | null;
 }
 
 /** Say that one is typing, or no longer. The others are told on change only. */
@@ -456,4 +517,18 @@ export interface UserJoined {
 /** Somebody left the room. */
 export interface UserLeft {
   user: Person;
+}
+
+/**
+ * Look at these users, and at nobody else any longer. What changes follows as `presence.changed`.
+ *
+ * Whom one may not see is left out, as if there were no such user. One may look at oneself.
+ */
+export interface Watch {
+  users: (number | string)[];
+}
+
+/** How those stand now whom one may see, in the order in which they were asked for. */
+export interface Watched {
+  users: Presence[];
 }

@@ -3,6 +3,7 @@ import type { HubbubError } from "./errors.js";
 import type { EventFilter, EventOf, EventPattern } from "./events.js";
 import type { Commands } from "./generated.js";
 import type { CommandOptions } from "./options.js";
+import type { People, UserId } from "./presence.js";
 import type { QueuedCommand } from "./queue.js";
 import type { Status } from "./status.js";
 import { TopicView, type TopicReducer, type TopicState } from "./topic-view.js";
@@ -29,6 +30,7 @@ export interface CommandHook<K extends keyof Commands> {
 }
 
 const NOTHING: readonly QueuedCommand[] = [];
+const NOBODY: People = new Map();
 
 /** The hooks, for a library that has hooks like React's. */
 export function createHooks(library: HookLibrary) {
@@ -109,12 +111,20 @@ export function createHooks(library: HookLibrary) {
     return { send, pending: pending > 0, error };
   }
 
+  /** How users are: a map by their ids, without those whom one may not see. */
+  function usePresence(users: readonly UserId[]): People {
+    const client = useClient();
+    const wanted = JSON.stringify(users);
+    const subscribe = useMemo(() => (changed: () => void) => client.presence.watch(users, changed), [client, wanted]);
+    return useSyncExternalStore(subscribe, () => client.presence.people, () => NOBODY);
+  }
+
   /** Keep the client connected as long as the component is mounted. */
   function useConnection(client: Client): void {
     useEffect(() => hold(client), [client]);
   }
 
-  return { useClient, useStatus, useQueue, useEvents, useTopic, useCommand, useConnection };
+  return { useClient, useStatus, useQueue, useEvents, useTopic, useCommand, usePresence, useConnection };
 }
 
 const holders = new WeakMap<Client, number>();

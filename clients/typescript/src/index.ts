@@ -11,6 +11,7 @@ export type * from "./generated.js";
 export type { InboxHandlers } from "./inbox.js";
 export { IndexedDbStore, type IndexedDbStoreOptions } from "./indexeddb-store.js";
 export type { ClientOptions, CommandOptions } from "./options.js";
+export type { People, Presences, UserId } from "./presence.js";
 export type { Held, QueuedCommand } from "./queue.js";
 export type { Status } from "./status.js";
 export { MemoryStore, type QueueStore, type StorageTrouble, type StoredCommand, type StoreHandlers } from "./store.js";

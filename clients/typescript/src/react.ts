@@ -20,7 +20,7 @@ const hooks = /* @__PURE__ */ createHooks({
   useSyncExternalStore,
 });
 
-export const { useClient, useStatus, useQueue, useEvents, useTopic, useCommand } = hooks;
+export const { useClient, useStatus, useQueue, useEvents, useTopic, useCommand, usePresence } = hooks;
 
 /** Gives a client to the components below, and keeps it connected as long as this is mounted. */
 export function HubbubProvider({ client, children }: { client: Client; children?: ReactNode }): ReactElement {

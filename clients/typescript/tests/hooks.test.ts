@@ -214,6 +214,25 @@ describe.each(Object.entries(libraries))("%s", (_, { h, hooks, draw, act }) => {
     expect(send).toBe(before);
     await leave();
   });
+
+  test("how users are, as long as it is shown", async () => {
+    const { client, world, root, show, leave, ready } = page(() => {
+      const people = hooks.usePresence([1, 2]);
+      return h("p", null, [...people.values()].map(({ state }) => state).join(" ") || "unknown");
+    });
+    await show();
+    await ready();
+    expect(root.textContent).toBe("unknown");
+    const socket = world.current;
+    const user = { user_id: 1, state: "online", last_seen: null, devices: [], invisible: false };
+    await act(() => socket.ok(socket.last("presence.watch"), { users: [user] }));
+    expect(root.textContent).toBe("online");
+    const data = { users: [{ ...user, state: "away" }], gone: [] };
+    await act(() => socket.push({ type: "presence.changed", topic: "presence", data }));
+    expect(root.textContent).toBe("away");
+    await leave();
+    expect(client.presence.people.size).toBe(1);
+  });
 });
 
 test("on a server the page is drawn as closed, and nothing connects", () => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 
 // With a document, import.meta.url is no file.
 const HERE = pathToFileURL(`${process.cwd()}/`);
-const PAGES = ["README.md", "../../docs/how-to/own-front-end.md"];
+const PAGES = ["README.md", "../../docs/how-to/own-front-end.md", "../../docs/how-to/presence.md"];
 const FOLDER = new URL(".vite/snippets/", HERE);
 
 interface Snippet {
@@ -42,7 +42,7 @@ class ObligingSocket {
     const { id, type } = JSON.parse(text);
     const position = { epoch: "e", offset: 0 };
     const inbox = { conversations: [], positions: {}, reset: [] };
-    const ok = { position, recovered: false, events: [], snapshot: { messages: [] }, message: { number: 1 }, ...inbox };
+    const ok = { users: [], position, recovered: false, events: [], snapshot: { messages: [] }, message: { number: 1 }, ...inbox };
     if (type !== "pong") setTimeout(() => this.#say({ id, type: "reply", ok }));
   }
   close() {}

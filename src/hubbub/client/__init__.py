@@ -30,6 +30,7 @@ from hubbub.client.errors import (
 from hubbub.client.frames import Event, Person
 from hubbub.client.inbox import Inbox
 from hubbub.client.link import Status
+from hubbub.client.presence import Device, Presence, UserPresence
 from hubbub.client.queue import Queue, Queued
 from hubbub.client.stores import FileStore, MemoryStore, QueueStore, StoredCommand
 from hubbub.client.topic import Topic
@@ -40,6 +41,7 @@ __all__ = [
     "Backoff",
     "CannotConnect",
     "Client",
+    "Device",
     "Disconnected",
     "Ended",
     "Event",
@@ -52,6 +54,7 @@ __all__ = [
     "OtherUser",
     "Person",
     "Position",
+    "Presence",
     "Queue",
     "QueueFileError",
     "QueueFull",
@@ -67,4 +70,5 @@ __all__ = [
     "TopicReset",
     "UnknownOutcome",
     "Unsubscribed",
+    "UserPresence",
 ]

@@ -17,6 +17,7 @@ from hubbub.client.inbox import Inbox
 from hubbub.client.inflow import Signal
 from hubbub.client.link import Link, Status
 from hubbub.client.opening import Address
+from hubbub.client.presence import CHANGED, Presence
 from hubbub.client.queue import Queue, Queued
 from hubbub.client.stores import FileStore, MemoryStore, QueueStore
 from hubbub.client.topic import Topic
@@ -75,6 +76,8 @@ class Client:
         self._on_status = on_status
         self._topics: dict[str, Topic] = {}
         self._inbox: Inbox | None = None
+        self.presence = Presence(self)
+        """Who is online, and how this client's user is."""
         self._user: Person | None = None
         self._end: Ended | None = None
         self._changed = Signal()
@@ -249,6 +252,7 @@ class Client:
             topic.finish(end)
         if self._inbox is not None:
             self._inbox.finish(end)
+        self.presence.finish(end)
         self.queue.close(end)
         self._changed.wake()
 
@@ -260,6 +264,7 @@ class Client:
 
     def _readied(self, connection: Connection) -> None:
         self._user = connection.ready.user
+        self.presence.ready()
         self.queue.ready(connection)
         # What is asked for first is answered first, mostly: the inbox saves subscriptions one by one.
         if self._inbox is not None:
@@ -270,6 +275,7 @@ class Client:
 
     def _lost(self) -> None:
         self.queue.lost()
+        self.presence.lost()
         if self._inbox is not None:
             self._inbox.lost()
         for topic in list(self._topics.values()):
@@ -278,6 +284,8 @@ class Client:
     def _received(self, frame: ServerFrame) -> None:
         if frame.type == "error" and frame.error is not None:
             logger.warning("The server says: %s (%s)", frame.error.message, frame.error.code)
+        elif frame.type == CHANGED:
+            self.presence.receive(frame)
         elif frame.topic:
             if self._inbox is not None:
                 self._inbox.receive(frame, frame.topic)

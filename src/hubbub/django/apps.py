@@ -47,7 +47,17 @@ class FeatureConfig(AppConfig):
         super().import_models()
 
     def ready(self) -> None:
-        for name in ("messages", "handlers", "sockets", "topics", "authentication", "signals", "retention", "checks"):
+        for name in (
+            "messages",
+            "handlers",
+            "sockets",
+            "topics",
+            "contacts",
+            "authentication",
+            "signals",
+            "retention",
+            "checks",
+        ):
             self.import_own(name)
 
     def import_own(self, name: str) -> None:

@@ -68,7 +68,7 @@ def actor_of_user(user: Any, login: str = "", expires: float | None = None) -> A
     first_name, last_name = names_of(user)
     return Actor(
         key=user_key(user.pk),
-        user_id=user.pk if isinstance(user.pk, int) else str(user.pk),
+        user_id=wire_id(user.pk),
         username=user.get_username(),
         first_name=first_name,
         last_name=last_name,
@@ -76,6 +76,11 @@ def actor_of_user(user: Any, login: str = "", expires: float | None = None) -> A
         login=login,
         expires=expires,
     )
+
+
+def wire_id(pk: Any) -> int | str:
+    """A user's primary key as it travels: a number, or text for any other, a UUID for one."""
+    return pk if isinstance(pk, int) else str(pk)
 
 
 def names_of(user: Any) -> tuple[str, str]:

@@ -57,6 +57,11 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """Handshakes under way at once in one process of ``serve``; past it they wait, and after 5 s are answered 503."""
     workers: int = 1
     """Processes of ``serve``; more than one need a channel layer that they share."""
+    presence_grace: float = 10.0
+    """Seconds that somebody who has lost the connection is still shown as before: a reload doesn't flicker."""
+    presence_lease: float = 15.0
+    """Seconds after which the people of a process that is heard of no more are gone; it is heard of three times in
+    that time."""
     compression: bool = False
     """Whether clients that can are sent compressed frames, under hubbub's own server."""
     sockets_per_user: int = 50

@@ -17,6 +17,7 @@ from hubbub.engine.control import CONTROL_TOPIC, obey, read_since, remember
 from hubbub.engine.heartbeat import heartbeat
 from hubbub.engine.hub import Hub
 from hubbub.engine.limits import Limiter
+from hubbub.engine.parts import Parts
 from hubbub.engine.ports import Reader, Relay, StreamStore, Writer
 from hubbub.engine.sessions import REMEMBER_SECONDS, Sessions
 from hubbub.engine.settings import EngineSettings
@@ -63,6 +64,7 @@ class Engine:
         self.sessions = Sessions(clock)
         self.draining = False
         """Whether the process is about to stop: who asks should go elsewhere."""
+        self.parts = Parts(self)
 
     async def start(self) -> None:
         """Follow the control topic, endings of the last minute included, and begin to look after the sessions."""
@@ -71,6 +73,7 @@ class Engine:
         state, recent = await self.reader.run(partial(read_since, self.store, since))
         remember(self, recent)
         self.hub.prime(CONTROL_TOPIC, Position(state.epoch, state.top))
+        self.parts.start()
         self.tasks.spawn(heartbeat(self), "heartbeat")
         for begin in on_start:
             begin(self)

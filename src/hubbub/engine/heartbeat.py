@@ -37,3 +37,4 @@ async def heartbeat(engine: "Engine") -> None:
         await engine.clock.sleep(SWEEP_SECONDS)
         sweep(engine)
         engine.hub.expire()
+        engine.parts.sweep()

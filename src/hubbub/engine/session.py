@@ -102,6 +102,7 @@ class Session:
             for frame in self.dialect.subscribed(None, subscription.topic, outcome):
                 self.put(frame)
             self.go_live(subscription, outcome.position)
+        self.engine.parts.began(self)
 
     def ended(self) -> None:
         """The connection is gone. Commands that have begun, or wait, are still carried out."""
@@ -111,6 +112,7 @@ class Session:
         self.outbox.clear()
         for subscription in list(self.subscriptions.values()):
             self.unfollow(subscription, may_return=True)
+        self.engine.parts.ended(self)
         self.engine.sessions.discard(self)
 
     def close(self, code: Close, reason: str = "") -> "asyncio.Task[None] | None":

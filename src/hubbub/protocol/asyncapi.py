@@ -91,12 +91,13 @@ class _Writer:
         )
         for name, kind in sorted(self._registry.topics.items()):
             channel: dict[str, Any] = {
-                "address": f"{name}.{{key}}",
-                "title": f"{name}.<{kind.key}>",
+                "address": f"{name}.{{key}}" if kind.key else name,
+                "title": kind.pattern,
                 "description": paragraph(kind.doc),
-                "parameters": {"key": {"description": f"The {kind.key}.", "examples": [kind.example]}},
                 "messages": {},
             }
+            if kind.key:
+                channel["parameters"] = {"key": {"description": f"The {kind.key}.", "examples": [kind.example]}}
             if kind.snapshot_type is not None:
                 channel["x-snapshot"] = self._of[kind.snapshot_type]
             yield name, channel

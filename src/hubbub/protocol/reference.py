@@ -58,7 +58,7 @@ def _server_frames() -> Iterator[str]:
 
 
 def _kind(kind: TopicKind, registry: Registry) -> Iterator[str]:
-    yield f"## `{kind.name}.<{kind.key}>`"
+    yield f"## `{kind.pattern}`"
     if kind.doc:
         yield paragraph(kind.doc)
     if kind.snapshot_type:

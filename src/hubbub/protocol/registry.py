@@ -97,7 +97,8 @@ class EventType:
 class TopicKind:
     """The topics ``<kind>.<key>``: who may follow them, and what a new follower is shown.
 
-    For the reference, ``key`` names what stands after the dot, ``example`` is one, and ``doc`` says who may follow.
+    For the reference, ``key`` names what stands after the dot (empty where nothing does), ``example`` is one, and
+    ``doc`` says who may follow.
     ``authorize(actor, topic)`` raises Forbidden or Absent; it runs where it may read the database, and what
     it returns is kept as ``subscription.authorized``.
     ``snapshot(actor, topic)`` returns a struct; the engine reads it and the stream's position in one
@@ -121,6 +122,11 @@ class TopicKind:
     key: str = "id"
     doc: str = ""
     example: str = "1"
+
+    @property
+    def pattern(self) -> str:
+        """How its topics are written: ``chat.<conversation id>``; a kind without a key is one topic."""
+        return f"{self.name}.<{self.key}>" if self.key else self.name
 
     @property
     def snapshot_type(self) -> type[msgspec.Struct] | None:

@@ -48,7 +48,7 @@ def kind_of_command(registry: Registry, command: CommandType) -> str:
 def example_topic(registry: Registry, kind: str) -> str:
     """A topic of a kind, or of the first that there is."""
     found = registry.topics.get(kind) or next(iter(registry.topics.values()), None)
-    return f"{found.name}.{found.example}" if found else "topic.1"
+    return ".".join(filter(None, (found.name, found.example))) if found else "topic.1"
 
 
 def _plain(data: msgspec.Struct) -> dict[str, Any]:

@@ -56,9 +56,15 @@ def verify(stage: Stage) -> Person:
     return guest
 
 
+def _profile(stage: Stage, path: str) -> Person:
+    ada = stage.at(path)
+    expect(ada.page.get_by_label("Appear offline")).to_be_attached()
+    return ada
+
+
 @state
 def settings(stage: Stage) -> Person:
-    return stage.at("/settings")
+    return _profile(stage, "/settings")
 
 
 @state
@@ -68,7 +74,7 @@ def settings_appearance(stage: Stage) -> Person:
 
 @state
 def settings_profile(stage: Stage) -> Person:
-    return stage.at("/settings/profile")
+    return _profile(stage, "/settings/profile")
 
 
 @state

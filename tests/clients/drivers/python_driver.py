@@ -35,6 +35,7 @@ class Driver:
             asyncio.TaskGroup() as tasks,
         ):
             watch = tasks.create_task(self._watch(client))
+            look = tasks.create_task(self._look(client))
             for item in client.queue.commands:
                 tasks.create_task(self._reply(item))
             followers = [tasks.create_task(self._follow(client.topic(topic))) for topic in start["topics"]]
@@ -48,7 +49,11 @@ class Driver:
                     except Ended as ended:
                         tell(told="failed", content=command["content"], code=ended.code)
                     tell(told="queued", content=command["content"])
-            for task in [watch, *followers]:
+                elif command["do"] == "watch":
+                    client.presence.watch(command["users"])
+                elif command["do"] == "appear":
+                    client.presence.set(command["state"], invisible=command["invisible"])
+            for task in [watch, look, *followers]:
                 task.cancel()
 
     async def _ask_token(self) -> str | None:
@@ -57,6 +62,14 @@ class Driver:
 
     async def _watch(self, client: Client) -> None:
         tell(told="ended", code=(await client.ended()).code)
+
+    async def _look(self, client: Client) -> None:
+        try:
+            async for user in client.presence:
+                said = {"state": user.state, "invisible": user.invisible, "devices": len(user.devices)}
+                tell(told="presence", user=user.user_id, **said)
+        except Ended:
+            pass
 
     async def _reply(self, item: Queued) -> None:
         content = item.data["content"]

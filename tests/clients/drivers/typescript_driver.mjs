@@ -80,6 +80,26 @@ function start({ url, token, renewable, queue, topics, user }) {
   client.connect();
 }
 
+const shown = new Map();
+let stopLooking = () => {};
+
+/** What changes of each user, as the Python client tells it. */
+function look({ users }) {
+  stopLooking();
+  stopLooking = client.presence.watch(users, (people) => {
+    for (const [user, presence] of people) {
+      const { state, invisible, devices } = presence;
+      const now = JSON.stringify(presence);
+      if (shown.get(user) !== now) tell({ told: "presence", user, state, invisible, devices: devices.length });
+      shown.set(user, now);
+    }
+  });
+}
+
+function appear({ state, invisible }) {
+  client.presence.set({ ...(state === null ? {} : { state }), ...(invisible === null ? {} : { invisible }) });
+}
+
 function send({ topic, content }) {
   client.command("chat.send", topic, { content, client_id: content }, { queue: true }).then(
     (ok) => replied(topic, content, ok),
@@ -92,6 +112,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   if (command.do === "start") start(command);
   else if (command.do === "send") send(command);
+  else if (command.do === "watch") look(command);
+  else if (command.do === "appear") appear(command);
   else if (command.do === "token") {
     if (waiting.length > 0) waiting.shift()(command.token);
     else tokens.push(command.token);

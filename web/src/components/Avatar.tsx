@@ -1,5 +1,5 @@
 import "./Avatar.css";
-import type { Person } from "hubbub";
+import type { Person, Presence } from "hubbub";
 import { colourOf, nameOf } from "../state/people";
 
 interface AvatarProps {
@@ -7,14 +7,17 @@ interface AvatarProps {
   letter?: string;
   /** Several people or a place, not one person. */
   square?: boolean;
+  /** A mark for who is online (filled) or away (a ring); whoever is neither has none. */
+  state?: Presence["state"] | undefined;
 }
 
-/** A first letter in the colour of the person, or of the conversation; for the eye only, the name stands beside it. */
-export function Avatar({ person, letter, square = false }: AvatarProps) {
+/** A first letter in the colour of the person, or of the conversation; for the eye only: name and state stand beside it. */
+export function Avatar({ person, letter, square = false, state = "offline" }: AvatarProps) {
   const shown = letter ?? Array.from(nameOf({ first_name: "", last_name: "", ...person }))[0] ?? "?";
   return (
     <span class={`avatar person-${colourOf(person)} ${square ? "is-square" : ""}`} aria-hidden="true">
       {shown.toLocaleUpperCase()}
+      {state !== "offline" && <span class={`avatar-state is-${state}`} />}
     </span>
   );
 }

@@ -7,6 +7,7 @@ import { conversations } from "../state/inbox";
 import { SEARCH_ID } from "../state/keys";
 import { textOf } from "../state/messages";
 import { nameOf, titleOf, withWords } from "../state/people";
+import { people } from "../state/presence";
 import { pathOf, route } from "../state/route";
 import { Avatar } from "./Avatar";
 import { Icon } from "./Icon";
@@ -84,6 +85,7 @@ function Row({ conversation }: { conversation: Conversation }) {
   const title = titleOf(conversation, me);
   const other = conversation.participants.find(({ id }) => id !== me);
   const face = conversation.kind === "direct" && other ? other : { id: -conversation.id, username: title };
+  const state = conversation.kind === "direct" && other ? people.value.get(other.id)?.state : undefined;
   const current = shown.value?.id === conversation.id;
   return (
     <li>
@@ -96,9 +98,11 @@ function Row({ conversation }: { conversation: Conversation }) {
           person={face}
           letter={conversation.kind === "room" ? "#" : (Array.from(title)[0] ?? "?")}
           square={conversation.kind !== "direct"}
+          state={state}
         />
         <span class="list-text">
           <bdi class="list-title">{title}</bdi>
+          {state && state !== "offline" && <span class="visually-hidden">, {state}</span>}
           {last && <TimeAgo at={last.timestamp} />}
           <span class="list-preview">
             <bdi>

@@ -2,8 +2,10 @@ import "./ConversationPane.css";
 import type { Conversation } from "hubbub";
 import { account } from "../state/account";
 import { missing, open, roomError, shown } from "../state/current";
+import { now } from "../state/clock";
 import type { OpenConversation } from "../state/conversation";
-import { nameOf, titleOf } from "../state/people";
+import { nameOf, stateText, titleOf } from "../state/people";
+import { people } from "../state/presence";
 import { goBack, pathOf, route, show, type Route } from "../state/route";
 import { BackLink } from "./BackLink";
 import { Composer } from "./Composer";
@@ -67,7 +69,10 @@ function subtitleOf(conversation: Conversation): string {
   if (conversation.kind === "room") return "Room";
   const others = conversation.participants.filter(({ id }) => id !== account.value?.id);
   const only = others.length === 1 && others[0];
-  if (conversation.kind === "direct") return only ? `@${only.username}` : "";
+  if (conversation.kind === "direct") {
+    const state = only ? stateText(people.value.get(only.id), now.value) : "";
+    return only ? [`@${only.username}`, state].filter(Boolean).join(" · ") : "";
+  }
   return conversation.participants.map(nameOf).join(", ");
 }
 

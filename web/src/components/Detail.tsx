@@ -1,9 +1,11 @@
 import "./Detail.css";
 import { useSignal } from "@preact/signals";
-import type { Conversation } from "hubbub";
+import type { Conversation, Person } from "hubbub";
 import { account } from "../state/account";
+import { now } from "../state/clock";
 import { addPeople, leaveConversation, messageOf, shown } from "../state/current";
-import { nameOf, titleOf } from "../state/people";
+import { nameOf, stateText, titleOf } from "../state/people";
+import { people as seen } from "../state/presence";
 import { goBack, route, type Route } from "../state/route";
 import { Avatar } from "./Avatar";
 import { Icon } from "./Icon";
@@ -52,17 +54,26 @@ function People({ conversation }: { conversation: Conversation }) {
       <h3>{people.length === 1 ? "1 person" : `${people.length} people`}</h3>
       <ul class="detail-people">
         {people.map((person) => (
-          <li key={person.id} class="detail-person">
-            <Avatar person={person} letter={Array.from(nameOf(person))[0] ?? "?"} />
-            <span class="detail-name">
-              <bdi>{nameOf(person)}</bdi>
-              {person.id === me && <span class="quiet"> (you)</span>}
-              <span class="quiet detail-username">@{person.username}</span>
-            </span>
-          </li>
+          <PersonRow key={person.id} person={person} isMe={person.id === me} />
         ))}
       </ul>
     </section>
+  );
+}
+
+function PersonRow({ person, isMe }: { person: Person; isMe: boolean }) {
+  // Of oneself one knows it.
+  const presence = isMe ? undefined : seen.value.get(person.id);
+  const state = stateText(presence, now.value);
+  return (
+    <li class="detail-person">
+      <Avatar person={person} letter={Array.from(nameOf(person))[0] ?? "?"} state={presence?.state} />
+      <span class="detail-name">
+        <bdi>{nameOf(person)}</bdi>
+        {isMe && <span class="quiet"> (you)</span>}
+        <span class="quiet detail-username">{[`@${person.username}`, state].filter(Boolean).join(" · ")}</span>
+      </span>
+    </li>
   );
 }
 

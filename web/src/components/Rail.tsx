@@ -2,6 +2,7 @@ import "./Rail.css";
 import { account } from "../state/account";
 import { unreadTotal } from "../state/inbox";
 import { nameOf } from "../state/people";
+import { own } from "../state/presence";
 import { pathOf, route, type Route } from "../state/route";
 import { Avatar } from "./Avatar";
 import { Icon, type IconName } from "./Icon";
@@ -28,8 +29,11 @@ export function Rail() {
           href={pathOf({ view: "settings", section: null })}
           aria-current={view === "settings" ? "page" : undefined}
         >
-          <Avatar person={user} letter={Array.from(nameOf(user))[0] ?? "?"} />
+          <span class={own.value?.invisible ? "rail-face is-invisible" : "rail-face"}>
+            <Avatar person={user} letter={Array.from(nameOf(user))[0] ?? "?"} />
+          </span>
           <span>Settings</span>
+          {own.value?.invisible && <span class="visually-hidden">, you appear offline</span>}
         </a>
       )}
     </nav>

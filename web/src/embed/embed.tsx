@@ -2,6 +2,7 @@ import { render } from "preact";
 import { startAccount } from "../state/account";
 import { startClock } from "../state/clock";
 import { startCurrent } from "../state/current";
+import { startPresence } from "../state/presence";
 import { show, type Route } from "../state/route";
 import { Embedded } from "./Embedded";
 import { sheet } from "./styles";
@@ -13,6 +14,7 @@ function start(): void {
   started = true;
   startClock();
   startCurrent();
+  startPresence();
   void startAccount();
 }
 

@@ -5,6 +5,7 @@ import { start } from "../page";
 import { client } from "./connection";
 import { startInbox, stopInbox } from "./inbox";
 import { overlay } from "./overlay";
+import { appearAs, disappear } from "./presence";
 import { OPEN_VIEWS, pathOf, route, show, showPath } from "./route";
 
 /** The signed-in user; null for nobody, undefined while that isn't known. */
@@ -52,6 +53,7 @@ function entered(user: api.Account): void {
   notice.value = null;
   account.value = user;
   client.useQueueOf(user.id);
+  appearAs(user.id);
   startInbox();
   client.connect();
   const current = route.value;
@@ -69,6 +71,7 @@ function nobody(): void {
 /** Nobody is signed in here any more; `why` is shown on the sign-in page. */
 export function left(why: string | null): void {
   stopInbox();
+  disappear();
   client.close();
   account.value = null;
   overlay.value = null;

@@ -1,4 +1,5 @@
-import type { Conversation, Person } from "hubbub";
+import type { Conversation, Person, Presence } from "hubbub";
+import { shortTime } from "./clock";
 
 const COLOURS = 8;
 
@@ -36,4 +37,11 @@ export function withWords(
     const text = [titleOf(conversation, me), ...people].join("\n").toLocaleLowerCase();
     return wanted.every((word) => text.includes(word));
   });
+}
+
+/** "online", "away", "last seen 5 min ago"; the empty text where nothing is known. */
+export function stateText(presence: Presence | undefined, current: number, locale?: string): string {
+  if (!presence) return "";
+  if (presence.state !== "offline") return presence.state;
+  return presence.last_seen ? `last seen ${shortTime(Date.parse(presence.last_seen), current, locale)}` : "";
 }

@@ -6,13 +6,14 @@ import { page } from "../page";
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-const THEME = "hubbub_theme";
-const ANNOUNCE = "hubbub_announce";
+const PREFIX = "hubbub_";
+const THEME = "theme";
+const ANNOUNCE = "announce";
 const YEAR = 365 * 24 * 3600;
 
-export const theme = signal<Theme>(THEMES.find((each) => each === remembered(THEME)) ?? "system");
+export const theme = signal<Theme>(THEMES.find((each) => each === recall(THEME)) ?? "system");
 /** Whether new messages are announced to a screen reader. */
-export const announces = signal(remembered(ANNOUNCE) !== "no");
+export const announces = signal(recall(ANNOUNCE) !== "no");
 
 export function setTheme(next: Theme): void {
   theme.value = next;
@@ -33,13 +34,15 @@ export function startPreferences(): void {
   });
 }
 
-function remembered(name: string): string | undefined {
+/** What this device remembers by a name. */
+export function recall(name: string): string | undefined {
   if (typeof document === "undefined") return undefined;
-  return document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+  const start = `${PREFIX}${name}=`;
+  return document.cookie.split("; ").find((pair) => pair.startsWith(start))?.slice(start.length);
 }
 
-/** An empty value is forgotten. */
-function remember(name: string, value: string): void {
+/** Have this device remember a value by a name; an empty one is forgotten. */
+export function remember(name: string, value: string): void {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${name}=${value}; Path=${page.root}; Max-Age=${value ? YEAR : 0}; SameSite=Lax${secure}`;
+  document.cookie = `${PREFIX}${name}=${value}; Path=${page.root}; Max-Age=${value ? YEAR : 0}; SameSite=Lax${secure}`;
 }

@@ -1,11 +1,22 @@
+import type { Account } from "../../api";
 import { account } from "../../state/account";
 import { saveNames } from "../../state/settings";
 import { Form } from "../account/Form";
+import { Visibility } from "./Visibility";
 
-/** What others call one. */
+/** What others see of one. */
 export function Profile() {
   const user = account.value;
   if (!user) return null;
+  return (
+    <>
+      <Names user={user} />
+      <Visibility />
+    </>
+  );
+}
+
+function Names({ user }: { user: Account }) {
   return (
     <Form
       action="Save"

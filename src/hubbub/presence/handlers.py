@@ -1,0 +1,34 @@
+"""The socket commands of presence. Only ``presence.watch`` asks the database: who may see whom."""
+
+from hubbub.engine.context import Context
+from hubbub.presence import messages as wire
+from hubbub.presence.policy import viewer, visible
+from hubbub.presence.roll import Roll
+from hubbub.protocol.errors import Busy
+from hubbub.protocol.registry import handles
+
+TRIES = 5
+
+
+@handles(wire.Watch)
+async def watch(ctx: Context, data: wire.Watch) -> wire.Watched:
+    user = viewer(ctx.actor)
+    lookers = ctx.session.engine.parts.of(Roll).lookers
+    for _ in range(TRIES):
+        before = lookers.doubted
+        seen = await ctx.read(visible, user, data.users) if data.users else []
+        # What was read before somebody's contacts became fewer is not to be trusted.
+        if lookers.doubted == before:
+            return wire.Watched(lookers.watch(ctx.session, seen))
+    raise Busy
+
+
+@handles(wire.SetPresence)
+def set_presence(ctx: Context, data: wire.SetPresence) -> wire.Presence:
+    user, actor = viewer(ctx.actor), ctx.actor
+    roll = ctx.session.engine.parts.of(Roll)
+    if data.invisible is not None:
+        roll.choose(ctx.session, data.invisible)
+    if data.state is not None:
+        roll.say(ctx.session, data.state)
+    return roll.people.as_told(actor.key, user, to_self=True)
