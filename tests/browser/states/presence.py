@@ -50,5 +50,5 @@ def invisible(stage: Stage) -> Person:
     ada.visit("/settings/profile")
     ada.settled()
     expect(ada.page.get_by_label("Appear offline")).to_be_checked()
-    expect(ada.page.get_by_role("link", name="Settings, you appear offline")).to_be_attached()
+    expect(ada.page.get_by_role("link", name="you appear offline")).to_be_attached()
     return ada

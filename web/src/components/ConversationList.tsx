@@ -102,7 +102,7 @@ function Row({ conversation }: { conversation: Conversation }) {
         />
         <span class="list-text">
           <bdi class="list-title">{title}</bdi>
-          {state && state !== "offline" && <span class="visually-hidden">, {state}</span>}
+          {state && state !== "offline" && <span class="visually-hidden">{state}</span>}
           {last && <TimeAgo at={last.timestamp} />}
           <span class="list-preview">
             <bdi>

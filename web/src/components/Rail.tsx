@@ -32,8 +32,10 @@ export function Rail() {
           <span class={own.value?.invisible ? "rail-face is-invisible" : "rail-face"}>
             <Avatar person={user} letter={Array.from(nameOf(user))[0] ?? "?"} />
           </span>
-          <span>Settings</span>
-          {own.value?.invisible && <span class="visually-hidden">, you appear offline</span>}
+          <span>
+            Settings
+            {own.value?.invisible && <span class="visually-hidden">, you appear offline</span>}
+          </span>
         </a>
       )}
     </nav>

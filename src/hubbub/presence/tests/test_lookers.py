@@ -96,7 +96,12 @@ async def test_what_many_look_at_is_written_once(contacts: Contacts, monkeypatch
         people = engine.engine.parts.of(Roll).people
         written = []
         as_told = people.as_told
-        monkeypatch.setattr(people, "as_told", lambda key, *rest: (written.append(key), as_told(key, *rest))[1])
+
+        def noting(key, *rest):
+            written.append(key)
+            return as_told(key, *rest)
+
+        monkeypatch.setattr(people, "as_told", noting)
         roll = engine.engine.parts.of(Roll)
         roll.say(alice.session, "online")
         await engine.clock.advance(TOLD)
@@ -175,7 +180,7 @@ async def test_a_revocation_during_the_question(contacts: Contacts) -> None:
         reader, held, answered = engine.engine.reader, asyncio.Event(), 0
         run = reader.run
 
-        async def slowly(query):  # type: ignore[no-untyped-def]
+        async def slowly(query):
             nonlocal answered
             found = await run(query)
             answered += 1
@@ -201,7 +206,7 @@ async def test_while_nobody_can_say_who_may_nobody_sees(contacts: Contacts) -> N
         reader = engine.engine.reader
         run = reader.run
 
-        async def away(query):  # type: ignore[no-untyped-def]
+        async def away(query):
             raise Busy
 
         reader.run = away  # type: ignore[method-assign]

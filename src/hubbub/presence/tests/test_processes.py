@@ -13,6 +13,7 @@ from hubbub.presence.processes import IN_ONE_ANNOUNCEMENT
 from hubbub.presence.roll import Roll
 from hubbub.presence.tests.conftest import ALICE, BOB, CAROL, Contacts, last, look, told, who
 from hubbub.testing import Faults, FaultyLayer, MemoryEngine, settle
+from hubbub.testing.layer import Message
 
 LEASE = 15.0
 
@@ -158,7 +159,7 @@ async def test_invisible_holds_on_every_process(contacts: Contacts) -> None:
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_the_layer_does_to_announcements(contacts: Contacts, seed: int) -> None:
     """PRS-6: lost, doubled or out of order; once the layer is well both know the same."""
-    faults = Faults(seed=seed, drop=0.25, duplicate=0.2, reorder=0.2)
+    faults: Faults[Message] = Faults(seed=seed, drop=0.25, duplicate=0.2, reorder=0.2)
     layer = FaultyLayer(InMemoryLayer(), faults)
     async with AsyncExitStack() as stack:
         engines = [await stack.enter_async_context(process(layer)) for _ in range(3)]
