@@ -158,6 +158,10 @@ PROVOKED: dict[tuple[str, str], Provoke] = {
         "chat.typing", room, data={"is_typing": True}
     ),
     ("inbox.subscribe", "not_authenticated"): lambda user, guest, room: guest.error("inbox.subscribe"),
+    ("presence.watch", "not_authenticated"): lambda user, guest, room: guest.error(
+        "presence.watch", data={"users": [1]}
+    ),
+    ("presence.set", "not_authenticated"): lambda user, guest, room: guest.error("presence.set"),
     ("auth.refresh", "not_authenticated"): lambda user, guest, room: user.error("auth.refresh", data={"token": "x"}),
     ("inspect.sessions", "forbidden"): lambda user, guest, room: user.error("inspect.sessions"),
     ("inspect.close", "forbidden"): lambda user, guest, room: user.error("inspect.close", data={"session": "x"}),
