@@ -27,9 +27,6 @@ from hubbub.protocol.registry import registry
 
 logger = logging.getLogger("hubbub.engine")
 
-on_start: "list[Callable[[Engine], None]]" = []
-"""What features do when an engine starts, on its loop."""
-
 STOP_SECONDS = 5.0
 """How long closing sessions may take before they are cut off."""
 DRAIN_STEP = 0.1
@@ -75,8 +72,6 @@ class Engine:
         self.hub.prime(CONTROL_TOPIC, Position(state.epoch, state.top))
         self.parts.start()
         self.tasks.spawn(heartbeat(self), "heartbeat")
-        for begin in on_start:
-            begin(self)
 
     async def drain(self) -> None:
         """Close every session with 1012 while the rest of the process works as before (rule CLO-2).

@@ -8,13 +8,14 @@ import logging
 import os
 import socket
 from functools import cache
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from hubbub.engine.batch import Batch
-from hubbub.engine.engine import Engine, make_ephemeral, on_start
+from hubbub.engine.engine import Engine, make_ephemeral
+from hubbub.engine.parts import engine_part
 from hubbub.engine.ports import NoRelay
+from hubbub.engine.session import Session
 from hubbub.inspector import messages as wire
 from hubbub.inspector.census import Census, take
 from hubbub.inspector.policy import LIVE
@@ -36,6 +37,7 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+@engine_part
 class Watch:
     """What one engine measures for those who look."""
 
@@ -50,6 +52,17 @@ class Watch:
         self._running = False
         self.census: Census | None = None
         """The last one, while somebody looks."""
+        if not isinstance(engine.hub.relay, NoRelay):  # Else there are no others who could ask.
+            engine.hub.add(ALL, _Ear(self))
+
+    def began(self, session: Session) -> None:
+        """Nothing is kept of sessions: who looks has them counted anew."""
+
+    def ended(self, session: Session) -> None:
+        """Nothing is kept of sessions."""
+
+    def sweep(self) -> None:
+        """It measures by itself, while somebody looks."""
 
     def joined(self, topic: str) -> None:
         """Somebody in this process looks at a topic, from now on."""
@@ -142,22 +155,6 @@ class _Ear:
         return None
 
 
-_watches: "WeakKeyDictionary[Engine, Watch]" = WeakKeyDictionary()
-
-
 def watch_of(engine: Engine) -> Watch:
     """The one of an engine."""
-    found = _watches.get(engine)
-    if found is None:
-        found = _watches[engine] = Watch(engine)
-    return found
-
-
-def listen(engine: Engine) -> None:
-    """Hear what other processes are asked, where there can be any."""
-    if not isinstance(engine.hub.relay, NoRelay):
-        engine.hub.add(ALL, _Ear(watch_of(engine)))
-
-
-if listen not in on_start:
-    on_start.append(listen)
+    return engine.parts.of(Watch)
