@@ -79,19 +79,28 @@ def peers_python() -> Path:
 @cache
 def hubbub_bin() -> Path:
     """The ``bin`` of an environment with hubbub as it is shipped: its wheel, built from this checkout, and its pins."""
-    pins = REPO / "requirements" / "base.txt"
+    return _with_wheel("hubbub", [REPO / "requirements" / "base.txt"]) / "bin"
 
+
+@cache
+def layers_python() -> Path:
+    """The interpreter of an environment with hubbub as it is shipped, and the Python peers beside it."""
+    return _with_wheel("layers", [REPO / "requirements" / "base.txt", PEERS / "requirements.txt"]) / "bin" / "python"
+
+
+def _with_wheel(name: str, pins: Sequence[Path]) -> Path:
     def make(folder: Path) -> None:
         run(sys.executable, "-m", "venv", folder)
-        _pip(folder / "bin" / "python", "--require-hashes", "-r", pins)
+        for each in pins:
+            _pip(folder / "bin" / "python", "--require-hashes", "-r", each)
 
-    folder = _made("hubbub", [pins], make)
+    folder = _made(name, pins, make)
     wheels = HOME / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     command = ("-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
     run(sys.executable, *command, "-w", wheels, ".")
     _pip(folder / "bin" / "python", "--no-deps", "--force-reinstall", *wheels.glob("*.whl"))
-    return folder / "bin"
+    return folder
 
 
 @cache

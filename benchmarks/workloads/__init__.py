@@ -1,6 +1,7 @@
 """The workloads, in the order of the results."""
 
 from benchmarks.workloads.base import Workload
+from benchmarks.workloads.channel_layers import ChannelLayers
 from benchmarks.workloads.fan_out import FanOut
 from benchmarks.workloads.growth import Growth
 from benchmarks.workloads.handshakes import Handshakes
@@ -20,5 +21,6 @@ ALL: tuple[Workload, ...] = (
     Idle(),
     Layers(),
     Handshakes(),
+    ChannelLayers(),
     Soak(),
 )

@@ -59,8 +59,13 @@ def test_checks(tmp_path: Path, settings: str, name: str) -> None:
 
 
 def test_redis_url(tmp_path: Path) -> None:
-    assert pattern("check-redis").search(manage(tmp_path, "", "check", REDIS_URL="redis://127.0.0.1:6379"))
-    assert not pattern("check-redis").search(manage(tmp_path, "", "check"))
+    assert pattern("check-redis").search(said := manage(tmp_path, "", "check", REDIS_URL="http://u:secret@127.0.0.1"))
+    assert "begins with redis://" in said and "secret" not in said
+    missing = "import importlib.util\nimportlib.util.find_spec = lambda name: None"
+    said = manage(tmp_path, missing, "check", REDIS_URL="redis://127.0.0.1:6379")
+    assert pattern("check-redis").search(said) and "pip install 'hubbub[redis]'" in said
+    for url in ("redis://127.0.0.1:6379", "redis+sentinel://a,b:1/main", "redis://a:1,rediss://:pw@b:2/1"):
+        assert not pattern("check-redis").search(manage(tmp_path, "", "check", REDIS_URL=url))
 
 
 def test_the_cure_for_cors_is_one(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from channels.layers import get_channel_layer
 from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.db.models import Model
 
@@ -132,16 +134,22 @@ def check_time_zones(**kwargs: Any) -> list[CheckMessage]:
 
 @register("hubbub")
 def check_redis(**kwargs: Any) -> list[CheckMessage]:
-    if getattr(django_settings, "HUBBUB_REDIS_URL", ""):
-        return [
-            Warning(
-                "REDIS_URL is set, but this version has no Redis layer yet.",
-                hint="Processes follow each other through the database; typing and the like stay in their process. "
-                "Unset it to silence this.",
-                id="hubbub.W003",
+    """Whether hubbub's layers on Redis can be made: redis-py is there and their hosts can be read."""
+    problems: list[CheckMessage] = []
+    for alias, layer in getattr(django_settings, "CHANNEL_LAYERS", {}).items():
+        if layer.get("BACKEND") != "hubbub.layers.redis.RedisLayer":
+            continue
+        try:
+            get_channel_layer(alias)
+        except (ImproperlyConfigured, TypeError) as error:
+            problems.append(
+                Error(
+                    f"The channel layer {alias!r} cannot be made: {error}",
+                    hint="It is REDIS_URL of the environment, or what CHANNEL_LAYERS says.",
+                    id="hubbub.E006",
+                )
             )
-        ]
-    return []
+    return problems
 
 
 @register("hubbub")
@@ -200,7 +208,7 @@ def check_stock_layer(**kwargs: Any) -> list[CheckMessage]:
         Warning(
             f"The channel layer {alias!r} is Channels' own in-memory one: what is sent to it stays in its process.",
             hint="Messages still reach other processes, by the database; typing, and what consumers of your own send "
-            "to groups, do not. Use channels_redis where several processes serve, and "
+            "to groups, do not. Use 'hubbub.layers.redis.RedisLayer' where several processes serve, and "
             "'hubbub.layers.memory.InMemoryLayer' where one does.",
             id="hubbub.W004",
         )

@@ -23,6 +23,8 @@ MESSAGE_TYPE = "hubbub.event"
 
 RETRY_SECONDS = 1.0
 """How long the layer is left alone after it has failed."""
+AT_ONCE = 30
+"""Events and topics that are handed to the layer before it has answered; other layers open a connection for each."""
 
 
 class LayerRelay:
@@ -43,7 +45,7 @@ class LayerRelay:
         self._awake = asyncio.Event()
 
     def start(self, engine: Engine) -> None:
-        for work in (self._receive, self._send_all, self._keep_groups):
+        for work in (self._listen, self._send_all, self._keep_groups):
             engine.tasks.spawn(work(engine), f"relay {work.__name__}")
 
     async def join(self, topic: str) -> None:
@@ -66,22 +68,31 @@ class LayerRelay:
     async def _send_all(self, engine: Engine) -> None:
         await self._ready.wait()
         while True:
-            event = await self._outgoing.get()
-            try:
-                await self._layer.group_send(event.topic, to_message(event, self._channel))
-            except Exception as error:
-                self._failed(error)
-            else:
-                self._answered()
+            events = [await self._outgoing.get()]
+            while len(events) < AT_ONCE and not self._outgoing.empty():
+                events.append(self._outgoing.get_nowait())
+            await asyncio.gather(*(self._send(event) for event in events))
+
+    async def _send(self, event: Event) -> None:
+        try:
+            await self._layer.group_send(event.topic, to_message(event, self._channel))
+        except Exception as error:
+            self._failed(error)
+        else:
+            self._answered()
 
     async def _keep_groups(self, engine: Engine) -> None:
-        """Bring the groups in line with what is followed here. One at a time: nothing overtakes."""
+        """Bring the groups in line with what is followed here. Of one topic nothing overtakes."""
         await self._ready.wait()
         while True:
             await self._awake.wait()
             self._awake.clear()
-            changed, self._changed = self._changed, {}
-            failed = [topic for topic in changed if not await self._bring_in_line(topic, engine.hub)]
+            changed, self._changed = list(self._changed), {}
+            failed: list[str] = []
+            for start in range(0, len(changed), AT_ONCE):
+                some = changed[start : start + AT_ONCE]
+                done = await asyncio.gather(*(self._bring_in_line(topic, engine.hub) for topic in some))
+                failed += [topic for topic, taken in zip(some, done, strict=True) if not taken]
             if failed:
                 await engine.clock.sleep(RETRY_SECONDS)
                 self._look_at(*failed)
@@ -104,6 +115,16 @@ class LayerRelay:
             return False
         self._answered()
         return True
+
+    async def _listen(self, engine: Engine) -> None:
+        # hubbub's own layer says when it has missed something; others fail to receive instead.
+        on_reconnect = getattr(self._layer, "on_reconnect", None)
+        end = on_reconnect(engine.hub.catch_up) if on_reconnect is not None else None
+        try:
+            await self._receive(engine)
+        finally:
+            if end is not None:
+                end()
 
     async def _receive(self, engine: Engine) -> None:
         while True:

@@ -5,6 +5,7 @@ HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_MAX_BODY_B
 HUBBUB_LOG_FORMAT, HUBBUB_METRICS_TOKEN, EMAIL_URL and more: docs/reference/settings.md has them all.
 """
 
+import re
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -117,15 +118,25 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = DATA_DIR / "uploads"
-# No Redis layer yet: a check says what that means (hubbub.W003).
-HUBBUB_REDIS_URL = env.str("REDIS_URL", default="")
-HUBBUB_REDIS_PREFIX = env.str("HUBBUB_REDIS_PREFIX", default="hubbub")
 # Serves the files of installed apps, the built UI among them, without `collectstatic`.
 WHITENOISE_USE_FINDERS = True
 # WhiteNoise hands out files in a way that Django reads in a thread and warns of; the UI's files are small.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-CHANNEL_LAYERS = {"default": {"BACKEND": "hubbub.layers.memory.InMemoryLayer"}}
+# Of Redis or Valkey; where it is missing, processes follow each other through the database.
+HUBBUB_REDIS_URL = env.str("REDIS_URL", default="")
+HUBBUB_REDIS_PREFIX = env.str("HUBBUB_REDIS_PREFIX", default="hubbub")
+CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "hubbub.layers.memory.InMemoryLayer"}}
+if HUBBUB_REDIS_URL:
+    CHANNEL_LAYERS["default"] = {
+        "BACKEND": "hubbub.layers.redis.RedisLayer",
+        "CONFIG": {
+            # Several, each with a share of the topics; commas also part the hosts of one URL.
+            "hosts": re.split(r",(?=[\w+]+://)", HUBBUB_REDIS_URL),
+            "prefix": HUBBUB_REDIS_PREFIX,
+            "symmetric_encryption_keys": env.list("HUBBUB_REDIS_KEYS", default=[]),
+        },
+    }
 
 HUBBUB: dict[str, Any] = {"ALLOWED_ORIGINS": env.list("HUBBUB_ALLOWED_ORIGINS", default=[])}
 HUBBUB["TAIL_DATABASE"] = "direct" if _direct else ""

@@ -6,67 +6,21 @@ channels instead of walking all of them, and says when it drops.
 
 import asyncio
 import itertools
-import logging
 import secrets
 import time
-from collections import deque
 from typing import Any
 
 import msgspec
 from channels.exceptions import ChannelFull
 from channels.layers import BaseChannelLayer
 
-logger = logging.getLogger("hubbub.layer")
+from hubbub.engine.logs import quiet_logger
+from hubbub.layers.mailbox import Mailbox
+
+logger = quiet_logger("hubbub.layer")
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
-
-
-class _Channel:
-    """One channel's bounded queue. Whoever receives waits on a loop; whoever sends may be on another thread."""
-
-    __slots__ = ("_waiting", "capacity", "queue")
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.queue: deque[tuple[float, bytes]] = deque()
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits here: no message, and nobody for one."""
-        return not self.queue and not self._waiting
-
-    def wake(self) -> None:
-        """Wake one receiver, from any thread."""
-        try:
-            waiting = self._waiting.popleft()
-        except IndexError:
-            return
-        try:
-            waiting.get_loop().call_soon_threadsafe(_resolve, waiting)
-        except RuntimeError:  # Its loop has ended: somebody else may be waiting.
-            self.wake()
-
-    async def wait(self) -> None:
-        """Wait until something has arrived. What arrives between look and wait is not missed."""
-        arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(arrived)
-        if self.queue:
-            self.wake()
-        try:
-            await arrived
-        except asyncio.CancelledError:
-            if arrived in self._waiting:
-                self._waiting.remove(arrived)
-            else:
-                self.wake()  # It was woken for a message that it will not take.
-            raise
-
-
-def _resolve(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
@@ -85,10 +39,11 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
         channel_capacity: dict[Any, int] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(expiry=expiry, capacity=capacity, channel_capacity=channel_capacity, **kwargs)
+        super().__init__(expiry=expiry, capacity=capacity, **kwargs)
+        self.channel_capacity = self.compile_capacities(channel_capacity or {})
         self.group_expiry = group_expiry
         self.dropped = 0
-        self._channels: dict[str, _Channel] = {}
+        self._channels: dict[str, Mailbox] = {}
         self._groups: dict[str, dict[str, float]] = {}
         self._serial = itertools.count(1)
         self._prefix = secrets.token_hex(8)
@@ -106,13 +61,10 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
         self.require_valid_channel_name(channel)
         while True:
             mailbox = self._mailbox(channel)
-            now = time.monotonic()
-            while mailbox.queue:
-                expires, packed = mailbox.queue.popleft()
-                if expires > now:
-                    self._tidy(channel, mailbox)
-                    message: dict[str, Any] = _unpack(packed)
-                    return message
+            if (packed := mailbox.take()) is not None:
+                self._tidy(channel, mailbox)
+                message: dict[str, Any] = _unpack(packed)
+                return message
             try:
                 await mailbox.wait()
             except asyncio.CancelledError:
@@ -152,24 +104,16 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
     async def close(self) -> None:
         await self.flush()
 
-    def _mailbox(self, channel: str) -> _Channel:
+    def _mailbox(self, channel: str) -> Mailbox:
         found = self._channels.get(channel)
         if found is None:
-            found = self._channels[channel] = _Channel(self.get_capacity(channel))
+            found = self._channels[channel] = Mailbox(self.get_capacity(channel), self.expiry)
         return found
 
     def _put(self, channel: str, packed: bytes) -> bool:
-        mailbox = self._mailbox(channel)
-        now = time.monotonic()
-        while mailbox.queue and mailbox.queue[0][0] <= now:
-            mailbox.queue.popleft()
-        if len(mailbox.queue) >= mailbox.capacity:
-            return False
-        mailbox.queue.append((now + self.expiry, packed))
-        mailbox.wake()
-        return True
+        return self._mailbox(channel).put(packed)
 
-    def _tidy(self, channel: str, mailbox: _Channel) -> None:
+    def _tidy(self, channel: str, mailbox: Mailbox) -> None:
         # Channels that nobody uses must not pile up; one that is used comes back by itself.
         if mailbox.idle and self._channels.get(channel) is mailbox:
             del self._channels[channel]
