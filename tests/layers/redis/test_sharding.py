@@ -109,8 +109,17 @@ class Nodes:
             for line in lines:
                 wait_until(lambda: line.encode() in self.ask(server, "CLUSTER", "INFO"), line, 20)  # noqa: B023
 
+    def followed(self) -> set[bytes]:
+        """The groups that are followed at the primaries that have their slots."""
+        found: set[bytes] = set()
+        for server in self.servers[:-1]:
+            with server.client() as client:
+                found |= set(client.pubsub_shardchannels("*:group:*"))
+        return found
+
     def move(self, names: list[bytes], target: int) -> None:
-        """Give the slots of these names to another primary."""
+        """Give the slots of these names to another primary, which all believe more than the one before."""
+        self.ask(self.servers[target], "CLUSTER", "BUMPEPOCH")
         for slot in {key_slot(name) for name in names}:
             for server in (self.servers[target], *self.servers[:-1]):
                 self.ask(server, "CLUSTER", "SETSLOT", slot, "NODE", self.ids[target])
@@ -142,9 +151,10 @@ async def test_a_cluster() -> None:
         assert min(shares) > 5, shares
         await all_work(one, two, channel)
 
-        names = [f"hubbub:group:{group}".encode() for group in GROUPS]
-        nodes.move(names[:30], 1)
-        await wait_until_async(lambda: told, "it is told that names have moved")
+        all_names = [f"hubbub:group:{group}".encode() for group in GROUPS]
+        nodes.move(all_names[:30], 1)
+        await wait_until_async(lambda: nodes.followed() == set(all_names), "names are followed where they are now")
+        assert told
         await all_work(one, two, channel)
 
         told.clear()

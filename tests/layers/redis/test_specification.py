@@ -211,6 +211,18 @@ async def test_a_membership_ends_whoever_ends_it(make: Make) -> None:
     await nothing_for(two, channel)
 
 
+async def test_messages_and_those_of_groups_come_in_order(make: Make) -> None:
+    """LAY-1: of one sender, before and after the channel is a member, and before anybody receives."""
+    layer, sender = make(), make()
+    channel = await layer.new_channel()
+    for n in range(3):
+        await sender.send(channel, {"type": "x", "n": n})
+    await layer.group_add("g", channel)
+    for n in range(3, 20):
+        await (sender.send(channel, {"type": "x", "n": n}) if n % 2 else sender.group_send("g", {"type": "x", "n": n}))
+    assert [(await received(layer, channel))["n"] for _ in range(20)] == list(range(20))
+
+
 async def test_a_full_worker_is_passed_over(make: Make) -> None:
     """LAY-3: at most once, counted where it is noticed."""
     layer = make(capacity=2)

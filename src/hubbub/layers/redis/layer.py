@@ -127,12 +127,16 @@ class RedisLayer(BaseChannelLayer):  # type: ignore[misc]
                 mailbox = self._mailboxes.of(channel)
                 if (packed := mailbox.take()) is not None:
                     return packed
-                if self._readers.setdefault(inbox, here) is here:
+                if self._reads(here, inbox):
                     await here.read(inbox)
                 await mailbox.wait()
         finally:
             if not self._is_member(channel):
                 self._mailboxes.tidy(channel)
+
+    def _reads(self, here: Local, inbox: str) -> bool:
+        """Whether an inbox is the running loop's to read: no other one does."""
+        return self._readers.setdefault(inbox, here) is here
 
     # Groups
 
@@ -141,7 +145,7 @@ class RedisLayer(BaseChannelLayer):  # type: ignore[misc]
         self.require_valid_group_name(group)
         self.require_valid_channel_name(channel)
         here = self._here()
-        if here.reads(channel):
+        if here.reads(channel) and self._reads(here, inbox_of(channel)):
             await here.join(group, channel)
         else:
             await here.join_from_afar(group, channel)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -56,6 +57,7 @@ class Local:
         self._memberships: dict[str, set[str]] = {}
         self._inboxes: dict[str, list[bytes] | None] = {}
         """The inboxes that are read here; a list holds what has come while older messages are fetched."""
+        self._draining: dict[str, asyncio.Task[None]] = {}
 
     # Sending
 
@@ -87,7 +89,7 @@ class Local:
 
     async def join(self, group: str, channel: str) -> None:
         """Let a channel that is read on this loop have what the group is sent from now on. Raises ConnectionError."""
-        await self.servers.prepare()
+        await self._begin_to_read(inbox_of(channel))
         name = self._names.group(group)
         members = self._groups.setdefault(group, {})
         if not members:
@@ -100,6 +102,15 @@ class Local:
         except BaseException:
             self.leave(group, channel)
             raise
+
+    async def _begin_to_read(self, inbox: str) -> None:
+        """So that messages of a group come after those that the channel was sent before."""
+        await self.servers.prepare()
+        await self.read(inbox)
+        with suppress(ConnectionError):  # The inbox may be on another server than the group.
+            await self.servers.confirmed(self._names.inbox(inbox))
+        if (draining := self._draining.get(inbox)) is not None:
+            await asyncio.wait([draining])
 
     def leave(self, group: str, channel: str) -> None:
         """End it; nothing happens where the channel is no member."""
@@ -176,7 +187,7 @@ class Local:
         # What was stored is older than anything that is published from now on.
         if self._inboxes[inbox] is None:
             self._inboxes[inbox] = []
-            self._tasks.spawn(self._drain(inbox), f"layer inbox {inbox}")
+            self._draining[inbox] = self._tasks.spawn(self._drain(inbox), f"layer inbox {inbox}")
 
     async def _drain(self, inbox: str) -> None:
         name, take = self._names.inbox(inbox), self.servers.scripts.take
@@ -189,6 +200,7 @@ class Local:
             asyncio.get_running_loop().call_later(RETRY_SECONDS, self._ready, inbox)
         finally:
             held, self._inboxes[inbox] = self._inboxes[inbox], None
+            self._draining.pop(inbox, None)
             for frame in held or ():
                 self._open(frame)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ConnectionError
+from redis.exceptions import ConnectionError, ResponseError
 
 from hubbub.engine.logs import quiet_logger
 from hubbub.layers.redis.hosts import Host, Source
@@ -91,7 +91,8 @@ class Subscriber:
         if followed is None:
             return
         _release(followed, None)
-        if self._connected:
+        # A node that has ended it already, since the slot is another's now, would refuse.
+        if self._connected and (followed.confirmed or name in self._pending):
             self._unsent.append(("UNSUBSCRIBE", name))
             self._asked.set()
 
@@ -186,7 +187,12 @@ class Subscriber:
 
     async def _read(self, connection: AbstractConnection) -> None:
         while True:
-            answer: Any = await connection.read_response(disconnect_on_error=False)
+            try:
+                answer: Any = await connection.read_response(disconnect_on_error=False)
+            except ResponseError:
+                if self._pending:
+                    raise
+                continue  # The end of something that had ended.
             self._heard = True
             if not isinstance(answer, list) or len(answer) < 3:
                 continue  # A pong.
