@@ -34,7 +34,7 @@ class Layer(Server):
     def running(self, folder: Path, people: int) -> Iterator[Running]:
         port = server_port()
         with valkey_server() as redis:
-            command = [home.layers_python(), SCRIPT, self._kind, str(port), redis]
+            command: list[str | Path] = [home.layers_python(), SCRIPT, self._kind, str(port), redis]
             with self.process(command, port, folder) as process:
                 self.command = self.command.replace(redis, "REDIS_URL")
                 yield Running(process)

@@ -78,7 +78,8 @@ class Measurement:
         async def keep_sending() -> None:
             nonlocal arrived
             while time.perf_counter() < until:
-                arrived += bool(await self.send(next(groups)))
+                took = await self.send(next(groups))
+                arrived += took > 0
 
         began = time.perf_counter()
         await asyncio.gather(*(keep_sending() for _ in range(under_way)))

@@ -93,7 +93,7 @@ def test_a_cluster_by_any_of_its_nodes() -> None:
         assert read.cluster and read.name == "h:7000"
         other = read.at("10.0.0.2", 7001)
         assert other.name == "10.0.0.2:7001" and other.cluster
-        assert other.source().make().host == "10.0.0.2"  # type: ignore[attr-defined]
+        assert other.source().make().host == "10.0.0.2"
         assert other.options.get("password") == read.options.get("password")
 
 

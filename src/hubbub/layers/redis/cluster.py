@@ -161,7 +161,7 @@ class Cluster:
                 self._moved = True
         if self._moved:
             self._look_soon()
-        for name in self._nodes.keys() - {*self._slots, self._host.name}:
-            closing = asyncio.get_running_loop().create_task(self._nodes.pop(name).close())
+        for node in self._nodes.keys() - {*self._slots, self._host.name}:
+            closing = asyncio.get_running_loop().create_task(self._nodes.pop(node).close())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
