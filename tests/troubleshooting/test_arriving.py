@@ -68,6 +68,21 @@ async def test_a_layer_that_is_away(tmp_path: Path) -> None:
         assert len(pattern("log-layer-away").findall(server.log())) <= 2
 
 
+async def test_redis_that_is_away(tmp_path: Path) -> None:
+    """EVT-4: the same by REDIS_URL alone, with hubbub's own layer."""
+    port = free_port()
+    with live_servers(tmp_path) as start:
+        server = start(env={"REDIS_URL": f"redis://127.0.0.1:{port}"})
+        ann, bob = make_people(server, ["ann", "bob"])
+        await says(server, ann, bob, "without")
+        for name in ("log-redis-lost", "log-layer-away"):
+            await logged(server, name)
+        with ValkeyServer(port=port, host=HOST):
+            await says(server, ann, bob, "with")
+            for name in ("log-redis-back", "log-layer-back"):
+                await logged(server, name)
+
+
 async def says(server: LiveServer, ann: Person, bob: Person, text: str) -> None:
     """One says something and the other gets it."""
     id = await talk(server, ann, bob)

@@ -161,7 +161,7 @@ class Subscriber:
             _release(followed, self._away())
         if self._lost_at is None:
             self._lost_at = time.monotonic()
-            logger.warning("The channel layer lost %s: %s. It is tried again.", self._host.name, error)
+            logger.warning("The channel layer lost %s: %s. It is tried again.", self._host.name, str(error).rstrip("."))
             self._listener.lost()
 
     def _all_confirmed(self) -> None:

@@ -162,7 +162,7 @@ async def disconnect(connection: AbstractConnection) -> None:
 
 
 def first_of(group: BaseException) -> Exception:
-    """What went wrong first, in words."""
+    """What went wrong first."""
     error = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
