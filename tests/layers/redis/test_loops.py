@@ -21,6 +21,7 @@ from tests.waiting import wait_until
 @pytest.fixture
 def layer(valkey: Valkey) -> Iterator[RedisLayer]:
     """A layer; at the end nobody is connected, and nothing was left to the garbage collector."""
+    gc.collect()  # What other tests have left is theirs.
     with warnings.catch_warnings():
         warnings.simplefilter("error", ResourceWarning)
         layer = RedisLayer(hosts=[valkey.url], prefix="loops")

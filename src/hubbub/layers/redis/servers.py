@@ -17,9 +17,20 @@ class Server:
 
     def __init__(self, host: Host, listener: Listener) -> None:
         self.host = host
+        self._listener = listener
         self._source = host.source()
         self.wire = Wire(host, self._source)
-        self.subscriber = Subscriber(host, self._source, listener, sharded=host.cluster)
+        self.subscriber = Subscriber(host, self._source, self, sharded=host.cluster)
+
+    def lost(self) -> None:
+        self._listener.lost()
+
+    def regained(self) -> None:
+        self.wire.try_again()
+        self._listener.regained()
+
+    def moved(self, name: bytes) -> None:
+        self._listener.moved(name)
 
     async def close(self) -> None:
         await asyncio.gather(self.wire.close(), self.subscriber.close())

@@ -69,6 +69,10 @@ class Wire:
         self._asked.set()
         return await answer
 
+    def try_again(self) -> None:
+        """The server is known to be there: the next command finds out, however often it was tried in vain."""
+        self._away_until, self._failures = 0.0, 0
+
     async def close(self) -> None:
         """End the connection; commands that wait fail."""
         for task in self._tasks:
