@@ -113,7 +113,8 @@ class LayerRelay:
         except Exception as error:
             self._failed(error)
             return False
-        self._answered()
+        if wanted:  # A layer may take the end of a membership without asking its server.
+            self._answered()
         return True
 
     async def _listen(self, engine: Engine) -> None:
