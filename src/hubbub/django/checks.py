@@ -71,7 +71,7 @@ def _check_token(token: str) -> list[CheckMessage]:
         Error(
             f"HUBBUB['METRICS_TOKEN'] has fewer than {LEAST_TOKEN} characters: it can be guessed.",
             hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
-            id="hubbub.E006",
+            id="hubbub.E008",
         )
     ]
 
