@@ -32,7 +32,8 @@ CONNECTIONS = 40
 async def join(stack: AsyncExitStack, server: LiveServer, world: World, name: str, topic: str) -> ClientConnection:
     """A socket of somebody who follows a topic."""
     url = f"{server.ws_url}?token={world.tokens[name]}"
-    socket = await stack.enter_async_context(connect(url, proxy=None))
+    # max_queue: a client that leaves frames unread still sees the close.
+    socket = await stack.enter_async_context(connect(url, proxy=None, max_queue=None))
     await socket.send(json.dumps({"id": 1, "type": "subscribe", "topic": topic}))
     await until(socket, lambda frame: frame.get("id") == 1)
     return socket
