@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked, LogChanged
+from hubbub.engine.actor import Actor
+from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked, ActorRenamed, LogChanged
 from hubbub.engine.parted import REMEMBER_SECONDS
 from hubbub.protocol.frames import Position
 from hubbub.testing import MemoryEngine, settle
@@ -154,3 +155,15 @@ async def test_guests_are_not_kept():
         await guest.command("subscribe", "club.a")
         guest.cut()
         assert len(engine.engine.hub.parted) == 0
+
+
+async def test_rights_of_staff_that_ended_are_not_brought_along():
+    """OPS-3: credentials that were checked before, a ticket's for one, say what was true then."""
+    async with MemoryEngine() as engine:
+        keeper = Actor(key="u.7", user_id=7, username="keeper", is_staff=True)
+        await engine.publish(CONTROL_TOPIC, ActorRenamed("u.7", "keeper", "", "", is_staff=False))
+        late = await engine.connect(keeper)
+        assert not late.session.actor.is_staff
+        await engine.clock.advance(1)
+        again = await engine.connect(keeper)
+        assert again.session.actor.is_staff

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
+from channels.exceptions import MessageTooLarge
 from django.conf import settings as django_settings
 
 from hubbub.engine.counters import counters
@@ -71,15 +72,22 @@ class LayerRelay:
             events = [await self._outgoing.get()]
             while len(events) < AT_ONCE and not self._outgoing.empty():
                 events.append(self._outgoing.get_nowait())
-            await asyncio.gather(*(self._send(event) for event in events))
+            topics: dict[str, list[Event]] = {}
+            for event in events:
+                topics.setdefault(event.topic, []).append(event)
+            # Of one topic one after the other: ephemeral events have no number that would say their order.
+            await asyncio.gather(*(self._send(each) for each in topics.values()))
 
-    async def _send(self, event: Event) -> None:
-        try:
-            await self._layer.group_send(event.topic, to_message(event, self._channel))
-        except Exception as error:
-            self._failed(error)
-        else:
-            self._answered()
+    async def _send(self, events: list[Event]) -> None:
+        for event in events:
+            try:
+                await self._layer.group_send(event.topic, to_message(event, self._channel))
+            except MessageTooLarge as error:
+                logger.warning("an event of %s is left to the log: %s", event.topic, error)
+            except Exception as error:
+                self._failed(error)
+            else:
+                self._answered()
 
     async def _keep_groups(self, engine: Engine) -> None:
         """Bring the groups in line with what is followed here. Of one topic nothing overtakes."""
@@ -143,7 +151,13 @@ class LayerRelay:
                 engine.hub.catch_up()
                 continue
             if message.get("type") == MESSAGE_TYPE and message.get("from") != self._channel:
-                engine.hub.deliver(from_message(message))
+                try:
+                    event = from_message(message)
+                    age = (engine.clock.now() - event.created_at).total_seconds()
+                    counters.arrivals.observe(max(0.0, age))
+                    engine.hub.deliver(event)
+                except Exception:  # Of another version, perhaps; what is durable comes by the log.
+                    logger.exception("a message of another process could not be read")
 
     def _failed(self, error: Exception) -> None:
         """Say so once, not each time that it is tried."""
@@ -179,7 +193,7 @@ def _host(host: Any) -> str:
     if isinstance(host, dict):
         host = host.get("address") or ("host" in host and (host["host"], host.get("port", 6379)))
     if isinstance(host, str):
-        return host.rpartition("@")[2].partition("?")[0]
+        return host.partition("?")[0].rpartition("@")[2]
     return ":".join(map(str, host[:2])) if isinstance(host, list | tuple) else ""
 
 

@@ -53,13 +53,21 @@ class Shared:
     """What all processes know together. For any thread."""
 
     def __init__(self, url: str, prefix: str = "hubbub") -> None:
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisClusterException, RedisError
 
-        self._error = RedisError
-        self._redis = client(url)
+        self._errors = (RedisError, RedisClusterException)
+        self._url = url
+        self._made: Any = None
         self._prefix = prefix
         self._lock = threading.Lock()
         self._away_until: float | None = None
+
+    @property
+    def _redis(self) -> Any:
+        """The client, made when it is first needed: that of a cluster connects at once."""
+        if self._made is None:
+            self._made = client(self._url)
+        return self._made
 
     def take(self, limit: str, key: str, rate: Rate, cost: float = 1.0) -> float | None:
         """Take from a bucket; 0, or the seconds to wait. None where Redis is away.
@@ -86,7 +94,7 @@ class Shared:
             return None
         try:
             answer = question()
-        except self._error as error:
+        except self._errors as error:
             self._failed(error)
             return None
         self._answered()

@@ -171,6 +171,8 @@ class Supervisor:
     async def _replace(self) -> None:
         """Replace one after the other, so that as many serve all the time."""
         for old in list(self._workers):
+            if old not in self._workers:
+                continue  # It has ended meanwhile, and there is a new one in its place.
             old.replaced = True
             new = await self._start(spare=True)
             with suppress(TimeoutError):

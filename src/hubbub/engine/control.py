@@ -104,9 +104,13 @@ def remember(engine: "Engine", events: list[Event]) -> None:
     """Hold endings from before this process against what was checked before them: a ticket is good for a while."""
     now, at = engine.clock.now().timestamp(), engine.clock.monotonic()
     for each in events:
-        if each.type == "control.sessions_ended":
+        ago = max(0.0, now - each.created_at.timestamp())
+        if each.type == "control.actor_renamed":
+            names = msgspec.json.decode(each.raw, type=ActorRenamed)
+            if not names.is_staff:
+                engine.sessions.demote(names.actor, at=at - ago)
+        elif each.type == "control.sessions_ended":
             ended = msgspec.json.decode(each.raw, type=SessionsEnded)
-            ago = max(0.0, now - each.created_at.timestamp())
             engine.sessions.end(
                 ended.actor, ended.reason, login=ended.login, except_login=ended.except_login, at=at - ago
             )
@@ -119,6 +123,8 @@ def obey(engine: "Engine", event: Event) -> None:
         engine.sessions.end(ended.actor, ended.reason, login=ended.login, except_login=ended.except_login)
     elif event.type == "control.actor_renamed":
         names = msgspec.json.decode(event.raw, type=ActorRenamed)
+        if not names.is_staff:
+            engine.sessions.demote(names.actor)
         for session in engine.sessions.of(names.actor):
             _rename(session, names)
     elif event.type == "control.access_revoked":

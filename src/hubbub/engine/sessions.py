@@ -1,7 +1,7 @@
 """All sessions of this process, and how they end with their login (rules AUT-4 and CHT-9)."""
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hubbub.engine.clock import Clock
@@ -43,6 +43,8 @@ class Sessions:
         self._by_actor: defaultdict[str, dict[Session, None]] = defaultdict(dict)
         self._count = 0
         self._endings: deque[Ending] = deque()
+        self._demoted: deque[tuple[float, str]] = deque()
+        """When whose rights of staff ended, if there were any."""
 
     def __len__(self) -> int:
         return self._count
@@ -50,8 +52,11 @@ class Sessions:
     def add(self, session: "Session", authenticated_at: float) -> None:
         """Register a session whose credentials were checked at that monotonic time.
 
-        A login that ended between the check and now ends this session too.
+        A login that ended between the check and now ends this session too; rights of staff that did are gone.
         """
+        actor = session.actor
+        if actor.is_staff and any(at >= authenticated_at and key == actor.key for at, key in self._demoted):
+            session.actor = replace(actor, is_staff=False)
         of_actor = self._by_actor[session.actor.key]
         self._count += session not in of_actor
         of_actor[session] = None
@@ -77,6 +82,13 @@ class Sessions:
     def find(self, id: str) -> "Session | None":
         """The session of that id, if it is here."""
         return next((session for session in self.all() if session.id == id), None)
+
+    def demote(self, actor_key: str, *, at: float | None = None) -> None:
+        """Let no session begin with rights of staff that were checked before ``at``, now by default (rule OPS-3)."""
+        now = self._clock.monotonic()
+        while self._demoted and self._demoted[0][0] < now - REMEMBER_SECONDS:
+            self._demoted.popleft()
+        self._demoted.append((now if at is None else at, actor_key))
 
     def end(
         self, actor_key: str, reason: str, *, login: str = "", except_login: str = "", at: float | None = None

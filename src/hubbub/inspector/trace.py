@@ -14,6 +14,7 @@ from hubbub.protocol.dialect import Dialect, Subscribed
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event, Inbound, Position
 from hubbub.protocol.registry import registry
+from hubbub.protocol.topics import is_topic
 
 SECONDS = 300.0
 """How long a trace lasts at most; who wants more subscribes again."""
@@ -63,6 +64,11 @@ class Trace:
         return found
 
 
+def legal(topic: str | None) -> str:
+    """A topic that a client has named; empty where it is none: it could be anything that was said."""
+    return topic if topic and is_topic(topic) else ""
+
+
 def known(type: str) -> str:
     """A command's type; what is none might be anything that a client wrote."""
     return type if type in registry.commands or type == "pong" else "unknown"
@@ -86,7 +92,7 @@ class Traced:
             self._trace.note(self._session, "in", "unknown", "", size, error.code)
             raise
         self.bound, self.full = self.inner.bound, self.inner.full
-        topic = (self.bound or inbound.topic or "")[:90]
+        topic = legal(self.bound or inbound.topic)
         self._trace.note(self._session, "in", known(inbound.type), topic, size)
         return inbound, self
 
@@ -97,8 +103,7 @@ class Traced:
         return self._out("reply", inbound.topic or "", self.inner.reply(inbound, ok), known(inbound.type))
 
     def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
-        topic = (inbound.topic if inbound else "") or ""
-        return self._out("error", topic[:90], self.inner.error(inbound, error), error.code)
+        return self._out("error", legal(inbound.topic if inbound else None), self.inner.error(inbound, error), error.code)
 
     def event(self, event: Event) -> bytes | None:
         return self._out(event.type, event.topic, self.inner.event(event))

@@ -109,6 +109,8 @@ class Lookers:
         self._by_session: dict[Session, Looker] = {}
         self._at: dict[str, dict[Looker, None]] = {}
         """Who looks at somebody, by that one's key."""
+        self._outward: dict[str, wire.Presence] = {}
+        """How those are whom somebody looks at, as others than themselves were last told."""
         self._changed: dict[str, None] = {}
         self._untold: dict[Looker, None] = {}
         """Those who have yet to be told something."""
@@ -130,8 +132,10 @@ class Lookers:
         looker = Looker(session, {user_key(id): id for id in users})
         if looker.watched and session.closing is None:
             self._by_session[session] = looker
-            for key in looker.watched:
+            for key, id in looker.watched.items():
                 self._at.setdefault(key, {})[looker] = None
+                # Not what it is now where somebody has yet to be told: that is still news to the others.
+                self._outward.setdefault(key, self._people.as_told(key, id, False))
         return [self._people.as_told(key, id, key == looker.key) for key, id in looker.watched.items()]
 
     def drop(self, session: Session) -> None:
@@ -145,7 +149,7 @@ class Lookers:
         lookers = self._at[key]
         del lookers[looker]
         if not lookers:
-            del self._at[key]
+            del self._at[key], self._outward[key]
 
     # Telling
 
@@ -160,7 +164,12 @@ class Lookers:
         changed, self._changed = self._changed, {}
         done = 0
         for key in changed:
-            for looker in list(self._at.get(key, ())):
+            lookers = list(self._at.get(key, ()))
+            # A frame that says nothing new would still say that somebody invisible has done something.
+            to_all = bool(lookers) and self._is_news(key, lookers[0].watched[key])
+            for looker in lookers:
+                if not (to_all or looker.key == key):
+                    continue
                 looker.changed.add(key)
                 self._untold[looker] = None
                 if (done := done + 1) >= SLICE:
@@ -182,6 +191,12 @@ class Lookers:
                 done = 0
                 await asyncio.sleep(0)
                 words = _Words(self._people, self._engine.clock.now())
+
+    def _is_news(self, key: str, id: UserId) -> bool:
+        """Whether others see a user otherwise than they were last told."""
+        before, now = self._outward[key], self._people.as_told(key, id, False)
+        self._outward[key] = now
+        return now != before
 
     # Who may see whom
 
@@ -234,6 +249,7 @@ class Lookers:
             if (other if looker.key == key else looker.key) in seen:
                 looker.watched[other] = id
                 self._at.setdefault(other, {})[looker] = None
+                self._outward.setdefault(other, self._people.as_told(other, id, False))
                 looker.changed.add(other)
             else:
                 looker.gone[other] = id

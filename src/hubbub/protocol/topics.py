@@ -12,9 +12,14 @@ def check_topic(topic: str) -> str:
 
     Raises BadFrame if it is not 1 to 90 letters, digits, ``.``, ``-`` or ``_``.
     """
-    if not _TOPIC.fullmatch(topic):
+    if not is_topic(topic):
         raise BadFrame("A topic is 1 to 90 letters, digits, '.', '-' or '_'.")
     return topic
+
+
+def is_topic(text: str) -> bool:
+    """Whether it could be a topic's name."""
+    return _TOPIC.fullmatch(text) is not None
 
 
 def kind_of(topic: str) -> str:

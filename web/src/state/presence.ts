@@ -50,6 +50,19 @@ export function disappear(): void {
   me.value = null;
 }
 
+/** Whether one is invisible, as this connection was last told; undefined before it was told anything. */
+let hidden: boolean | undefined;
+
+function hear(found: People): void {
+  const before = hidden;
+  hidden = me.value === null ? undefined : found.get(me.value)?.invisible;
+  seen.value = found;
+  // Another device has undone it, or this one.
+  if (before && hidden === false) setInvisible(false);
+  // A server that has restarted has forgotten it.
+  if (before === undefined && hidden === false && recall(INVISIBLE) === String(me.value)) setInvisible(true);
+}
+
 let touched = Date.now();
 let away = false;
 
@@ -68,14 +81,10 @@ export function startPresence(): void {
       seen.value = new Map();
       return;
     }
-    return client.presence.watch(ids, (found) => (seen.value = found));
+    return client.presence.watch(ids, hear);
   });
-  let hidden = false;
   effect(() => {
-    const before = hidden;
-    hidden = me.value !== null && (own.value?.invisible ?? before);
-    // Another device has undone it, or this one.
-    if (before && !hidden && me.value !== null) setInvisible(false);
+    if (me.value === null || status.value !== "online") hidden = undefined;
   });
   const touch = () => {
     touched = Date.now();

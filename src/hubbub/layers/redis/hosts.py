@@ -20,6 +20,10 @@ ANSWER_SECONDS = 5.0
 PORT = 6379
 SENTINEL_PORT = 26379
 
+UNREADABLE = (
+    "The URL of a Redis layer cannot be read. Percent-encode what is special in the password: / is %2F, # is %23."
+)
+
 
 @dataclass(frozen=True)
 class Host:
@@ -140,8 +144,9 @@ def _of_url(url: str, options: dict[str, Any], cluster: bool) -> Host:
         options |= {"ssl": True} if scheme == "rediss" else {}
     try:
         found: dict[str, Any] = {**parse_url(parts._replace(scheme=scheme).geturl())}
-    except ValueError as error:
-        raise ImproperlyConfigured(f"The URL of a Redis layer cannot be read: {error}") from error
+    except ValueError:
+        # Not the error itself: what cannot be read may be a part of the password.
+        raise ImproperlyConfigured(UNREADABLE) from None
     if kind == "sentinel":
         found.pop("connection_class", None)
         return _of_sentinels(options | found)
@@ -150,7 +155,10 @@ def _of_url(url: str, options: dict[str, Any], cluster: bool) -> Host:
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":") if ":" in text else (text, ":", str(SENTINEL_PORT))
-    return host, int(port)
+    try:
+        return host, int(port)
+    except ValueError:
+        raise ImproperlyConfigured(UNREADABLE) from None
 
 
 def _of_sentinels(options: dict[str, Any]) -> Host:

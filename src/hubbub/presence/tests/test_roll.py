@@ -161,6 +161,29 @@ async def test_invisible_is_offline_to_all_but_oneself() -> None:
         assert last(alice, BOB)["state"] == "online"
 
 
+async def test_nothing_that_somebody_invisible_does_is_told() -> None:
+    """PRS-5: a frame that says nothing new would still say that there is somebody."""
+    async with MemoryEngine() as engine:
+        alice, bob = await engine.connect(who(ALICE)), await engine.connect(who(BOB))
+        await look(alice, BOB)
+        await look(bob, BOB)
+        await bob.send("presence.set", data={"state": "online", "invisible": True})
+        await engine.clock.advance(TOLD)
+        before, mine = len(alice.of("presence.changed")), len(bob.of("presence.changed"))
+        for state in ("away", "online", "away"):
+            await bob.send("presence.set", data={"state": state})
+            await engine.clock.advance(TOLD)
+        assert len(bob.of("presence.changed")) == mine + 3
+        bob.cut()
+        await engine.clock.advance(GONE)
+        again = await engine.connect(who(BOB))
+        await engine.clock.advance(ARRIVED)
+        assert len(alice.of("presence.changed")) == before
+        await again.send("presence.set", data={"invisible": False})
+        await engine.clock.advance(TOLD)
+        assert len(alice.of("presence.changed")) == before + 1
+
+
 async def test_invisible_from_the_first_moment_on() -> None:
     """PRS-5: a client that remembers it says so before its device is shown."""
     async with MemoryEngine() as engine:

@@ -171,6 +171,7 @@ def log_config(level: str = "INFO", format: str = "text") -> dict[str, Any]:
             "default": {**stream, "formatter": names["default"], "stream": "ext://sys.stderr"},
             "access": {**stream, "formatter": names["access"], "stream": "ext://sys.stdout"},
         },
+        "root": {"handlers": ["default"], "level": "WARNING"},
         "loggers": {
             "uvicorn": {"handlers": ["default"], "level": level, "propagate": False},
             "uvicorn.error": {"level": level},
