@@ -103,7 +103,9 @@ class Traced:
         return self._out("reply", inbound.topic or "", self.inner.reply(inbound, ok), known(inbound.type))
 
     def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
-        return self._out("error", legal(inbound.topic if inbound else None), self.inner.error(inbound, error), error.code)
+        return self._out(
+            "error", legal(inbound.topic if inbound else None), self.inner.error(inbound, error), error.code
+        )
 
     def event(self, event: Event) -> bytes | None:
         return self._out(event.type, event.topic, self.inner.event(event))

@@ -15,7 +15,12 @@ from tests.browser.world import NOW
 def _with_grace(stage: Stage) -> tuple[Person, Person]:
     """The viewer in her conversation with Grace, who is there."""
     ada, grace = stage.at(stage.path("")), stage.enter("grace", visible=True)
-    grace.visit("/")
+    grace.visit("/settings/profile")
+    grace.settled()
+    # The server remembers that she was invisible in an earlier state.
+    hide = grace.page.get_by_label("Appear offline")
+    hide.check()
+    hide.uncheck()
     expect(ada.subtitle).to_have_text("@grace · online")
     return ada, grace
 
