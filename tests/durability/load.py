@@ -44,18 +44,24 @@ async def load(clients: list[Client], faults: Sequence[Callable[[], Awaitable[ob
             await everybody_again([len(client.log.acks) for client in clients])
             resumed.append(time.monotonic() - healed)
         await answers(enough)
-        for client in clients:
-            client.sending = False
-        await wait_until_async(lambda: all(client.idle for client in clients), "the last answers", 60)
-        tops: dict[str, int] = {}
-        for ack in (ack for client in clients for ack in client.log.acks):
-            tops[ack.topic] = max(tops.get(ack.topic, 0), ack.offset)
+        tops = await last_answers(clients, 60)
         await wait_until_async(
             lambda: all(client.reached(tops) for client in clients), "the last events everywhere", 30
         )
         for task in tasks:
             task.cancel()
     return resumed
+
+
+async def last_answers(clients: list[Client], seconds: float = 30) -> dict[str, int]:
+    """Nobody sends any more, and all is answered: the highest offset of each topic that was acknowledged."""
+    for client in clients:
+        client.sending = False
+    await wait_until_async(lambda: all(client.idle for client in clients), "the last answers", seconds)
+    tops: dict[str, int] = {}
+    for ack in (ack for client in clients for ack in client.log.acks):
+        tops[ack.topic] = max(tops.get(ack.topic, 0), ack.offset)
+    return tops
 
 
 def judge(server: LiveServer, clients: list[Client], url: str = "") -> Verdict:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.durability.checker import check
 from tests.durability.client import Client
+from tests.durability.load import last_answers
 from tests.durability.world import make_world, read_stored
 from tests.hostile.wire import TEXT, frame, handshake
 from tests.hostile.wire import Client as Wire
@@ -79,12 +80,7 @@ async def test_a_deploy_under_load(pass_to: PassTo) -> None:
         took = time.monotonic() - began
         await wait_until_async(lambda: acknowledged() >= max(before + 200, ENOUGH), "the rest of the answers", 60)
         asker.going = False
-        for client in clients:
-            client.sending = False
-        await wait_until_async(lambda: all(client.idle for client in clients), "the last answers", 30)
-        tops: dict[str, int] = {}
-        for ack in (ack for client in clients for ack in client.log.acks):
-            tops[ack.topic] = max(tops.get(ack.topic, 0), ack.offset)
+        tops = await last_answers(clients)
 
         def up_to_date(client: Client) -> bool:
             return client.reached({topic: top for topic, top in tops.items() if topic in client.log.began})

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.durability.checker import check
 from tests.durability.client import Client
+from tests.durability.load import last_answers
 from tests.durability.world import World, make_world, read_stored
 from tests.hostile.wire import Client as Wire
 from tests.processes.conftest import Several, files_of
@@ -109,12 +110,7 @@ async def test_a_worker_is_killed(several: Several) -> None:
             os.kill(victim, signal.SIGKILL)
             await wait_until_async(partial(replaced, several, victim), "another", 30)
         await more(300)
-        for client in clients:
-            client.sending = False
-        await wait_until_async(lambda: all(client.idle for client in clients), "the last answers", 30)
-        tops: dict[str, int] = {}
-        for ack in (ack for client in clients for ack in client.log.acks):
-            tops[ack.topic] = max(tops.get(ack.topic, 0), ack.offset)
+        tops = await last_answers(clients)
         await wait_until_async(lambda: all(client.reached(tops) for client in clients), "the last events", 30)
         for task in tasks:
             task.cancel()
