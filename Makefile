@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --fork-strategy 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check docs bench bench-quick ui chromium requirements clean
+.PHONY: help run test test-faults check docs bench bench-quick ui chromium requirements clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,9 +18,12 @@ help: ## List these targets
 run: $(VENV)/.run $(UI)/app.js ## Serve hubbub on this machine (PORT=8100: elsewhere than on 8000)
 	$(BIN)/hubbub serve $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.dev $(UI)/app.js chromium ## Run every test, in a browser too
+test: $(VENV)/.dev $(UI)/app.js chromium ## Run the tests, in a browser too
 	scripts/node.sh npm test --workspaces
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+
+test-faults: $(VENV)/.dev $(UI)/app.js chromium ## Run what breaks things, and what judges times: alone, on a quiet machine (an hour)
+	$(BIN)/pytest -m "faults or long"
 
 check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, generated files, the script's size, documentation
 	$(BIN)/ruff check
