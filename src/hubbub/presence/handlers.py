@@ -1,26 +1,20 @@
 """The socket commands of presence. Only ``presence.watch`` asks the database: who may see whom."""
 
+from hubbub.engine.actor import user_key
 from hubbub.engine.context import Context
 from hubbub.presence import messages as wire
 from hubbub.presence.policy import viewer, visible
 from hubbub.presence.roll import Roll
-from hubbub.protocol.errors import Busy
 from hubbub.protocol.registry import handles
-
-TRIES = 5
 
 
 @handles(wire.Watch)
 async def watch(ctx: Context, data: wire.Watch) -> wire.Watched:
     user = viewer(ctx.actor)
     lookers = ctx.session.engine.parts.of(Roll).lookers
-    for _ in range(TRIES):
-        before = lookers.doubted
+    with lookers.doubts.asking([user_key(user), *map(user_key, data.users)]) as doubted:
         seen = await ctx.read(visible, user, data.users) if data.users else []
-        # What was read before somebody's contacts became fewer is not to be trusted.
-        if lookers.doubted == before:
-            return wire.Watched(lookers.watch(ctx.session, seen))
-    raise Busy
+    return wire.Watched(lookers.watch(ctx.session, seen, doubted))
 
 
 @handles(wire.SetPresence)

@@ -6,25 +6,21 @@ changes wait as names in a set, not as frames.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from functools import partial
 
 import msgspec
 
 from hubbub.engine.actor import user_key
 from hubbub.engine.batch import Batch
 from hubbub.engine.engine import Engine
-from hubbub.engine.outbox import SLOW
 from hubbub.engine.session import Session
 from hubbub.presence import messages as wire
+from hubbub.presence.doubts import Doubts, Look, Looker
 from hubbub.presence.messages import UserId
 from hubbub.presence.people import People
-from hubbub.presence.policy import visible
 from hubbub.presence.soon import Soon
 from hubbub.presence.topics import TOPIC
-from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event
 
 TELL_SECONDS = 0.2
@@ -33,39 +29,6 @@ IN_ONE_FRAME = 100
 """Users whose changes one frame tells."""
 SLICE = 1000
 """Looks that are served in one turn of the event loop."""
-RETRY_SECONDS = 1.0
-
-
-class Looker:
-    """A session that looks at users."""
-
-    __slots__ = ("changed", "gone", "session", "watched")
-
-    def __init__(self, session: Session, watched: dict[str, UserId]) -> None:
-        self.session = session
-        self.watched = watched
-        """The users by their keys."""
-        self.changed: set[str] = set()
-        """Those of whom it has yet to be told something."""
-        self.gone: dict[str, UserId] = {}
-        """Those whom it may see no longer, and has yet to be told so."""
-
-    @property
-    def key(self) -> str:
-        return self.session.actor.key
-
-    @property
-    def slow(self) -> bool:
-        return self.session.outbox.size > self.session.outbox.limit * SLOW
-
-
-@dataclass
-class _Doubt:
-    """A user who may have fewer contacts now, and the looks from and at that user."""
-
-    id: UserId
-    looks: list[tuple[Looker, str, UserId]] = field(default_factory=list)
-    """Who looks, and at whom."""
 
 
 class _Words:
@@ -115,10 +78,7 @@ class Lookers:
         self._untold: dict[Looker, None] = {}
         """Those who have yet to be told something."""
         self._tell_soon = Soon(engine, TELL_SECONDS, self._tell, "presence")
-        self._doubts: dict[str, _Doubt] = {}
-        self._looking_again = False
-        self.doubted = 0
-        """Counts the times when somebody's contacts may have become fewer."""
+        self.doubts = Doubts(engine, self._settle)
 
     def __len__(self) -> int:
         """How many looks there are."""
@@ -126,8 +86,11 @@ class Lookers:
 
     # Looking
 
-    def watch(self, session: Session, users: Iterable[UserId]) -> list[wire.Presence]:
-        """Let the session look at these users, and at nobody else. Returns how they are now; what changes follows."""
+    def watch(self, session: Session, users: Iterable[UserId], doubted: Collection[str] = ()) -> list[wire.Presence]:
+        """Let the session look at these users, and at nobody else. Returns how they are now; what changes follows.
+
+        Of those who came into doubt while it was asked whom it may see (``doubted``), that is told when it is certain.
+        """
         self.drop(session)
         looker = Looker(session, {user_key(id): id for id in users})
         if looker.watched and session.closing is None:
@@ -136,6 +99,8 @@ class Lookers:
                 self._at.setdefault(key, {})[looker] = None
                 # Not what it is now where somebody has yet to be told: that is still news to the others.
                 self._outward.setdefault(key, self._people.as_told(key, id, False))
+            for key in doubted:
+                self._hide(looker, key)
         return [self._people.as_told(key, id, key == looker.key) for key, id in looker.watched.items()]
 
     def drop(self, session: Session) -> None:
@@ -202,56 +167,40 @@ class Lookers:
 
     def doubt(self, key: str) -> None:
         """A user may have fewer contacts now: nobody of whom that isn't certain is shown to, or sees, the user."""
-        self.doubted += 1
-        looks = [(looker, key, looker.watched[key]) for looker in self._at.get(key, ()) if looker.key != key]
-        id = looks[0][2] if looks else None
-        for session in self._engine.sessions.of(key):
-            if looker := self._by_session.get(session):
-                looks += [(looker, other, each) for other, each in looker.watched.items() if other != key]
-                id = session.actor.user_id
-        if id is None:
-            return
-        for looker, other, _ in looks:
-            del looker.watched[other]
-            self._look_away(looker, other)
-        self._doubts.setdefault(key, _Doubt(id)).looks += looks
-        if not self._looking_again:
-            self._looking_again = True
-            self._engine.tasks.spawn(self._look_again(), "presence of contacts")
+        self.doubts.came(key)
+        for looker in list(self._at.get(key, ())):
+            self._hide(looker, key)
+        for session in list(self._engine.sessions.of(key)):
+            if looker_here := self._by_session.get(session):
+                self._hide(looker_here, key)
 
     def doubt_all(self) -> None:
         """Contacts may have changed in ways that nobody was told of."""
+        self.doubts.came_to_all()
         for key in {looker.key for looker in self._by_session.values()}:
             self.doubt(key)
 
-    async def _look_again(self) -> None:
-        try:
-            while self._doubts:
-                key, doubt = next(iter(self._doubts.items()))
-                before = self.doubted
-                others = {id if other != key else looker.session.actor.user_id for looker, other, id in doubt.looks}
-                try:
-                    query = partial(visible, doubt.id, [id for id in others if id is not None])
-                    seen = await self._engine.reader.run(query)
-                except HubbubError:
-                    await self._engine.clock.sleep(RETRY_SECONDS)
-                    continue
-                if before == self.doubted:  # Else it may have been read too early.
-                    del self._doubts[key]
-                    self._settle(key, doubt, {user_key(id) for id in seen})
-        finally:
-            self._looking_again = False
+    def _hide(self, looker: Looker, key: str) -> None:
+        """Let the looker not see the contacts of this user, or not see this user, until it is certain that it may."""
+        own = looker.key == key
+        id = looker.session.actor.user_id if own else looker.watched.get(key)
+        if id is None:
+            return
+        for other in [each for each in looker.watched if each != key] if own else [key]:
+            self.doubts.add(key, id, Look(looker, other, looker.watched.pop(other)))
+            self._look_away(looker, other)
 
-    def _settle(self, key: str, doubt: _Doubt, seen: set[str]) -> None:
-        for looker, other, id in doubt.looks:
-            if self._by_session.get(looker.session) is not looker or other in looker.watched:
-                continue  # It has gone, or has asked anew.
-            if (other if looker.key == key else looker.key) in seen:
-                looker.watched[other] = id
-                self._at.setdefault(other, {})[looker] = None
-                self._outward.setdefault(other, self._people.as_told(other, id, False))
-                looker.changed.add(other)
-            else:
-                looker.gone[other] = id
-            self._untold[looker] = None
+    def _settle(self, look: Look, seen: bool) -> None:
+        """It is certain whether somebody may be seen."""
+        looker, at, id = look
+        if self._by_session.get(looker.session) is not looker or at in looker.watched:
+            return  # It has gone, or has asked anew.
+        if seen:
+            looker.watched[at] = id
+            self._at.setdefault(at, {})[looker] = None
+            self._outward.setdefault(at, self._people.as_told(at, id, False))
+            looker.changed.add(at)
+        else:
+            looker.gone[at] = id
+        self._untold[looker] = None
         self._tell_soon()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from hubbub.engine.control import CONTROL_TOPIC, AccessRevoked
 from hubbub.presence.lookers import IN_ONE_FRAME
 from hubbub.presence.messages import MOST_WATCHED
 from hubbub.presence.roll import Roll
-from hubbub.presence.tests.conftest import ALICE, BOB, CAROL, DAVE, Contacts, last, look, told, who
-from hubbub.protocol.errors import Busy
+from hubbub.presence.tests.conftest import ALICE, BOB, CAROL, DAVE, Contacts, look, told, who
 from hubbub.testing import MemoryEngine, settle
 
 TOLD = 0.3
@@ -141,79 +137,3 @@ async def test_a_slow_reader_is_told_how_it_is_in_the_end(contacts: Contacts) ->
         await settle()
         await engine.clock.advance(1)
         assert told(alice)[-1] == {BOB: "away"} and len(told(alice)) <= 2
-
-
-async def test_who_is_no_contact_any_more_is_not_seen(contacts: Contacts) -> None:
-    """PRS-2: in both directions, and what others see stays as it is."""
-    async with MemoryEngine() as engine:
-        alice, bob, carol = [await engine.connect(who(each)) for each in (ALICE, BOB, CAROL)]
-        for each in (alice, bob, carol):
-            await look(each, ALICE, BOB, CAROL)
-        contacts.pairs -= {frozenset((ALICE, BOB)), frozenset((BOB, CAROL))}
-        await engine.publish(CONTROL_TOPIC, AccessRevoked("u.2", "chat.1", "removed"))
-        await engine.clock.advance(TOLD)
-        assert told(alice) == [{BOB: "gone"}] and told(carol) == [{BOB: "gone"}]
-        assert told(bob) == [{ALICE: "gone", CAROL: "gone"}]
-        for each in (alice, bob, carol):
-            await each.send("presence.set", data={"state": "online"})
-        await engine.clock.advance(TOLD)
-        assert told(alice)[-1] == {ALICE: "online", CAROL: "online"}
-        assert told(bob)[-1] == {BOB: "online"}
-
-
-async def test_who_shares_another_conversation_is_seen_as_before(contacts: Contacts) -> None:
-    """PRS-2: what changed while it was looked up is told."""
-    async with MemoryEngine() as engine:
-        alice, bob = await engine.connect(who(ALICE)), await engine.connect(who(BOB))
-        await look(alice, BOB)
-        await engine.publish(CONTROL_TOPIC, AccessRevoked("u.2", "chat.1", "left"))
-        await bob.send("presence.set", data={"state": "online"})
-        await engine.clock.advance(TOLD)
-        assert last(alice, BOB)["state"] == "online"
-        assert all("gone" not in each.values() for each in told(alice))
-
-
-async def test_a_revocation_during_the_question(contacts: Contacts) -> None:
-    """PRS-2: what was read before it does not count."""
-    async with MemoryEngine() as engine:
-        alice = await engine.connect(who(ALICE))
-        reader, held, answered = engine.engine.reader, asyncio.Event(), 0
-        run = reader.run
-
-        async def slowly(query):
-            nonlocal answered
-            found = await run(query)
-            answered += 1
-            await held.wait()
-            return found
-
-        reader.run = slowly  # type: ignore[method-assign]
-        alice.send_text('{"id": 1, "type": "presence.watch", "data": {"users": [2]}}')
-        await settle()
-        assert answered == 1
-        contacts.pairs.clear()
-        await engine.publish(CONTROL_TOPIC, AccessRevoked("u.2", "chat.1", "removed"))
-        held.set()
-        reply = (await alice.wait_for(lambda: [each for each in alice.frames if each.get("id") == 1]))[0]
-        assert reply["ok"] == {"users": []} and answered == 2
-
-
-async def test_while_nobody_can_say_who_may_nobody_sees(contacts: Contacts) -> None:
-    """PRS-2: the database is away when somebody is removed."""
-    async with MemoryEngine() as engine:
-        alice, bob = await engine.connect(who(ALICE)), await engine.connect(who(BOB))
-        await look(alice, BOB)
-        reader = engine.engine.reader
-        run = reader.run
-
-        async def away(query):
-            raise Busy
-
-        reader.run = away  # type: ignore[method-assign]
-        await engine.publish(CONTROL_TOPIC, AccessRevoked("u.2", "chat.1", "removed"))
-        await bob.send("presence.set", data={"state": "online"})
-        await engine.clock.advance(5)
-        assert told(alice) == []
-        reader.run = run  # type: ignore[method-assign]
-        await engine.clock.advance(2)
-        assert told(alice) == [{BOB: "online"}]
