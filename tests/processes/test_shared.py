@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import cycle
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import redis
 from hubbub.django.shared import Shared
 from hubbub.engine.limits import Rate
 from tests.hostile.wire import CLOSE, Client, handshake
-from tests.services import LiveServer, valkey_server
+from tests.services import HOST, LiveServer, valkey_server
 from tests.waiting import wait_until
 
 PASSWORD = "a long enough phrase"
@@ -76,6 +78,53 @@ def test_said_once(own_valkey: str) -> None:
     assert one.first(["a", "b", "a"], 60) == [True, True, False]
     assert other.first(["a", "c"], 60) == [False, True]
     assert one.first([], 60) == []
+
+
+class Deaf:
+    """Stands before a server. While ``deaf``, nothing that it answers arrives, until somebody connects anew."""
+
+    def __init__(self, url: str) -> None:
+        self._server = redis.Redis.from_url(url).connection_pool.connection_kwargs
+        self._listener = socket.create_server((HOST, 0))
+        self.url = f"redis://{HOST}:{self._listener.getsockname()[1]}"
+        self.deaf = False
+        self.swallowed = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # Closed at the end.
+            while True:
+                client, _ = self._listener.accept()
+                self.deaf = False
+                server = socket.create_connection((self._server["host"], self._server["port"]))
+                for ends in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, to: socket.socket, answers: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                if answers and self.deaf:
+                    self.swallowed += 1
+                else:
+                    to.sendall(data)
+        to.close()
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def test_what_was_said_and_not_heard_is_known_as_one_s_own(own_valkey: str) -> None:
+    """PRC-6, AUT-5: an answer that comes too late is asked for again, and a good ticket stays good."""
+    between = Deaf(own_valkey)
+    everywhere = Shared(between.url)
+    assert everywhere.first(["before"], 60) == [True]
+    between.deaf = True
+    found = everywhere.first(["a", "b", "a"], 60)
+    print(f"{between.swallowed} answers were lost on the way, and the repetition was answered {found}")
+    assert between.swallowed
+    assert found == [True, True, False]
+    assert everywhere.first(["a", "b"], 60) == [False, False]
+    between.close()
 
 
 def test_away(own_valkey: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
