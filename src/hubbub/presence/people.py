@@ -93,6 +93,8 @@ class People:
         self._people: dict[str, Person] = {}
         self._gone: dict[str, None] = {}
         """Those without a device, the one who has been gone for longest first."""
+        self.certain: set[str] | None = None
+        """While it is not known yet who is invisible: those of whom it is; the rest is shown to nobody else."""
 
     def __len__(self) -> int:
         return len(self._people)
@@ -124,4 +126,9 @@ class People:
 
     def as_told(self, key: str, id: UserId, to_self: bool) -> wire.Presence:
         person = self._people.get(key)
-        return person.as_told(to_self) if person else wire.Presence(id, "offline")
+        if person is None or not (to_self or self._may_be_shown(key, person)):
+            return wire.Presence(id, "offline")
+        return person.as_told(to_self)
+
+    def _may_be_shown(self, key: str, person: Person) -> bool:
+        return self.certain is None or key in self.certain or bool(person.chosen_at)

@@ -27,6 +27,8 @@ ANNOUNCE_SECONDS = 0.2
 """How long what is to be said waits for more."""
 RENEWALS = 3
 """How often a process is heard of in one lease."""
+LEARN_SECONDS = 1.0
+"""How long a process that starts waits for what the others know: until then it shows nobody of whom none has spoken."""
 IN_ONE_ANNOUNCEMENT = 500
 ALL = "*"
 """Asks every process for its people."""
@@ -93,8 +95,11 @@ class Processes:
         self._asks: set[str] = {ALL}
         self._renewed_at = engine.clock.monotonic()
         self._say_soon = Soon(engine, ANNOUNCE_SECONDS, self._say, "presence in other processes")
+        people.certain = set()
+        self._learned_soon = Soon(engine, LEARN_SECONDS, self._learned, "presence of those who are invisible")
         engine.hub.add(PROCESSES, self)
         self._say_soon()
+        self._learned_soon()
 
     # Saying
 
@@ -199,10 +204,28 @@ class Processes:
         (other.keys.add if row.devices else other.keys.discard)(key)
         if other.told is not None:
             other.told.add(key)
-        changed = _known(person) != before
+        changed = self._make_certain(key) or _known(person) != before
         self._people.settle(key)
         if changed:
             self._changed(key)
+
+    def _make_certain(self, key: str) -> bool:
+        """Somebody may be shown from now on. Returns whether that is new."""
+        certain = self._people.certain
+        if certain is None or key in certain:
+            return False
+        certain.add(key)
+        return True
+
+    async def _learned(self) -> None:
+        """Whoever has something to say of anybody has said it."""
+        if any(other.told is not None for other in self._others.values()):
+            self._learned_soon()  # Somebody is still about it.
+            return
+        certain, self._people.certain = self._people.certain or set(), None
+        for key, _ in self._people:
+            if key not in certain:
+                self._changed(key)
 
     def _let_go(self, key: str, process: str, other: _Other, seen_at: float = 0.0) -> None:
         """Somebody is not connected to another process any longer."""

@@ -107,7 +107,8 @@ class Roll:
         if actor.user_id is None:
             return
         person = self.people.make(actor.user_id)
-        if invisible != person.invisible:
+        # What was never chosen is said as well: another process may know of a choice that has not come here yet.
+        if invisible != person.invisible or not person.chosen_at:
             # Later than any choice that is known, whatever other machines' clocks say.
             person.choose(invisible, max(now, person.chosen_at + 0.001), now)
             self._changed_here(actor.key)

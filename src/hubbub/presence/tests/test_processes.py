@@ -11,7 +11,7 @@ from hubbub.django.relay import LayerRelay
 from hubbub.layers.memory import InMemoryLayer
 from hubbub.presence.processes import IN_ONE_ANNOUNCEMENT
 from hubbub.presence.roll import Roll
-from hubbub.presence.tests.conftest import ALICE, BOB, CAROL, Contacts, last, look, told, who
+from hubbub.presence.tests.conftest import ALICE, BOB, CAROL, DAVE, Contacts, last, look, told, who
 from hubbub.testing import Faults, FaultyLayer, MemoryEngine, settle
 from hubbub.testing.layer import Message
 
@@ -154,6 +154,52 @@ async def test_invisible_holds_on_every_process(contacts: Contacts) -> None:
         await again.send("presence.set", data={"invisible": False})
         await pass_time(1, two, one)
         assert (await look(alice, BOB))[BOB]["state"] == "online"
+
+
+async def test_a_process_that_starts_shows_nobody_who_is_invisible(contacts: Contacts) -> None:
+    """PRS-5 PRS-6: before the others have said who that is, it shows only those of whom somebody has spoken."""
+    layer = InMemoryLayer()
+    async with process(layer) as one:
+        bob, carol = await one.connect(who(BOB)), await one.connect(who(CAROL))
+        await carol.send("presence.set", data={"state": "online", "invisible": True})
+        await bob.send("presence.set", data={"state": "online"})
+        await pass_time(1, one)
+        async with process(layer) as two:
+            alice = await two.connect(who(ALICE))
+            dave = await two.connect(who(DAVE))
+            contacts.pairs.add(frozenset((ALICE, DAVE)))
+            for each in (alice, dave, phone := await two.connect(who(CAROL))):
+                await each.send("presence.set", data={"state": "online"})
+            seen = [await look(alice, ALICE, BOB, CAROL, DAVE)]
+            assert seen[0][ALICE]["state"] == "online", "of oneself one knows"
+            for _ in range(20):
+                await pass_time(0.1, two, one, two)
+                seen.append(await look(alice, BOB, CAROL, DAVE))
+            states = {id: [each[id]["state"] for each in seen] for id in (BOB, CAROL, DAVE)}
+            print(f"carol, who is invisible, was shown online {states[CAROL].count('online')} times of {len(seen)}")
+            assert set(states[CAROL]) == {"offline"}
+            assert {BOB: "online", DAVE: "online"}.items() <= {id: each[-1] for id, each in states.items()}.items()
+            bob_after, dave_after = states[BOB].index("online"), states[DAVE].index("online")
+            print(
+                f"others are shown {bob_after / 10} s after the start where they are known, {dave_after / 10} s if not"
+            )
+            assert bob_after < 8 and dave_after <= 12
+            assert (await phone.send("presence.set", data={"state": "online"}))["invisible"]
+
+
+async def test_who_looks_at_a_process_that_starts_is_told(contacts: Contacts) -> None:
+    """PRS-3 PRS-6: once it is known, without asking again; and who says that it is visible is shown at once."""
+    layer = InMemoryLayer()
+    async with process(layer) as one, process(layer) as two:
+        alice, bob, carol = [await two.connect(who(each)) for each in (ALICE, BOB, CAROL)]
+        await look(alice, BOB, CAROL)
+        await bob.send("presence.set", data={"state": "online", "invisible": True})
+        await bob.send("presence.set", data={"invisible": False})
+        await carol.send("presence.set", data={"state": "online"})
+        await pass_time(0.25, two, one)
+        assert told(alice) == [{BOB: "online"}]
+        await pass_time(2, two, one)
+        assert told(alice) == [{BOB: "online"}, {CAROL: "online"}]
 
 
 @pytest.mark.parametrize("seed", range(8))
