@@ -261,7 +261,10 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #statusChanged(status: Status): void {
-    if (status === "closed" || status === "signed_out" || status === "not_allowed") this.#calls.abandon(status);
+    if (status === "closed" || status === "signed_out" || status === "not_allowed") {
+      this.#calls.abandon(status);
+      this.#presence.abandon(status);
+    }
     this.emit("status", status);
   }
 

@@ -2,7 +2,7 @@ import { waitAfter, type BackoffOptions } from "./backoff.js";
 import type { Calls } from "./calls.js";
 import { guarded } from "./emitter.js";
 import type { Environment } from "./environment.js";
-import type { HubbubError } from "./errors.js";
+import { clientError, type ClientErrorCode, type HubbubError } from "./errors.js";
 import type { EventFrame } from "./frames.js";
 import type { Presence, PresenceChanged, SetPresence, Watched } from "./generated.js";
 
@@ -20,6 +20,11 @@ interface Watcher {
   changed: (people: People) => void;
 }
 
+interface Sayer {
+  resolve(own: Presence): void;
+  reject(error: HubbubError): void;
+}
+
 /** Who is online: whom one looks at, over any number of connections, and how one is oneself (rules PRS-1 to PRS-5). */
 export class Presences {
   #calls: Calls;
@@ -28,6 +33,10 @@ export class Presences {
   #watchers = new Set<Watcher>();
   #known: People = new Map();
   #own: SetPresence = {};
+  #unsaid: SetPresence = {};
+  #sayers: Sayer[] = [];
+  #saying = false;
+  #refusals = 0;
   #online = false;
   #session = 0;
   #due = false;
@@ -63,29 +72,44 @@ export class Presences {
   /**
    * Say how it is on this device, or whether to appear offline on all. It is said again with every connection; but not
    * that one may be seen, which another device may have thought better of meanwhile.
+   *
+   * Resolves with one's own presence once the server has taken it, which may be with the next connection; what is only
+   * refused for the moment is said again. Rejects with a HubbubError where the server refuses it, as one without presence
+   * and one that takes the user for a guest do, or where the connection is given up. Nobody has to wait for it.
    */
-  set(own: SetPresence): void {
+  set(own: SetPresence): Promise<Presence> {
     this.#own = { ...this.#own, ...own };
-    if (this.#online) this.#say(own);
+    this.#unsaid = { ...this.#unsaid, ...own };
+    const said = new Promise<Presence>((resolve, reject) => this.#sayers.push({ resolve, reject }));
+    said.catch(() => {});
+    this.#say();
+    return said;
   }
 
   /** @internal A session is ready. */
   ready(): void {
     this.#online = true;
+    this.#unsaid = { ...this.#own, ...this.#unsaid };
     // At once: who is not to be seen is not to be seen for a moment.
-    if (Object.keys(this.#own).length > 0) this.#say(this.#own);
+    this.#say();
     if (this.#watchers.size > 0) this.#askSoon();
   }
 
   /** @internal The session is over. What is known may be over, too; the next one tells. */
   lost(): void {
-    this.#online = this.#asking = this.#askAgain = false;
+    this.#online = this.#asking = this.#askAgain = this.#saying = false;
     this.#session += 1;
+  }
+
+  /** @internal There will be no other one by itself. */
+  abandon(code: ClientErrorCode): void {
+    for (const { reject } of this.#sayers.splice(0)) reject(clientError(code));
   }
 
   /** @internal Another user sees others. */
   forget(): void {
-    this.#own = {};
+    this.#own = this.#unsaid = {};
+    this.abandon("signed_out");
     this.#learn(new Map());
   }
 
@@ -113,11 +137,37 @@ export class Presences {
     for (const { changed } of [...this.#watchers]) guarded(() => changed(people));
   }
 
-  #say(own: SetPresence): void {
+  /** Say what is unsaid, one thing after the other: the last one counts. */
+  #say(): void {
+    const [own, sayers, session] = [this.#unsaid, this.#sayers, this.#session];
+    if (!this.#online || this.#saying || (sayers.length === 0 && Object.keys(own).length === 0)) return;
+    this.#saying = true;
+    this.#unsaid = {};
+    this.#sayers = [];
     const { invisible, ...rest } = this.#own;
     if (invisible === false) this.#own = rest;
-    // A server without presence, and a guest's connection, take no such thing.
-    this.#calls.request({ type: "presence.set", data: own }).catch(() => {});
+    const goOn = () => {
+      if (session !== this.#session) return;
+      this.#saying = false;
+      this.#say();
+    };
+    this.#calls.request({ type: "presence.set", data: own }).then(
+      (ok) => {
+        this.#refusals = 0;
+        for (const { resolve } of sayers) resolve(ok as unknown as Presence);
+        goOn();
+      },
+      (error: HubbubError) => {
+        if (!error.temporary) {
+          for (const { reject } of sayers) reject(error);
+          return goOn();
+        }
+        this.#unsaid = { ...own, ...this.#unsaid };
+        this.#sayers.unshift(...sayers);
+        if (session !== this.#session) return; // The next session says it.
+        this.#world.after(waitAfter(error, this.#refusals++, this.#backoff, this.#world.random), goOn);
+      },
+    );
   }
 
   /** Ask once for all that changes in one go, and after what else is asked for at the beginning. */

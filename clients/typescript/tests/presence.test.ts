@@ -72,6 +72,7 @@ test("with a new connection it is all said and asked again, how one is first of 
   const { client, world, socket } = await online();
   client.presence.set({ state: "online", invisible: true });
   client.presence.set({ state: "away" });
+  await socket.ok(socket.last("presence.set"), user(7));
   const { log } = watch(client, [1]);
   await settle();
   expect(socket.of("presence.set").map(({ data }) => data)).toEqual([
@@ -96,6 +97,7 @@ test("that one may be seen is said once: another device may have chosen otherwis
   client.presence.set({ invisible: false });
   const next = await world.reconnected();
   expect(next.last("presence.set")["data"]).toEqual({ state: "online", invisible: false });
+  await next.ok(next.last("presence.set"), user(7));
   next.end(1006);
   const third = await world.reconnected();
   expect(third.last("presence.set")["data"]).toEqual({ state: "online" });
@@ -145,4 +147,45 @@ test("another user sees others, and is not said to be as the one before", async 
   const next = await world.reconnected({ user: { id: 8, username: "bob", first_name: "", last_name: "" } });
   expect(next.of("presence.set")).toEqual([]);
   expect(log).toEqual(["1 online", ""]);
+});
+
+test("who says how it is hears what came of it (PRS-1)", async () => {
+  const { client, socket } = await online();
+  const said = client.presence.set({ state: "online" });
+  await socket.ok(socket.last("presence.set"), user(7));
+  expect(await said).toEqual(user(7));
+  const refused = client.presence.set({ invisible: true });
+  await socket.fail(socket.last("presence.set"), { code: "not_authenticated", message: "Sign in first." });
+  await expect(refused).rejects.toMatchObject({ code: "not_authenticated", temporary: false });
+});
+
+test("what is refused for the moment is said again, and what was said since counts", async () => {
+  const { client, socket } = await online();
+  const first = client.presence.set({ state: "online", invisible: true });
+  const second = client.presence.set({ state: "away" });
+  await socket.fail(socket.last("presence.set"), { code: "rate_limited", temporary: true, retry_after: 2 });
+  await pass(1900);
+  expect(socket.of("presence.set")).toHaveLength(1);
+  await pass(200);
+  expect(socket.last("presence.set")["data"]).toEqual({ state: "away", invisible: true });
+  await socket.ok(socket.last("presence.set"), user(7, "away"));
+  expect([await first, await second]).toEqual([user(7, "away"), user(7, "away")]);
+});
+
+test("what was not answered before the connection was lost is said with the next one", async () => {
+  const { client, world, socket } = await online();
+  const said = client.presence.set({ invisible: false });
+  socket.end(1006);
+  const next = await world.reconnected();
+  expect(next.last("presence.set")["data"]).toEqual({ invisible: false });
+  await next.ok(next.last("presence.set"), user(7));
+  expect(await said).toEqual(user(7));
+});
+
+test("where there is no connection any more it fails", async () => {
+  const { client, socket } = await online();
+  socket.end(1006);
+  const said = client.presence.set({ state: "away" });
+  client.close();
+  await expect(said).rejects.toMatchObject({ code: "closed" });
 });
