@@ -17,6 +17,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from hubbub.django.workers import BEGIN_TRIES
 from tests.durability.checker import check
 from tests.durability.client import Client
 from tests.durability.load import last_answers
@@ -210,11 +211,29 @@ def test_a_layer_that_is_not_shared(tmp_path: Path) -> None:
     assert server.manage("serve", "--workers", "0", check=False).returncode == 1
 
 
+@pytest.mark.slow
 def test_an_application_that_cannot_begin(several: Several, tmp_path: Path) -> None:
     """PRC-2: where not one worker ever begins, all is over, with an exit code that says so."""
     broken = Several(tmp_path / "broken", f"redis://127.0.0.1:{several._env['LAYER_PORT']}", 2)
     broken._env |= {"DJANGO_SETTINGS_MODULE": "tests.processes.broken"}
+    began = time.monotonic()
     done = broken.manage("serve", "--workers", "2", "--port", str(broken.port), check=False)
+    print(f"given up after {time.monotonic() - began:.1f} s and {2 * BEGIN_TRIES} tries")
     assert done.returncode == 1
-    assert "A worker could not begin" in done.stderr
+    assert f"No worker could begin, in {2 * BEGIN_TRIES} tries (exit code 1)" in done.stderr
     assert "hubbub could not begin." in done.stderr
+
+
+def test_a_worker_that_cannot_begin_at_first(tmp_path: Path, valkey_url: str) -> None:
+    """PRC-2: as where a database is not there yet; nobody else is stopped for it, and it is tried again."""
+    server = Several(tmp_path, valkey_url, 2)
+    server._env |= {"DJANGO_SETTINGS_MODULE": "tests.processes.hesitant", "HESITATIONS": str(tmp_path)}
+    try:
+        server.start()
+        log = server.log()
+        print(f"{log.count('Not yet.')} workers could not begin; {len(server.serving())} serve")
+        assert log.count("Not yet.") == 3
+        assert "No worker could begin" not in log
+        assert httpx.get(f"{server.url}/readyz", trust_env=False).status_code == 200
+    finally:
+        server.kill()

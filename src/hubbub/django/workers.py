@@ -29,6 +29,8 @@ NOW = signal.SIGUSR1
 """Ends a worker that is stopping already."""
 READY_SECONDS = 60.0
 """How long a worker may take until it serves, where it is to replace another."""
+BEGIN_TRIES = 3
+"""How often each worker is started before all is given up, where none has ever served."""
 STABLE_SECONDS = 10.0
 """A worker that has lived this long does not end for the reason for which the last one did."""
 LONGEST_WAIT = 30.0
@@ -66,13 +68,17 @@ class Worker:
             )
         return cls(process, ours, spare=spare)
 
-    async def life(self) -> int:
-        """Wait until it serves, and until it has ended. The exit code, or the signal with a minus. Call it once."""
+    async def begins(self) -> bool:
+        """Wait until it serves; False where it has ended before it did. Call it once."""
         with suppress(OSError):
             self.ready = await asyncio.get_running_loop().sock_recv(self._line, 1) == READY
         if self.ready:
             logger.info("Worker %d serves.", self.process.pid)
         self.told.set()
+        return self.ready
+
+    async def ends(self) -> int:
+        """Wait until it has ended. The exit code, or the signal with a minus."""
         code = await self.process.wait()
         self._line.close()
         return code
@@ -140,17 +146,21 @@ class Supervisor:
 
     async def _look_after(self, worker: Worker) -> None:
         """Have another in its place, should it end by itself."""
-        code = await worker.life()
+        if await worker.begins():
+            self._has_served = True
+        code = await worker.ends()
         self._workers.discard(worker)
-        self._has_served |= worker.ready
         if worker.replaced or self._stopping.is_set() or (worker.spare and not worker.ready):
             return
-        if not self._has_served and not any(other.ready for other in self._workers):
-            logger.error("A worker could not begin (%s). What it said stands above.", _said(code))
+        wait = self._wait_after(worker)
+        # One that is still about to begin may do so.
+        if not (self._has_served or self._workers) and self._failures >= BEGIN_TRIES * self._count:
+            logger.error(
+                "No worker could begin, in %d tries (%s). What they said stands above.", self._failures, _said(code)
+            )
             self._failed = True
             self._stop()
             return
-        wait = self._wait_after(worker)
         logger.error("Worker %d has ended (%s). Another begins in %.1f s.", worker.process.pid, _said(code), wait)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait)
