@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import secrets
 import threading
+import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import uvloop
 from asgiref.sync import async_to_sync, sync_to_async
+from redis.exceptions import ConnectionError
 
 from hubbub.layers.redis import RedisLayer
 from tests.layers.redis.valkey import Valkey, connections
@@ -133,3 +138,74 @@ async def test_close_and_use_again(valkey: Valkey) -> None:
         assert (await layer.receive(channel))["type"] == "x"
         await layer.close()
         assert asyncio.all_tasks() == before
+
+
+def test_threads_that_begin_at_once(layer: RedisLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LAY-5: all channels of a process are its own, whichever thread used the layer first."""
+    token = secrets.token_hex
+
+    def slowly(size: int) -> str:
+        time.sleep(0.05)  # Long enough for all threads to be in the middle of it.
+        return token(size)
+
+    monkeypatch.setattr("secrets.token_hex", slowly)
+    together = threading.Barrier(8)
+
+    async def serve() -> dict[str, Any]:
+        together.wait(10)
+        channel = await layer.new_channel()
+        await layer.send(channel, {"type": "x"})
+        return await asyncio.wait_for(layer.receive(channel), 10)
+
+    with ThreadPoolExecutor(8) as threads:
+        got = list(threads.map(lambda _: asyncio.run(serve()), range(8)))
+    assert got == [{"type": "x"}] * 8
+
+
+async def test_nothing_is_tried_again_after_the_end(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LAY-5: where older messages could not be fetched before it."""
+    monkeypatch.setattr("hubbub.layers.redis.local.RETRY_SECONDS", 0.1)
+    layer = RedisLayer(hosts=[valkey.url])
+    channel = await layer.new_channel()
+    local = layer._here()
+    failed = asyncio.Event()
+    run = local.servers.run
+
+    async def broken(script: Any, *args: Any) -> Any:
+        if script is local.servers.scripts.take:
+            failed.set()
+            raise ConnectionError("it is away")
+        return await run(script, *args)
+
+    monkeypatch.setattr(local.servers, "run", broken)
+    before = asyncio.all_tasks()
+    await layer.group_add("g", channel)
+    await failed.wait()
+    await layer.close()
+    failed.clear()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(failed.wait(), 0.3)  # As long as three tries would take.
+    assert not failed.is_set()
+    assert asyncio.all_tasks() == before
+
+
+async def test_older_messages_are_fetched_in_the_end(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LAY-1: though fetching them failed at first."""
+    monkeypatch.setattr("hubbub.layers.redis.local.RETRY_SECONDS", 0.1)
+    layer = RedisLayer(hosts=[valkey.url])
+    channel = await layer.new_channel()
+    await layer.send(channel, {"type": "older"})
+    local, failures = layer._here(), 0
+    run = local.servers.run
+
+    async def broken(script: Any, *args: Any) -> Any:
+        nonlocal failures
+        if script is local.servers.scripts.take and failures < 2:
+            failures += 1
+            raise ConnectionError("it is away")
+        return await run(script, *args)
+
+    monkeypatch.setattr(local.servers, "run", broken)
+    assert await asyncio.wait_for(layer.receive(channel), 10) == {"type": "older"}
+    assert failures == 2
+    await layer.close()

@@ -264,3 +264,28 @@ async def test_nothing_is_asked_of_a_silent_server(valkey: Valkey) -> None:
         each.cancel()
     await asyncio.wait(receiving)
     await layer.close()
+
+
+async def test_a_callback_that_raises(
+    valkey: Valkey, follower: Follower, sender: RedisLayer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """LAY-4: is logged, and neither the connection nor the other callbacks suffer from it."""
+    calls = Told()
+
+    def broken() -> None:
+        calls()
+        raise RuntimeError("a bug of the caller's")
+
+    follower.layer.on_reconnect(broken)
+    follower.layer._here().on_lost.append(broken)
+    after = Told()
+    follower.layer.on_reconnect(after)
+    valkey.kill()
+    valkey.start()
+    await wait_until_async(lambda: after.times, "it is told")
+    await eventually(lambda: sender.send("work", {"type": "x"}))
+    await follower.all_work(sender)
+    print(f"called {calls.times} times: when the connection was lost and when it was back")
+    assert (calls.times, follower.told.times, after.times) == (2, 1, 1)
+    assert caplog.text.count("a bug of the caller's") >= 1
+    assert len(connections(valkey.url, name="")) >= 2

@@ -154,7 +154,18 @@ async def test_a_cluster() -> None:
         all_names = [f"hubbub:group:{group}".encode() for group in GROUPS]
         nodes.move(all_names[:30], 1)
         await wait_until_async(lambda: nodes.followed() == set(all_names), "names are followed where they are now")
-        assert told
+        await wait_until_async(lambda: told, "it is told")
+        await all_work(one, two, channel)
+
+        # While slots are on their way, and nobody here knows it yet.
+        late = [f"late.{n}" for n in range(20)]
+        nodes.move([f"hubbub:group:{group}".encode() for group in late], 2)
+        for group in late:
+            await one.group_add(group, channel)
+            await two.group_send(group, {"type": "x", "to": group})
+        got = [(await asyncio.wait_for(one.receive(channel), 5))["to"] for _ in late]
+        print(f"{len(got)} groups were joined while their slots moved")
+        assert sorted(got) == sorted(late)
         await all_work(one, two, channel)
 
         told.clear()

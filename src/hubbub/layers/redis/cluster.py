@@ -71,8 +71,19 @@ class Cluster:
         server.subscriber.follow(name, receive, ready)
 
     async def confirmed(self, name: bytes) -> None:
-        if (followed := self._followed.get(name)) is not None:
-            await followed[2].subscriber.confirmed(name)
+        attempts = itertools.count(1)
+        while (followed := self._followed.get(name)) is not None:
+            try:
+                await followed[2].subscriber.confirmed(name)
+            except ConnectionError as error:
+                # A node that has not got the slot any more has refused it; and another follows what that one has lost.
+                if not isinstance(error.__cause__, ELSEWHERE) or next(attempts) == TRIES:
+                    raise
+                await asyncio.sleep(pause(0))
+                await self._look()
+            else:
+                if self._followed.get(name) is followed:
+                    return  # And not let go because it is followed elsewhere now.
 
     def leave(self, name: bytes) -> None:
         if (followed := self._followed.pop(name, None)) is not None:

@@ -77,7 +77,7 @@ class RedisLayer(BaseChannelLayer):  # type: ignore[misc]
         self._locals: dict[asyncio.AbstractEventLoop, Local] = {}
         self._readers: dict[str, Local] = {}
         """Which loop reads an inbox."""
-        self._process = ("", 0)
+        self._id = secrets.token_hex(8)
         self._inboxes = itertools.count(1)
         self._channels = itertools.count(1)
 
@@ -221,7 +221,7 @@ class RedisLayer(BaseChannelLayer):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         local = self._locals.get(loop)
         if local is None:
-            inbox = f"{self._token()}-{next(self._inboxes):x}"
+            inbox = f"{self._token()}{next(self._inboxes):x}"
             local = Local(inbox, self._hosts, self._names, self._mailboxes, self.expiry, self.group_expiry)
             for tell, message_type in ((local.on_lost, self._on_lost), (local.on_regained, self._on_regained)):
                 if message_type:
@@ -233,9 +233,7 @@ class RedisLayer(BaseChannelLayer):  # type: ignore[misc]
 
     def _token(self) -> str:
         """What the inboxes of this process begin with; another one after a fork."""
-        if self._process[1] != os.getpid():
-            self._process = (secrets.token_hex(8), os.getpid())
-        return self._process[0]
+        return f"{self._id}-{os.getpid():x}-"
 
     async def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         local = self._locals.pop(loop, None)

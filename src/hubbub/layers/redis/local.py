@@ -197,12 +197,16 @@ class Local:
                     self._open(item.partition(b" ")[2])
         except ConnectionError:
             # The subscription may have held: then nobody else would look again.
-            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._ready, inbox)
+            self._tasks.spawn(self._drain_later(inbox), f"layer inbox {inbox}")
         finally:
             held, self._inboxes[inbox] = self._inboxes[inbox], None
             self._draining.pop(inbox, None)
             for frame in held or ():
                 self._open(frame)
+
+    async def _drain_later(self, inbox: str) -> None:
+        await asyncio.sleep(RETRY_SECONDS)
+        self._ready(inbox)
 
     def _receive_in(self, inbox: str, frame: bytes) -> None:
         held = self._inboxes[inbox]
@@ -231,12 +235,10 @@ class Local:
     # As the listener of its servers
 
     def lost(self) -> None:
-        for tell in self.on_lost:
-            tell()
+        _tell_all(self.on_lost)
 
     def regained(self) -> None:
-        for tell in list(self.on_regained):
-            tell()
+        _tell_all(self.on_regained)
 
     def moved(self, name: bytes) -> None:
         """A server alone does not send names elsewhere."""
@@ -255,6 +257,15 @@ class Local:
             self.timer.cancel()
         await self._tasks.cancel()
         await self.servers.close()
+
+
+def _tell_all(callbacks: list[Callable[[], object]]) -> None:
+    """Whatever one of them raises, the others are called, and the connection goes on."""
+    for tell in list(callbacks):
+        try:
+            tell()
+        except Exception:
+            logger.exception("A callback of the channel layer failed.")
 
 
 def close_with(loop: asyncio.AbstractEventLoop, close: Callable[[], Awaitable[Any]]) -> None:

@@ -120,7 +120,9 @@ class Subscriber:
             self._running = None
 
     def _away(self) -> ConnectionError:
-        return ConnectionError(f"{self._host.name} is away: {self._error}")
+        error = ConnectionError(f"{self._host.name} is away: {self._error}")
+        error.__cause__ = self._error
+        return error
 
     def _ask(self, name: bytes) -> None:
         self._pending[name] = self._pending.get(name, 0) + 1
