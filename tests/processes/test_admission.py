@@ -9,7 +9,9 @@ import time
 from contextlib import suppress
 
 import pytest
+from uvicorn.server import ServerState
 
+from hubbub.transports.uvicorn import HubbubHTTPProtocol, HubbubWebSocketProtocol, make_config
 from hubbub.transports.uvicorn.admission import PER_TURN, Admission
 from tests.durability.world import World, make_world
 from tests.hostile.wire import TEXT, Client, frame, handshake, quantiles
@@ -105,6 +107,54 @@ async def test_a_closed_door() -> None:
     door.leave()
     await turn()
     assert (door.under_way, door.waiting) == (0, 0)
+
+
+class Broken(Visitor):
+    """Raises in the middle of its handshake."""
+
+    def admitted(self) -> None:
+        raise RuntimeError("a bug")
+
+
+async def test_a_handshake_that_cannot_begin(caplog: pytest.LogCaptureFixture) -> None:
+    """HOST-19: it takes nobody's place, and those who wait have their turn."""
+    door = Admission(1)
+    first, after = [Broken(), Visitor()], [Broken(), Broken(), Visitor()]
+    for visitor in (*first, *after):
+        door.enter(visitor)
+    assert first[0].retry_after and first[1].admitted_at
+    door.leave()
+    for _ in range(10):
+        await turn()
+    assert after[2].admitted_at and all(visitor.retry_after for visitor in after[:2])
+    assert (door.under_way, door.waiting) == (1, 0)
+    assert "a bug" in caplog.text
+
+
+@pytest.mark.parametrize("step", ["take_over", "_run"])
+async def test_a_connection_whose_handshake_breaks(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOST-19: it is ended, and makes room for the next."""
+
+    def broken(*args: object) -> None:
+        raise RuntimeError("a bug")
+
+    async def app(scope: object, receive: object, send: object) -> None: ...
+
+    config = make_config(app, ws=type("Breaks", (HubbubWebSocketProtocol,), {step: broken}), handshakes=1)
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: HubbubHTTPProtocol(config=config, server_state=state, app_state={}), HOST, 0
+    )
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(handshake())
+            with suppress(ConnectionResetError):
+                assert b" 101 " not in await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+        assert (config.admission.under_way, config.admission.waiting) == (0, 0)
 
 
 def test_every_handshake_is_over_some_time(live_server_process: StartServer) -> None:

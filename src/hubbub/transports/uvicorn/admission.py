@@ -29,7 +29,7 @@ class Visitor(Protocol):
     """A connection that asks for a WebSocket."""
 
     def admitted(self) -> None:
-        """Begin the handshake; ``leave`` says that it is over."""
+        """Begin the handshake; ``leave`` says that it is over. Where this raises, it has not begun."""
         ...
 
     def turned_away(self, retry_after: int) -> None:
@@ -91,7 +91,12 @@ class Admission:
 
     def _admit(self, visitor: Visitor) -> None:
         self.under_way += 1
-        visitor.admitted()
+        try:
+            visitor.admitted()
+        except Exception:
+            logger.exception("A handshake could not begin.")
+            self.leave()
+            visitor.turned_away(random.randint(1, 5))
 
     def _admit_soon(self) -> None:
         if self._waiting and self._next is None and self.under_way < self._most:

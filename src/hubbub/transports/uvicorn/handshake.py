@@ -61,6 +61,10 @@ class HandshakeProtocol(ClosingProtocol):
                 self._run(path, headers)
         except ValueError:
             self.reject("malformed handshake")
+        except Exception:
+            # The admission is this connection's by now: its end gives it back.
+            self.logger.exception("A handshake could not begin.")
+            self.transport.abort()
 
     def handshake_over(self) -> None:
         """However it ended: the next one may begin."""

@@ -168,10 +168,10 @@ class HubbubHTTPProtocol(HttpToolsProtocol):
         uvicorn would write the request down again for the other class to parse.
         """
         self._waiting = False
-        self.connections.discard(self)
         make: Any = self.ws_protocol_class
         protocol: HubbubWebSocketProtocol = make(self.config, self.server_state, self.app_state)
         protocol.take_over(self.transport, self.server, self.client, "wss" if self.scheme == "https" else "ws")
+        self.connections.discard(self)
         self.transport.set_protocol(protocol)
         protocol.shake_hands(self.config.admission, self.scope["method"], self.url, self.headers)
         # The parser refers back to this object; without it, both are freed at once.
