@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 APPS = [
     "hubbub.django",
     "hubbub.accounts",
+    "hubbub.bench",
     "hubbub.chat",
     "hubbub.inspector",
     "hubbub.presence",

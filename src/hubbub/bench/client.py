@@ -2,19 +2,23 @@
 
 import asyncio
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from hubbub.bench.checker import Ack, ClientLog, Seen
+from hubbub.bench.link import Abandoned, open_link
+from hubbub.bench.stopwatch import Stopwatch
+from hubbub.protocol.close import Close
 
 WINDOW = 4
 """Sends without an answer that one client has under way."""
 RECONNECT_SECONDS = 0.05
 DEADLINE_SECONDS = 180.0
+FOR_GOOD = (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED)
 
 
 class Refused(Exception):
@@ -25,89 +29,228 @@ class NoEnd(Exception):
     """A client was never told to end."""
 
 
+def soon(attempt: int) -> float:
+    """Seconds to wait before the repeat number ``attempt``, for who can't wait."""
+    return RECONNECT_SECONDS
+
+
 class Client:
-    """One user's socket, reconnected until told to end. ``on_ack`` is called at each first answer."""
+    """One user's socket, reconnected until told to end. ``on_ack`` is called at each first answer.
+
+    While ``sending`` it has ``WINDOW`` messages under way at any time; else it says what ``say`` is called for.
+    ``wait`` gives the seconds before each attempt to connect again. ``small``: its system takes little of what
+    it does not read.
+    """
 
     def __init__(
-        self, name: str, url: str, token: str, topics: list[str], on_ack: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        url: str,
+        token: str,
+        topics: list[str],
+        on_ack: Callable[[], None] = lambda: None,
+        *,
+        sending: bool = True,
+        padding: str = "",
+        watch: Stopwatch | None = None,
+        wait: Callable[[int], float] = soon,
+        deadline: float = DEADLINE_SECONDS,
+        small: bool = False,
     ) -> None:
         self.log = ClientLog(name)
-        self.sending = True
+        self.sending = sending
+        self.wait = wait
         self.resets: list[str] = []
         self.errors: list[dict[str, Any]] = []
+        self.refusals: Counter[str] = Counter()
+        """How often it was turned away, or closed, by what the server said."""
         self.repeats = 0
         self._url = f"{url}?token={token}"
         self._topics = topics
         self._on_ack = on_ack
+        self._padding = padding
+        self._watch = watch or Stopwatch()
+        self._deadline = deadline
+        self._small = small
         self._contents = self._number()
         self._ids = 0
         self._commands: dict[int, tuple[str, str, str]] = {}
         """Command id to (what, topic, content), for those under way on this connection."""
         self._unanswered: dict[str, str] = {}
         """Content to topic, in the order of the first attempt, over all connections."""
+        self._again: deque[tuple[str, str]] = deque()
         self._positions: dict[str, dict[str, Any]] = {}
         self._live: set[str] = set()
+        self._socket: ClientConnection | None = None
+        self._attempt: asyncio.Task[None] | None = None
+        self._abandoned = Abandoned()
+        self._network, self._reading, self._more = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._network.set()
+        self._reading.set()
+        self._pinged = False
 
     def _number(self) -> Iterator[tuple[str, str]]:
         n = 0
         while True:
-            yield self._topics[n % len(self._topics)], f"{self.log.name}-{n}"
+            yield self._topics[n % len(self._topics)], f"{self.log.name}-{n}{self._padding}"
             n += 1
 
     @property
     def idle(self) -> bool:
         return not self._unanswered
 
+    @property
+    def live(self) -> bool:
+        """Whether it follows all its topics."""
+        return len(self._live) == len(self._topics)
+
     def reached(self, tops: dict[str, int]) -> bool:
         """Whether everything up to these offsets has come."""
-        return all(self._positions.get(topic, {}).get("offset", -1) >= top for topic, top in tops.items())
+        return all(
+            self._positions.get(topic, {}).get("offset", -1) >= top
+            for topic, top in tops.items()
+            if topic in self._topics
+        )
+
+    def say(self) -> None:
+        """Send one more message, now or when there is a connection."""
+        self._again.append(self._next())
+        self._more.set()
+
+    def _next(self) -> tuple[str, str]:
+        topic, content = next(self._contents)
+        self.log.sent.append((topic, content))
+        self._unanswered[content] = topic
+        return topic, content
+
+    # What happens to it
+
+    def lose_network(self) -> None:
+        """Nothing passes any more, neither way, and nobody says goodbye: the server isn't told."""
+        self._network.clear()
+        self._watch.gone(self.log.name)
+        if self._attempt is not None:
+            self._attempt.cancel()
+
+    def regain_network(self) -> None:
+        """Connections can be made again, and its system tells it so."""
+        self._watch.away(self.log.name)
+        self._network.set()
+
+    def cut(self) -> None:
+        """Reset the connection, as a crashed proxy does."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    def stop_reading(self) -> None:
+        self._reading.clear()
+
+    def read_again(self) -> None:
+        self._reading.set()
+
+    # Its life
 
     async def run(self) -> None:
-        """Until cancelled; a server that is away is tried again, within bounds."""
-        deadline = asyncio.get_running_loop().time() + DEADLINE_SECONDS
+        """Until cancelled; a server that is away is tried again, within bounds. Raises Refused, NoEnd."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._deadline
+        attempt = -1
         try:
-            while asyncio.get_running_loop().time() < deadline:
-                try:
-                    async with connect(
-                        self._url, proxy=None, open_timeout=5, close_timeout=1, max_size=2**24
-                    ) as socket:
-                        await self._converse(socket)
-                except (OSError, EOFError, WebSocketException, TimeoutError):
-                    await asyncio.sleep(RECONNECT_SECONDS)
-            raise NoEnd(f"{self.log.name} did not come to an end within {DEADLINE_SECONDS:.0f} s.")
+            while loop.time() < deadline:
+                await self._network.wait()
+                if attempt >= 0:
+                    self._watch.away(self.log.name)
+                    await asyncio.sleep(self.wait(attempt))
+                if self._network.is_set():
+                    served = await self._connect_once()
+                    attempt = 0 if served else attempt + 1
+            raise NoEnd(f"{self.log.name} did not come to an end within {self._deadline:.0f} s.")
         finally:
             self.log.ended = {topic: position["offset"] for topic, position in self._positions.items()}
+            self._abandoned.end()
 
-    async def _converse(self, socket: ClientConnection) -> None:
+    async def _connect_once(self) -> bool:
+        """One connection, to its end, however that came. Returns whether it was served. Raises Refused."""
+        self._attempt = asyncio.create_task(self._connection())
+        try:
+            await self._attempt
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+        except (OSError, EOFError, WebSocketException, TimeoutError) as error:
+            self._note(error)
+        served = self.live
+        self._live.clear()
+        return served
+
+    def _note(self, error: Exception) -> None:
+        """Raises Refused for what will be the same the next time."""
+        if isinstance(error, ConnectionClosed) and error.rcvd is not None:
+            self.refusals[f"{error.rcvd.code} {error.rcvd.reason}".strip()] += 1
+            if error.rcvd.code in FOR_GOOD:
+                raise Refused(f"{self.log.name} was closed {error.rcvd.code}: {Close(error.rcvd.code).meaning}")
+        elif isinstance(error, InvalidStatus):
+            self.refusals[f"HTTP {error.response.status_code}"] += 1
+        elif isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            self.refusals[error.strerror or str(error)] += 1
+
+    async def _connection(self) -> None:
+        link = self._socket = await open_link(self._url, small=self._small)
+        try:
+            await self._converse(link)
+        finally:
+            self._socket = None
+            if self._network.is_set():
+                await link.close()
+            else:
+                self._abandoned.add(link)
+
+    async def _converse(self, link: ClientConnection) -> None:
         self._commands.clear()
         self._live.clear()
-        again: deque[tuple[str, str]] = deque((topic, content) for content, topic in self._unanswered.items())
-        self.repeats += len(again)
+        self._again = deque((topic, content) for content, topic in self._unanswered.items())
+        self.repeats += len(self._again)
         for topic in self._topics:
             since = self._positions.get(topic)
             fields: dict[str, Any] = {"since": since} if since else {}
-            await self._command(socket, "subscribe", topic, **fields)
-        async for frame in socket:
-            self._take(json.loads(frame))
-            if len(self._live) < len(self._topics):
-                continue
-            under_way = sum(what == "chat.send" for what, _, _ in self._commands.values())
-            for _ in range(WINDOW - under_way):
-                if again:
-                    topic, content = again.popleft()
-                elif self.sending:
-                    topic, content = next(self._contents)
-                    self.log.sent.append((topic, content))
-                    self._unanswered[content] = topic
-                else:
-                    break
-                data = {"content": content, "client_id": content}
-                await self._command(socket, "chat.send", topic, content, data=data)
+            await self._command(link, "subscribe", topic, **fields)
+        speaking = asyncio.create_task(self._speak(link))
+        try:
+            async for frame in link:
+                self._take(json.loads(frame))
+                self._more.set()
+                await self._reading.wait()
+        finally:
+            speaking.cancel()
 
-    async def _command(self, socket: ClientConnection, what: str, topic: str, content: str = "", **fields: Any) -> None:
+    async def _speak(self, link: ClientConnection) -> None:
+        """Send what there is, at most ``WINDOW`` at a time, one after the other."""
+        try:
+            while True:
+                await self._more.wait()
+                self._more.clear()
+                if self._pinged:
+                    self._pinged = False
+                    await link.send('{"type":"pong"}')
+                while self.live and len(self._commands) < WINDOW:
+                    if self._again:
+                        topic, content = self._again.popleft()
+                    elif self.sending:
+                        topic, content = self._next()
+                    else:
+                        break
+                    self._watch.sent(content)
+                    data = {"content": content, "client_id": content.removesuffix(self._padding)}
+                    await self._command(link, "chat.send", topic, content, data=data)
+        except ConnectionClosed:
+            pass  # The reader knows, too.
+
+    async def _command(self, link: ClientConnection, what: str, topic: str, content: str = "", **fields: Any) -> None:
         self._ids += 1
         self._commands[self._ids] = (what, topic, content)
-        await socket.send(json.dumps({"id": self._ids, "type": what, "topic": topic, **fields}))
+        await link.send(json.dumps({"id": self._ids, "type": what, "topic": topic, **fields}))
+
+    # What the server says
 
     def _take(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "reply":
@@ -121,29 +264,40 @@ class Client:
                 self._subscribed(topic, frame["ok"])
             else:
                 self._answered(topic, content, frame["ok"])
+        elif frame["type"] == "ping":
+            self._pinged = True
         elif frame["type"] == "reset":
-            self.resets.append(frame["data"]["reason"])
-            self._positions[frame["topic"]] = frame["data"]["position"]
+            self._reset(frame["topic"], frame["data"]["position"], frame["data"]["reason"])
         elif "offset" in frame:
             self._happened(frame["topic"], frame)
+
+    def _reset(self, topic: str, position: dict[str, Any], reason: str) -> None:
+        self.resets.append(reason)
+        self.log.told.add((topic, position["offset"]))
+        self._positions[topic] = position
 
     def _subscribed(self, topic: str, ok: dict[str, Any]) -> None:
         if topic not in self._positions:
             self.log.began[topic] = ok["position"]["offset"]
         elif not ok["recovered"]:
-            self.resets.append(ok["reset"])
+            self._reset(topic, ok["position"], ok["reset"])
         for event in ok["events"]:
-            self._happened(topic, event)
+            self._happened(topic, event, late=True)
         self._positions[topic] = ok["position"]
         self._live.add(topic)
+        if self.live:
+            self._watch.back(self.log.name)
 
-    def _happened(self, topic: str, event: dict[str, Any]) -> None:
+    def _happened(self, topic: str, event: dict[str, Any], *, late: bool = False) -> None:
         content = event["data"]["message"]["content"] if event["type"] == "chat.message_sent" else ""
         self.log.seen.append(Seen(topic, event["offset"], content))
+        if content and not late:
+            self._watch.arrived(content)
         if topic in self._positions:
             self._positions[topic] = {**self._positions[topic], "offset": event["offset"]}
 
     def _answered(self, topic: str, content: str, ok: dict[str, Any]) -> None:
         self.log.acks.append(Ack(content, topic, ok["offset"], ok["message"]["id"]))
         if self._unanswered.pop(content, None):
+            self._watch.answered(content)
             self._on_ack()

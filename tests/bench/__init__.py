@@ -1,0 +1,1 @@
+"""``hubbub bench``: what users measure their own deployment with."""
