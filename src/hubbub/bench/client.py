@@ -7,31 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from hubbub.bench.checker import Ack, ClientLog, Seen
-from hubbub.bench.link import Abandoned, open_link
+from hubbub.bench.link import Line, Refused, soon
 from hubbub.bench.stopwatch import Stopwatch
-from hubbub.protocol.close import Close
 
 WINDOW = 4
 """Sends without an answer that one client has under way."""
-RECONNECT_SECONDS = 0.05
 DEADLINE_SECONDS = 180.0
-FOR_GOOD = (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED)
-
-
-class Refused(Exception):
-    """The server will not do what it was asked, however often it is asked."""
-
-
-class NoEnd(Exception):
-    """A client was never told to end."""
-
-
-def soon(attempt: int) -> float:
-    """Seconds to wait before the repeat number ``attempt``, for who can't wait."""
-    return RECONNECT_SECONDS
 
 
 class Client:
@@ -59,19 +43,15 @@ class Client:
     ) -> None:
         self.log = ClientLog(name)
         self.sending = sending
-        self.wait = wait
         self.resets: list[str] = []
         self.errors: list[dict[str, Any]] = []
-        self.refusals: Counter[str] = Counter()
-        """How often it was turned away, or closed, by what the server said."""
         self.repeats = 0
-        self._url = f"{url}?token={token}"
         self._topics = topics
         self._on_ack = on_ack
         self._padding = padding
         self._watch = watch or Stopwatch()
+        self._line = Line(name, f"{url}?token={token}", None, self._watch, wait, small=small)
         self._deadline = deadline
-        self._small = small
         self._contents = self._number()
         self._ids = 0
         self._commands: dict[int, tuple[str, str, str]] = {}
@@ -81,11 +61,7 @@ class Client:
         self._again: deque[tuple[str, str]] = deque()
         self._positions: dict[str, dict[str, Any]] = {}
         self._live: set[str] = set()
-        self._socket: ClientConnection | None = None
-        self._attempt: asyncio.Task[None] | None = None
-        self._abandoned = Abandoned()
-        self._network, self._reading, self._more = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._network.set()
+        self._reading, self._more = asyncio.Event(), asyncio.Event()
         self._reading.set()
         self._pinged = False
 
@@ -103,6 +79,11 @@ class Client:
     def live(self) -> bool:
         """Whether it follows all its topics."""
         return len(self._live) == len(self._topics)
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """How often it was turned away, or closed, by what the server said."""
+        return self._line.refusals
 
     def reached(self, tops: dict[str, int]) -> bool:
         """Whether everything up to these offsets has come."""
@@ -127,20 +108,15 @@ class Client:
 
     def lose_network(self) -> None:
         """Nothing passes any more, neither way, and nobody says goodbye: the server isn't told."""
-        self._network.clear()
-        self._watch.gone(self.log.name)
-        if self._attempt is not None:
-            self._attempt.cancel()
+        self._line.lose()
 
     def regain_network(self) -> None:
         """Connections can be made again, and its system tells it so."""
-        self._watch.away(self.log.name)
-        self._network.set()
+        self._line.regain()
 
     def cut(self) -> None:
         """Reset the connection, as a crashed proxy does."""
-        if self._socket is not None:
-            self._socket.transport.abort()
+        self._line.cut()
 
     def stop_reading(self) -> None:
         self._reading.clear()
@@ -152,58 +128,10 @@ class Client:
 
     async def run(self) -> None:
         """Until cancelled; a server that is away is tried again, within bounds. Raises Refused, NoEnd."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._deadline
-        attempt = -1
         try:
-            while loop.time() < deadline:
-                await self._network.wait()
-                if attempt >= 0:
-                    self._watch.away(self.log.name)
-                    await asyncio.sleep(self.wait(attempt))
-                if self._network.is_set():
-                    served = await self._connect_once()
-                    attempt = 0 if served else attempt + 1
-            raise NoEnd(f"{self.log.name} did not come to an end within {self._deadline:.0f} s.")
+            await self._line.run(self._converse, self._deadline)
         finally:
             self.log.ended = {topic: position["offset"] for topic, position in self._positions.items()}
-            self._abandoned.end()
-
-    async def _connect_once(self) -> bool:
-        """One connection, to its end, however that came. Returns whether it was served. Raises Refused."""
-        self._attempt = asyncio.create_task(self._connection())
-        try:
-            await self._attempt
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise
-        except (OSError, EOFError, WebSocketException, TimeoutError) as error:
-            self._note(error)
-        served = self.live
-        self._live.clear()
-        return served
-
-    def _note(self, error: Exception) -> None:
-        """Raises Refused for what will be the same the next time."""
-        if isinstance(error, ConnectionClosed) and error.rcvd is not None:
-            self.refusals[f"{error.rcvd.code} {error.rcvd.reason}".strip()] += 1
-            if error.rcvd.code in FOR_GOOD:
-                raise Refused(f"{self.log.name} was closed {error.rcvd.code}: {Close(error.rcvd.code).meaning}")
-        elif isinstance(error, InvalidStatus):
-            self.refusals[f"HTTP {error.response.status_code}"] += 1
-        elif isinstance(error, OSError) and not isinstance(error, TimeoutError):
-            self.refusals[error.strerror or str(error)] += 1
-
-    async def _connection(self) -> None:
-        link = self._socket = await open_link(self._url, small=self._small)
-        try:
-            await self._converse(link)
-        finally:
-            self._socket = None
-            if self._network.is_set():
-                await link.close()
-            else:
-                self._abandoned.add(link)
 
     async def _converse(self, link: ClientConnection) -> None:
         self._commands.clear()
@@ -222,6 +150,7 @@ class Client:
                 await self._reading.wait()
         finally:
             speaking.cancel()
+            self._live.clear()
 
     async def _speak(self, link: ClientConnection) -> None:
         """Send what there is, at most ``WINDOW`` at a time, one after the other."""
@@ -286,7 +215,7 @@ class Client:
         self._positions[topic] = ok["position"]
         self._live.add(topic)
         if self.live:
-            self._watch.back(self.log.name)
+            self._line.serves()
 
     def _happened(self, topic: str, event: dict[str, Any], *, late: bool = False) -> None:
         content = event["data"]["message"]["content"] if event["type"] == "chat.message_sent" else ""

@@ -55,6 +55,16 @@ class Run:
     errors: Counter[str] = field(default_factory=Counter)
 
 
+def allow_files() -> None:
+    """Each client is an open file, or several where it loses its network: let there be as many as there may."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit.
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 async def run(scenario: Scenario, load: Load, members: Sequence[Member], url: str, memory: Memory) -> Run:
     """Carry it out. Raises NotServed, Refused."""
     watch, slow_watch = Stopwatch(), Stopwatch()

@@ -4,9 +4,10 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from hubbub.bench.client import Client, soon
+from hubbub.bench.client import Client
+from hubbub.bench.link import soon
 from hubbub.client.backoff import Backoff
 
 CYCLE_SECONDS = 15.0
@@ -34,11 +35,19 @@ async def _steady(clients: Sequence[Client], seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-async def _jitter(clients: Sequence[Client], seconds: float) -> None:
-    """Each on its own, at a moment of its own in each cycle."""
+class Lossy(Protocol):
+    """A client that can be without a network."""
+
+    def lose_network(self) -> None: ...
+
+    def regain_network(self) -> None: ...
+
+
+async def jitter(clients: Sequence[Lossy], seconds: float) -> None:
+    """Let each be without a network for a while, at a moment of its own in each cycle."""
     end = asyncio.get_running_loop().time() + seconds
 
-    async def losing(client: Client) -> None:
+    async def losing(client: Lossy) -> None:
         await asyncio.sleep(random.random() * CYCLE_SECONDS)
         while asyncio.get_running_loop().time() + AWAY_SECONDS < end:
             client.lose_network()
@@ -91,7 +100,7 @@ ALL = (
     Scenario(
         "jitter",
         f"Each client loses its network for {AWAY_SECONDS:g} s in every {CYCLE_SECONDS:g} s; the server is not told.",
-        _jitter,
+        jitter,
     ),
     Scenario(
         "avalanche",

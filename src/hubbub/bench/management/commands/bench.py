@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import resource
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,10 +15,10 @@ from websockets.exceptions import WebSocketException
 
 from hubbub.bench import people, scenarios
 from hubbub.bench.checker import check
-from hubbub.bench.client import Refused
 from hubbub.bench.figures import Figures, figures, table
+from hubbub.bench.link import Refused
 from hubbub.bench.memory import Memory
-from hubbub.bench.run import Load, NotServed, run
+from hubbub.bench.run import Load, NotServed, allow_files, run
 from hubbub.bench.scenarios import Scenario
 from hubbub.chat.actions.conversations import MAX_PARTICIPANTS
 from hubbub.django.conf import hubbub_settings
@@ -142,9 +141,3 @@ def _check(options: dict[str, Any]) -> None:
         faults.append(f"There is no process {options['pid']} here.")
     if faults:
         raise CommandError("\n".join(faults), returncode=MISUSED)
-
-
-def allow_files() -> None:
-    """Each client is an open file, or several where it loses its network: let there be as many as there may."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
