@@ -14,7 +14,7 @@ from stat import S_IMODE
 
 import pytest
 
-from hubbub.transports.listening import CannotListen, descriptors_of_manager, listen_at, listen_on_path
+from hubbub.transports.listening import CannotListen, descriptors_of_manager, listen_at, listen_on_path, tell_manager
 from tests.hostile.wire import Client, handshake
 from tests.services import HOST, LiveServer
 
@@ -189,6 +189,37 @@ def test_socket_activation(tmp_path: Path) -> None:
         finally:
             server.kill()
             print(server.log())
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_service_manager_is_told(tmp_path: Path, valkey_url: str, workers: int) -> None:
+    """PRC-7: once, when all that was asked for serves; so `systemctl restart` of one instance waits for it."""
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(30)
+        args = ["--workers", str(workers)] if workers else []
+        server = LiveServer(tmp_path, args, {"NOTIFY_SOCKET": str(path), "REDIS_URL": valkey_url})
+        server.wait_until_ready = lambda timeout=30.0: None  # type: ignore[method-assign]
+        try:
+            server.start()
+            assert manager.recv(100) == b"READY=1"
+            assert server.ready(), server.log()
+            assert server.log().count("serves.") == workers
+            assert server.stop() in (0, -signal.SIGTERM)
+            manager.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                manager.recv(100)
+        finally:
+            server.kill()
+            print(server.log())
+
+
+def test_no_manager_to_tell(tmp_path: Path) -> None:
+    """PRC-7: one that has gone holds nothing up."""
+    tell_manager({})
+    tell_manager({"NOTIFY_SOCKET": str(tmp_path / "absent")})
+    tell_manager({"NOTIFY_SOCKET": "@absent-for-the-test"})
 
 
 def test_another_s_descriptors_are_not_ours() -> None:

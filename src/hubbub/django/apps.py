@@ -19,6 +19,7 @@ class HubbubConfig(AppConfig):
     def ready(self) -> None:
         from hubbub.django import checks as checks
         from hubbub.django import database_checks as database_checks
+        from hubbub.django import deploy_checks as deploy_checks
         from hubbub.django import project_checks as project_checks
         from hubbub.django.streams import ensure_root
 

@@ -14,6 +14,7 @@ from django.db.models import Model
 
 from hubbub.django.apps import FeatureConfig, HubbubConfig
 from hubbub.django.conf import database_alias, hubbub_settings, rates
+from hubbub.django.secret import is_weak
 
 LEAST_TOKEN = 20
 """Characters of a token that stands in the settings."""
@@ -65,11 +66,11 @@ def _check_layer(alias: str) -> list[CheckMessage]:
 
 
 def _check_token(token: str) -> list[CheckMessage]:
-    if not token or len(token) >= LEAST_TOKEN:
+    if not token or not is_weak(token, LEAST_TOKEN):
         return []
     return [
         Error(
-            f"HUBBUB['METRICS_TOKEN'] has fewer than {LEAST_TOKEN} characters: it can be guessed.",
+            f"HUBBUB['METRICS_TOKEN'] has fewer than {LEAST_TOKEN} characters, or hardly varies: it can be guessed.",
             hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
             id="hubbub.E008",
         )

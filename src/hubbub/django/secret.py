@@ -1,8 +1,18 @@
-"""The secret key of a first local start."""
+"""What nobody may guess: the secret key, of a first local start too, and tokens that stand in the settings."""
 
 import os
 import secrets
 from pathlib import Path
+
+LEAST_KEY = 50
+"""Characters of a secret key, as Django's own check has it (``security.W009``)."""
+LEAST_DIFFERENT = 5
+"""Different characters of one, likewise."""
+
+
+def is_weak(secret: str, least: int = LEAST_KEY) -> bool:
+    """Whether a secret is short, hardly varies, or stands in a template that everybody has."""
+    return len(secret) < least or len(set(secret)) < LEAST_DIFFERENT or secret.startswith("django-insecure-")
 
 
 def local_secret(data_dir: Path) -> str:

@@ -1,5 +1,6 @@
 """What the project's settings say to the server, whichever command starts it, and how its process begins and ends."""
 
+import os
 import signal
 import socket
 from types import FrameType
@@ -10,7 +11,7 @@ from django.conf import settings
 from hubbub.django import runtime
 from hubbub.django.conf import hubbub_settings
 from hubbub.engine.engine import STOP_SECONDS
-from hubbub.transports.listening import Listening
+from hubbub.transports.listening import Listening, tell_manager
 from hubbub.transports.uvicorn.server import HubbubConfig, HubbubServer, make_config
 
 REQUEST_SECONDS = 8
@@ -48,6 +49,16 @@ class Server(HubbubServer):
         super().__init__(config)
         self._listening = listening
         self.hands_over = listening.lent
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and say so to whoever waits for it."""
+        await super().startup(sockets)
+        if self.started:
+            self.serves()
+
+    def serves(self) -> None:
+        """Hook: the process serves from now on."""
+        tell_manager(os.environ)
 
     async def drain(self) -> None:
         """Close the sessions a few at a time."""

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import hubbub
 from hubbub.django import spectacular
-from hubbub.django.secret import local_secret
+from hubbub.django.secret import is_weak, local_secret
 from hubbub.transports.uvicorn.redact import log_config
 
 env = environ.Env()
@@ -34,6 +34,11 @@ if HUBBUB_SECRET_IS_LOCAL and not DEBUG:
         "Only with DEBUG on is one generated and kept in the data directory."
     )
 SECRET_KEY = local_secret(DATA_DIR) if HUBBUB_SECRET_IS_LOCAL else env.str("SECRET_KEY")
+if not DEBUG and is_weak(SECRET_KEY):
+    raise ImproperlyConfigured(
+        "SECRET_KEY can be guessed, and who knows it can sign in as anybody. Make a long random one: "
+        'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
+    )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'hubbub.sqlite3'}")}

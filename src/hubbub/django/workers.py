@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from hubbub.django.serving import NOW_SECONDS, Server, longest_stop
-from hubbub.transports.listening import Listening, listen_passed
+from hubbub.transports.listening import Listening, listen_passed, tell_manager
 from hubbub.transports.uvicorn.server import HubbubConfig
 
 logger = logging.getLogger("hubbub.workers")
@@ -117,14 +117,21 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._replace_all)
-        for _ in range(self._count):
-            await self._start()
+        first = [await self._start() for _ in range(self._count)]
+        self._spawn(self._tell_manager(first))
         await self._stopping.wait()
         # They end by themselves within that time; what follows is for one that a debugger holds, say.
         await self._all_ended(longest_stop() + NOW_SECONDS)
         for worker in self._workers:
             worker.tell(signal.SIGKILL)
         await self._all_ended(NOW_SECONDS)
+
+    async def _tell_manager(self, first: list[Worker]) -> None:
+        """Ready is who has all workers; those that have ended by then have others in their places."""
+        for worker in first:
+            await worker.told.wait()
+        if self._has_served or any(worker.ready for worker in first):
+            tell_manager(os.environ)
 
     async def _all_ended(self, timeout: float) -> None:
         if self._tasks:
@@ -223,9 +230,8 @@ class WorkerServer(Server):
         # Those who stop together answer to the end; only who is replaced leaves the sockets to the others.
         self.hands_over = False
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin, and tell the supervisor so."""
-        await super().startup(sockets)
+    def serves(self) -> None:
+        """Tell the supervisor so."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._hand_over)
         loop.add_signal_handler(NOW, self._end_now)

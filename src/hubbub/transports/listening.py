@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -159,3 +159,14 @@ def descriptors_of_manager(environ: MutableMapping[str, str]) -> list[int]:
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         environ.pop(name, None)
     return list(range(FIRST_PASSED, FIRST_PASSED + int(count)))
+
+
+def tell_manager(environ: Mapping[str, str], state: str = "READY=1") -> None:
+    """Tell the service manager how this process is, where one asks for it (sd_notify(3)). Never raises."""
+    address = environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line, suppress(OSError):
+        line.settimeout(1.0)
+        line.connect(f"\0{address[1:]}" if address.startswith("@") else address)
+        line.send(state.encode())
