@@ -21,6 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from tests import stores
+
 HOST = "127.0.0.1"
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 30.0
@@ -130,7 +132,12 @@ class LiveServer:
         self.log_path = folder / "server.log"
         self.port = free_port()
         self._args = args
-        self._env = self._clean_environment() | {"HUBBUB_DATA_DIR": str(self.data)} | dict(env or {})
+        given = {"HUBBUB_DATA_DIR": str(self.data)} | dict(env or {})
+        if not {"DATABASE_URL", "REDIS_URL"} & given.keys():
+            given |= stores.of_server(Path(given["HUBBUB_DATA_DIR"]))
+        self.database_url = given.get("DATABASE_URL", "")
+        """Empty where the server is on SQLite."""
+        self._env = self._clean_environment() | {name: value for name, value in given.items() if value}
         self._process: subprocess.Popen[bytes] | None = None
         self.data.mkdir(parents=True, exist_ok=True)
 
@@ -269,4 +276,5 @@ def live_servers(folder: Path) -> Iterator[StartServer]:
     finally:
         for server in servers:
             server.kill()
+            stores.forget(server.data)
             print(f"{server.url} logged:\n{server.log()[-20_000:]}")  # pytest shows it where a test failed

@@ -3,9 +3,15 @@
 import os
 import tempfile
 
+from tests.stores import ON_POSTGRES
+
 os.environ.setdefault("HUBBUB_DATA_DIR", tempfile.mkdtemp(prefix="hubbub-test-"))
 # A pool would outlive the databases that tests make and drop.
 os.environ.setdefault("HUBBUB_DATABASE_CONNECTIONS", "0")
+if ON_POSTGRES:
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+    os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
+    os.environ["HUBBUB_REDIS_PREFIX"] = f"test-{os.getpid()}"
 
 from hubbub.django.settings import *  # noqa: F403
 from hubbub.django.settings import DATA_DIR, DATABASES
@@ -13,5 +19,10 @@ from hubbub.django.settings import DATA_DIR, DATABASES
 # A file, as the server has it: in memory, threads would lock each other out without queueing.
 if DATABASES["default"]["ENGINE"] == "hubbub.django.sqlite":
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+else:  # Some tests run others in a process of their own.
+    DATABASES["default"]["TEST"] = {"NAME": f"test_{os.getpid()}"}
+
+# The layer is Valkey's, but what is counted there would outlive the test that has used it up: see tests/processes.
+HUBBUB_REDIS_URL = ""
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -112,9 +112,14 @@ def postgres_copy(url: str, template: str) -> Iterator[Database]:
 def sqlite_template(folder: Path) -> Path:
     file = folder / "template.sqlite3"
     migrate(sqlite_settings(file))
-    with sqlite3.connect(file) as connection:  # One file to copy, without a log beside it.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    checkpoint(file)
     return file
+
+
+def checkpoint(file: Path) -> None:
+    """Leave one file to copy, without a log beside it."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def postgres_template(url: str) -> str:

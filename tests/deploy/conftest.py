@@ -12,7 +12,7 @@ import pytest
 
 from tests.deploy.files import HOST, environment
 from tests.deploy.site import NAME, Instance, Nginx
-from tests.durability.conftest import own_database, own_postgres
+from tests.stores import new_database, own_postgres
 
 __all__ = ["own_postgres"]
 
@@ -26,7 +26,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(postgres_url: str, valkey_url: str) -> Iterator[Site]:
-    with own_database(postgres_url) as database, pytest.MonkeyPatch.context() as monkeypatch:
+    with new_database(postgres_url) as database, pytest.MonkeyPatch.context() as monkeypatch:
         # A socket's path has to be short.
         folder = Path(tempfile.mkdtemp(prefix="hubbub-site-"))
         env = environment(

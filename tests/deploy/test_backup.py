@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 from hubbub.django.backups import forget_backups
 from tests.durability.checker import Ack, check
 from tests.durability.client import Client
-from tests.durability.conftest import own_database
+from tests.stores import new_database
 from tests.durability.load import clients_of, judge, load
 from tests.durability.world import SETTINGS, World, make_world, read_stored
 from tests.services import LiveServer, StartServer
@@ -136,7 +136,7 @@ async def test_on_postgresql(
 ) -> None:
     """OPS-5, OPS-6, SUB-2"""
     with ExitStack() as stack:
-        other = stack.enter_context(own_database(postgres_url))
+        other = stack.enter_context(new_database(postgres_url))
         env = {"DATABASE_URL": own_postgres, "PATH": postgres_programs()}
         await back_up_and_restore(
             live_server_process, tmp_path, env, own_postgres, {"DATABASE_URL": other}, other

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.durability.world import SETTINGS, World, make_world
 from tests.services import LiveServer, StartServer
+from tests.stores import SQLITE
 
 BOUND = 0.5
 TIMES = 60
@@ -77,7 +78,7 @@ def assert_quick(took: list[float], where: str) -> None:
 
 async def test_on_sqlite(live_server_process: StartServer) -> None:
     """EVT-4, EVT-3: ``hubbub shell`` beside a server, on SQLite."""
-    server = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS))
+    server = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS | SQLITE))
     assert_quick(await measure(server), "SQLite")
 
 

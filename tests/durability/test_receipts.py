@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.durability.checker import Stored
 from tests.durability.world import SETTINGS, World, make_world, read_stored
 from tests.services import LiveServer, StartServer
+from tests.stores import SQLITE
 
 ROUNDS = 30
 
@@ -105,7 +106,7 @@ async def run(start: StartServer, env: Mapping[str, str], url: str = "") -> None
 
 async def test_once_on_sqlite(live_server_process: StartServer, tmp_path: Path) -> None:
     """ACK-2, ACK-3: two processes, four sockets and REST at once, on SQLite."""
-    await run(live_server_process, {"HUBBUB_DATA_DIR": str(tmp_path / "shared")})
+    await run(live_server_process, SQLITE | {"HUBBUB_DATA_DIR": str(tmp_path / "shared")})
 
 
 @pytest.mark.postgres

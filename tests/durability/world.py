@@ -53,6 +53,7 @@ def make_world(server: LiveServer, people: int, rooms: int = 3, groups: int = 2,
 
 def read_stored(server: LiveServer, url: str = "", topics: list[str] | None = None) -> Stored:
     """Both tables, straight from the database: from the file of SQLite, or the server that ``url`` names."""
+    url = url or server.database_url
     opened: Any = psycopg.connect(url) if url else sqlite3.connect(server.data / "hubbub.sqlite3")
     with closing(opened) as database:
         if not url:

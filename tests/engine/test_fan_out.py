@@ -252,6 +252,20 @@ async def test_what_one_turn_brings_is_bounded_for_who_does_not_read():
         assert [frame["offset"] for frame in quick.events()] == list(range(1, 501))
 
 
+async def test_who_becomes_too_slow_is_shown_nothing_after_the_gap():
+    """LIM-4 EVT-2: the rest of what came at once would carry the client's position past what was dropped."""
+    async with MemoryEngine(outbox_bytes=2_000) as engine:
+        slow = await engine.connect("slow")
+        await slow.subscribe("fan.1")
+        slow.stall()
+        engine.engine.hub.publish([engine.store.append("fan.1", Said("x" * 500)) for n in range(20)])
+        await settle()
+        slow.resume()
+        assert await slow.wait_closed() == Close.TOO_SLOW
+        offsets = [frame["offset"] for frame in slow.events()]
+        assert offsets == list(range(1, len(offsets) + 1))
+
+
 async def test_an_event_that_cannot_be_written_takes_no_other_with_it():
     """EVT-2"""
     async with MemoryEngine() as engine:
