@@ -104,6 +104,18 @@ async def test_sockets_end_with_their_login():
         assert tablet.closed == Close.NOT_AUTHENTICATED and bob.closed is None
 
 
+async def test_an_ending_is_heard_though_the_epoch_changes() -> None:
+    """AUT-4: by the first event that tells of the epoch itself, and by one before it that nobody has heard."""
+    async with MemoryEngine() as engine:
+        alice, bob = await engine.connect("alice"), await engine.connect("bob")
+        await engine.publish(CONTROL_TOPIC, SessionsEnded("u.nobody", "deactivated"))
+        engine.store.begin_epoch("e2")
+        engine.store.append(CONTROL_TOPIC, SessionsEnded("u.bob", "deactivated"))
+        await engine.publish(CONTROL_TOPIC, SessionsEnded("u.alice", "deactivated"))
+        await engine.clock.advance(1)
+        assert (alice.closed, bob.closed) == (4001, 4001)
+
+
 async def test_a_login_that_ends_between_check_and_connect():
     """AUT-4: the credentials were read, then the login ended, then the session was registered."""
     async with MemoryEngine() as engine:

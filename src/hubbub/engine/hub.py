@@ -249,7 +249,11 @@ class Hub:
         """The stream is another one now, or cannot be followed: every subscriber starts afresh."""
         flush(live)
         self.recent.forget(live)
-        live.epoch, live.last, live.changed = position.epoch, position.offset, 0
+        last = position.offset
+        if live.followers and live.last is not None and reason == "epoch":
+            # The server is told of no reset: what it has not acted on yet, the event that says so included, is read.
+            last = max(0, min(live.last, position.offset - 1))
+        live.epoch, live.last, live.changed = position.epoch, last, 0
         live.waiting.clear()
         # Before a restore, others may have had access; and what the server itself follows may tell who has.
         self.parted.doubt()
