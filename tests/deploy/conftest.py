@@ -12,7 +12,8 @@ import pytest
 
 from tests.deploy.files import HOST, environment
 from tests.deploy.site import NAME, Instance, Nginx
-from tests.stores import new_database, own_postgres
+from tests.durability.conftest import own_postgres
+from tests.stores import new_database
 
 __all__ = ["own_postgres"]
 

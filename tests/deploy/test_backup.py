@@ -20,10 +20,10 @@ from websockets.asyncio.client import connect
 from hubbub.django.backups import forget_backups
 from tests.durability.checker import Ack, check
 from tests.durability.client import Client
-from tests.stores import new_database
 from tests.durability.load import clients_of, judge, load
 from tests.durability.world import SETTINGS, World, make_world, read_stored
 from tests.services import LiveServer, StartServer
+from tests.stores import new_database
 
 CLIENTS = 10
 ENOUGH = 500
