@@ -138,9 +138,7 @@ async def test_on_postgresql(
     with ExitStack() as stack:
         other = stack.enter_context(new_database(postgres_url))
         env = {"DATABASE_URL": own_postgres, "PATH": postgres_programs()}
-        await back_up_and_restore(
-            live_server_process, tmp_path, env, own_postgres, {"DATABASE_URL": other}, other
-        )
+        await back_up_and_restore(live_server_process, tmp_path, env, own_postgres, {"DATABASE_URL": other}, other)
         with psycopg.connect(other) as database:
             assert database.execute("SELECT count(DISTINCT epoch) FROM hubbub_stream").fetchone() == (1,)
 

@@ -68,7 +68,12 @@ UNSAFE: list[tuple[dict[str, str], str, list[str]]] = [
     ({"SECRET_KEY": "django-insecure-" + "a1b2c3d4e5" * 5}, "", [KEY]),
     ({"DEBUG": "true", "SECRET_KEY": ""}, "", ["security.W018", "hubbub.W002"]),
     (
-        {"ALLOWED_HOSTS": "", "HUBBUB_ALLOWED_ORIGINS": "http://app.example.org", "HUBBUB_WORKERS": "2", "REDIS_URL": ""},
+        {
+            "ALLOWED_HOSTS": "",
+            "HUBBUB_ALLOWED_ORIGINS": "http://app.example.org",
+            "HUBBUB_WORKERS": "2",
+            "REDIS_URL": "",
+        },
         "",
         ["hubbub.W032", "hubbub.W033", "hubbub.E007"],
     ),

@@ -83,7 +83,9 @@ def test_systemd_takes_them(tmp_path: Path) -> None:
     for name in SERVICES:
         where = str(tmp_path / name.replace("@", "@1"))
         shutil.copy(tmp_path / name, where) if not os.path.exists(where) else None
-        done = subprocess.run([analyze, "security", "--offline=true", where], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [analyze, "security", "--offline=true", where], capture_output=True, text=True, timeout=60
+        )
         found = re.search(r"Overall exposure level for (\S+): ([\d.]+)", done.stdout)
         assert found, done.stdout + done.stderr
         print(f"{name}: exposure {found[2]} of 10")
@@ -103,13 +105,24 @@ def test_commands_for_root(tmp_path: Path) -> None:
     program.chmod(0o700)
     text = script.read_text()
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
-    filled = {"/etc/hubbub/hubbub.env": str(tmp_path / "hubbub.env"), PROGRAM: str(program), "= hubbub ]": f"= {user} ]"}
+    filled = {
+        "/etc/hubbub/hubbub.env": str(tmp_path / "hubbub.env"),
+        PROGRAM: str(program),
+        "= hubbub ]": f"= {user} ]",
+    }
     for there, here in filled.items():
         assert there in text
         text = text.replace(there, here)
     (tmp_path / "hubbub").write_text(text)
     done = subprocess.run(
-        ["sh", str(tmp_path / "hubbub"), "shell", "--no-imports", "-c", "from django.conf import settings as s; print(s.DEBUG, s.DEFAULT_FROM_EMAIL)"],
+        [
+            "sh",
+            str(tmp_path / "hubbub"),
+            "shell",
+            "--no-imports",
+            "-c",
+            "from django.conf import settings as s; print(s.DEBUG, s.DEFAULT_FROM_EMAIL)",
+        ],
         env=LiveServer._clean_environment(),
         capture_output=True,
         text=True,

@@ -204,7 +204,9 @@ def _load_postgres(path: Path) -> None:
 
 def _run(program: str, *args: str) -> None:
     try:
-        subprocess.run([program, *args], env={**os.environ, **_parameters()}, check=True, capture_output=True, text=True)
+        subprocess.run(
+            [program, *args], env={**os.environ, **_parameters()}, check=True, capture_output=True, text=True
+        )
     except FileNotFoundError:
         raise BackupError(
             f"{program} is not there. Install PostgreSQL's client programs, of the server's version or newer."

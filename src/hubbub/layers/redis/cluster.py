@@ -19,7 +19,7 @@ from hubbub.engine.logs import quiet_logger
 from hubbub.layers.redis.hosts import Host
 from hubbub.layers.redis.scripts import Script, Scripts
 from hubbub.layers.redis.servers import Server
-from hubbub.layers.redis.subscriber import Listener, Receive
+from hubbub.layers.redis.subscriber import Ended, Listener, Receive
 from hubbub.layers.redis.wire import Argument, Wire, pause
 
 logger = quiet_logger("hubbub.layer")
@@ -43,6 +43,8 @@ class Cluster:
         self._moved = False
         """Whether something is followed elsewhere than before, and nobody has been told."""
         self._looking: asyncio.Task[None] | None = None
+        self._wanted = False
+        """Whether something was lost or ended since the cluster was last asked."""
         self._closing: set[asyncio.Task[None]] = set()
 
     async def run(self, script: Script, name: bytes, *args: Argument) -> Any:
@@ -77,7 +79,8 @@ class Cluster:
                 await followed[2].subscriber.confirmed(name)
             except ConnectionError as error:
                 # A node that has not got the slot any more has refused it; and another follows what that one has lost.
-                if not isinstance(error.__cause__, ELSEWHERE) or next(attempts) == TRIES:
+                moved = isinstance(error, Ended) or isinstance(error.__cause__, ELSEWHERE)
+                if not moved or next(attempts) == TRIES:
                     raise
                 await asyncio.sleep(pause(0))
                 await self._look()
@@ -118,23 +121,26 @@ class Cluster:
 
     def _look_soon(self) -> None:
         """Ask the cluster, in the background, until all that is followed has been found again."""
+        self._wanted = True
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look_around(), name="layer cluster")
 
     async def _look_around(self) -> None:
-        for attempt in itertools.count():
-            await asyncio.sleep(pause(attempt))
+        attempts = itertools.count()
+        while self._wanted:
+            await asyncio.sleep(pause(next(attempts)))
+            self._wanted = False
             try:
                 await self._look()
                 for name in list(self._followed):
                     await self.confirmed(name)
             except ConnectionError as error:
                 logger.warning("The channel layer cannot see its cluster: %s.", error)
-                continue
-            if self._moved:
-                self._moved = False
-                self._listener.regained()
-            return
+                self._wanted = True
+            else:
+                if self._moved:
+                    self._moved = False
+                    self._listener.regained()
 
     async def _look(self) -> None:
         """Ask any node which node has which slots. Raises ConnectionError where none answers."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ConnectionError, ResponseError
+from redis.crc import key_slot
+from redis.exceptions import ConnectionError, MovedError, ResponseError
 
 from hubbub.engine.logs import quiet_logger
 from hubbub.layers.redis.hosts import Host, Source
@@ -23,6 +24,10 @@ PING_SECONDS = 4.0
 NAMES_AT_ONCE = 500
 
 Receive = Callable[[bytes], None]
+
+
+class Ended(ConnectionError):
+    """The server has ended by itself what was followed there: in a cluster, another one answers for it now."""
 
 
 class Listener(Protocol):
@@ -102,12 +107,17 @@ class Subscriber:
         return followed is not None and (followed.confirmed or name in self._pending or not self._connected)
 
     async def confirmed(self, name: bytes) -> None:
-        """Wait until the server has confirmed a name that is followed. Raises ConnectionError where it is away."""
+        """Wait until the server has confirmed a name that is followed.
+
+        Raises ConnectionError where it is away, and Ended where nothing more of the name comes from there.
+        """
         followed = self._names.get(name)
         if followed is None or followed.confirmed:
             return
         if self._error is not None:
             raise self._away()
+        if not self.follows(name):
+            raise self._ended(name)
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         followed.waiting.append(waiting)
         await waiting
@@ -123,6 +133,9 @@ class Subscriber:
         error = ConnectionError(f"{self._host.name} is away: {self._error}")
         error.__cause__ = self._error
         return error
+
+    def _ended(self, name: bytes) -> Ended:
+        return Ended(f"{self._host.name} no longer follows {name.decode()}")
 
     def _ask(self, name: bytes) -> None:
         self._pending[name] = self._pending.get(name, 0) + 1
@@ -191,6 +204,9 @@ class Subscriber:
         while True:
             try:
                 answer: Any = await connection.read_response(disconnect_on_error=False)
+            except MovedError as error:
+                self._refuse(error.slot_id)
+                continue
             except ResponseError:
                 if self._pending:
                     raise
@@ -207,6 +223,7 @@ class Subscriber:
             elif name not in self._pending and (followed := self._names.get(name)) is not None:
                 # An end that nobody asked for.
                 followed.confirmed = False
+                _release(followed, self._ended(name))
                 self._listener.moved(name)
 
     def _receive(self, followed: _Followed, data: bytes) -> None:
@@ -216,10 +233,8 @@ class Subscriber:
             logger.exception("A message of the channel layer could not be received.")
 
     def _confirm(self, name: bytes) -> None:
-        self._pending[name] -= 1
-        if self._pending[name]:
+        if not self._answer(name):
             return
-        del self._pending[name]
         # Nobody may follow it any more; then the end of it is on its way.
         if (followed := self._names.get(name)) is not None:
             followed.confirmed = True
@@ -228,6 +243,25 @@ class Subscriber:
                 followed.ready()
         if not self._pending:
             self._all_confirmed()
+
+    def _refuse(self, slot: int) -> None:
+        """The slot is another node's now. The rest of the connection is as good as before."""
+        name = next((name for name in self._pending if key_slot(name) == slot), None)
+        if name is None or not self._answer(name):
+            return  # The end of something that had ended.
+        if (followed := self._names.get(name)) is not None:
+            _release(followed, self._ended(name))
+            self._listener.moved(name)
+        if not self._pending:
+            self._all_confirmed()
+
+    def _answer(self, name: bytes) -> bool:
+        """Count an answer to what was asked for ``name``. Whether it was the last that is owed."""
+        self._pending[name] -= 1
+        if self._pending[name]:
+            return False
+        del self._pending[name]
+        return True
 
     async def _ping(self, connection: AbstractConnection) -> None:
         while True:
