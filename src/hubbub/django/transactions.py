@@ -1,6 +1,7 @@
 """What the writers and the readers share: one action as a transaction, and connections that last."""
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar
@@ -69,9 +70,17 @@ def as_busy(error: BaseException) -> BaseException:
     if isinstance(error, HubbubError) or not isinstance(error, OperationalError | InterfaceError):
         return error
     logger.warning("the database did not answer: %s", error)
-    busy = Busy("The database does not answer. Try again in a moment.")
+    if is_full(error):
+        busy = Busy("The server's disk is full, and nothing of this was saved. Try again later.")
+    else:
+        busy = Busy("The database does not answer. Try again in a moment.")
     busy.__cause__ = error
     return busy
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a database refused for want of room: somebody has to make some."""
+    return sqlstate(error) == "53100" or getattr(error.__cause__, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
 
 
 def renew_connections(alias: str) -> None:
