@@ -38,7 +38,7 @@ async def load(clients: list[Client], faults: Sequence[Callable[[], Awaitable[ob
         tasks = [group.create_task(client.run()) for client in clients]
         for round, fault in enumerate(faults, start=1):
             await answers(enough * round // (len(faults) + 1))
-            assert any(not client.idle for client in clients), "nothing was under way"
+            await wait_until_async(lambda: any(not client.idle for client in clients), "something under way")
             await fault()
             healed = time.monotonic()
             await everybody_again([len(client.log.acks) for client in clients])
@@ -54,10 +54,15 @@ async def load(clients: list[Client], faults: Sequence[Callable[[], Awaitable[ob
 
 
 async def last_answers(clients: list[Client], seconds: float = 30) -> dict[str, int]:
-    """Nobody sends any more, and all is answered: the highest offset of each topic that was acknowledged."""
+    """Nobody sends any more, and all is answered: how far each topic has come."""
     for client in clients:
         client.sending = False
     await wait_until_async(lambda: all(client.idle for client in clients), "the last answers", seconds)
+    return acknowledged_tops(clients)
+
+
+def acknowledged_tops(clients: list[Client]) -> dict[str, int]:
+    """The highest offset of each topic that was acknowledged so far."""
     tops: dict[str, int] = {}
     for ack in (ack for client in clients for ack in client.log.acks):
         tops[ack.topic] = max(tops.get(ack.topic, 0), ack.offset)

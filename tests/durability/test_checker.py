@@ -144,3 +144,13 @@ def test_a_client_that_came_late_has_not_lost_what_was_before() -> None:
     log, stored = run()
     late = ClientLog("bob", seen=stored.events[2:], began={TOPIC: 2}, ended={TOPIC: 4})  # type: ignore[arg-type]
     assert check([log, late], stored).clean
+
+
+def test_who_has_left_sees_nothing_more() -> None:
+    log, stored = run()
+    log.barred[TOPIC] = 5
+    assert check([log], stored).clean
+    log.barred[TOPIC] = 4
+    verdict = check([log], stored)
+    assert not verdict.clean and len(verdict.leaked) == 1
+    assert "1 leaked" in str(verdict)

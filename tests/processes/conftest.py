@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.durability.conftest import own_postgres
 from tests.services import HOST, LiveServer
 from tests.waiting import wait_until
+
+__all__ = ["own_postgres"]
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.processes.settings"}
 
@@ -62,14 +65,16 @@ def pass_to(tmp_path: Path) -> Iterator[PassTo]:
 
 
 class Several(LiveServer):
-    """`hubbub serve --workers`, on a layer that they share."""
+    """`hubbub serve --workers`, on a layer that they share; ``env`` may name another."""
 
-    def __init__(self, folder: Path, valkey_url: str, count: int, args: Sequence[str] = ()) -> None:
-        env = {
+    def __init__(
+        self, folder: Path, valkey_url: str, count: int, args: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> None:
+        layered = {
             "DJANGO_SETTINGS_MODULE": "tests.processes.layered",
             "LAYER_PORT": str(urlsplit(valkey_url).port),
         }
-        super().__init__(folder, ["--workers", str(count), *args], env)
+        super().__init__(folder, ["--workers", str(count), *args], layered | dict(env or {}))
         self.count = count
 
     def wait_until_ready(self, timeout: float = 30.0) -> None:
