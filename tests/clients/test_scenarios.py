@@ -48,11 +48,7 @@ def judge(server: LiveServer, *others: Driver | Peer, seen: Driver | None = None
 
 def stored_of(server: LiveServer, topics: set[str]) -> Stored:
     """What the database holds of one test's topics: contents are unique in a test, not in a server."""
-    stored = read_stored(server)
-    return Stored(
-        [event for event in stored.events if event.topic in topics],
-        [message for message in stored.messages if message[0] in topics],
-    )
+    return read_stored(server, topics=topics)
 
 
 def numbered(name: str, count: int) -> list[str]:

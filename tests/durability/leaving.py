@@ -107,13 +107,13 @@ class Api:
 
 
 async def leave_while_connected(
-    one: LiveServer, other: LiveServer, url: str = "", *, fault: Callable[[], object] = lambda: None, prefix: str = "user"
+    one: LiveServer, other: LiveServer, url: str = "", *, fault: Callable[[], object] = lambda: None
 ) -> tuple[dict[str, Leaver], Verdict]:
     """Two people talk on ``one``, four listen on ``other``, and each of those leaves in a way of its own.
 
     Before they do, ``fault`` happens. Gives the leavers by what was done to them, and the checker's word.
     """
-    world = await asyncio.to_thread(make_world, one, 6, 0, 1, prefix)
+    world = await asyncio.to_thread(make_world, one, 6, 0, 1)
     (topic,), api = world.topics, Api(one, world)
     people = list(world.tokens.items())
     talkers = [Client(name, one.ws_url, token, [topic], pace=PACE) for name, token in people[:2]]

@@ -1,12 +1,15 @@
-"""The checker is worth something: it catches a writer that replies before it commits, every time."""
+"""The checker is worth something: it catches each deliberate bug of ``tests/faulty``, every time."""
 
 import asyncio
 from collections.abc import Mapping
 
 import pytest
 
+from hubbub.testing import Proxy
 from tests.durability.checker import Verdict, check
 from tests.durability.client import Client
+from tests.durability.leaving import leave_while_connected
+from tests.durability.load import load
 from tests.durability.world import SETTINGS, make_world, read_stored
 from tests.services import LiveServer, StartServer
 from tests.waiting import wait_until_async
@@ -16,7 +19,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults]
 ROUNDS = 5
 CLIENTS = 6
 ANSWERS = 60
-FAULTY = {"DJANGO_SETTINGS_MODULE": "tests.faulty.settings"}
+TALK = 400
+
+
+def faulty(bug: str) -> dict[str, str]:
+    return {"DJANGO_SETTINGS_MODULE": "tests.faulty.settings", "FAULTY": bug}
 
 
 async def kill_at_an_answer(server: LiveServer, prefix: str) -> Verdict:
@@ -56,9 +63,9 @@ async def rounds(start: StartServer, env: Mapping[str, str]) -> list[Verdict]:
 
 async def test_a_reply_before_the_commit_is_caught(live_server_process: StartServer) -> None:
     """ACK-1: the deliberate bug is found five times out of five."""
-    verdicts = await rounds(live_server_process, FAULTY)
+    verdicts = await rounds(live_server_process, faulty("reply_before_commit"))
     caught = sum(bool(verdict.lost) for verdict in verdicts)
-    print(f"\nthe deliberate bug was caught {caught} times out of {ROUNDS}")
+    print(f"reply before commit: found {caught} times out of {ROUNDS}")
     assert caught == ROUNDS
 
 
@@ -66,3 +73,47 @@ async def test_and_the_real_writer_is_not_accused(live_server_process: StartServ
     """ACK-1: the same kills at the same moment, without the bug."""
     verdicts = await rounds(live_server_process, SETTINGS)
     assert all(verdict.clean for verdict in verdicts), verdicts
+
+
+async def talk(server: LiveServer, prefix: str, cuts: int) -> Verdict:
+    """Everybody sends and listens, over a wire that is cut now and then, until some hundred messages are there."""
+    world = await asyncio.to_thread(make_world, server, CLIENTS, 1, 1, prefix)
+    with Proxy(server.port) as wire:
+        clients = [Client(name, wire.ws_url, token, world.topics) for name, token in world.tokens.items()]
+
+        async def cut() -> None:
+            wire.cut()
+            wire.mend()
+
+        await load(clients, [cut] * cuts, TALK, to_the_end=False)  # Where the last one is dropped, it never comes.
+    for client in clients:
+        client.log.ended.clear()
+    stored = await asyncio.to_thread(read_stored, server, "", world.topics)
+    return check([client.log for client in clients], stored)
+
+
+@pytest.mark.parametrize(
+    ("bug", "kind", "cuts"), [("drop_every_100th_wake_up", "lost", 0), ("skip_dedupe", "doubled", 5)]
+)
+async def test_what_is_dropped_or_done_twice_is_caught(
+    live_server_process: StartServer, bug: str, kind: str, cuts: int
+) -> None:
+    """EVT-1, ACK-2: and the same run without the bug is clean."""
+    server = await asyncio.to_thread(lambda: live_server_process(env=faulty(bug)))
+    verdicts = [await talk(server, f"r{round}u", cuts) for round in range(ROUNDS)]
+    caught = sum(bool(getattr(verdict, kind)) for verdict in verdicts)
+    print(f"{bug.replace('_', ' ')}: found {caught} times out of {ROUNDS}, {getattr(verdicts[0], kind)[0]}")
+    assert caught == ROUNDS
+    sound = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS))
+    verdict = await talk(sound, "sound", cuts)
+    print(f"without it: {verdict}")
+    assert verdict.clean, verdict
+
+
+async def test_who_is_shown_what_is_not_theirs_any_more_is_caught(live_server_process: StartServer) -> None:
+    """SUB-4: a removed person goes on seeing the conversation; the others are closed."""
+    server = await asyncio.to_thread(lambda: live_server_process(env=faulty("stale_membership")))
+    leavers, verdict = await leave_while_connected(server, server)
+    print(f"stale membership: {len(verdict.leaked)} events seen after leaving")
+    assert verdict.leaked and not (verdict.lost or verdict.doubled or verdict.out_of_order)
+    assert all(leavers["remove"].name in leak for leak in verdict.leaked)

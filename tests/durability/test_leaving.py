@@ -31,7 +31,8 @@ async def test_leaving_while_connected(
     )
     print(verdict)
     for what, leaver in leavers.items():
-        print(f"{what}: {leaver.end}; the last event {leaver.latest * 1000:.0f} ms after it; {len(leaver.late())} after 1 s")
+        late = len(leaver.late())
+        print(f"{what}: {leaver.end}; the last event {leaver.latest * 1000:.0f} ms after it; {late} after 1 s")
     assert verdict.clean, verdict
     assert {what: leaver.end for what, leaver in leavers.items()} == {
         "remove": "unsubscribed", "sign out": "4001", "change password": "4001", "deactivate": "4001",

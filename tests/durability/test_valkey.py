@@ -71,9 +71,7 @@ def ways() -> Iterator[Ways]:
 
 
 @pytest.mark.parametrize("seconds", [2.0, pytest.param(LONG, marks=pytest.mark.long)])
-async def test_away_under_load(
-    live_server_process: StartServer, ways: Ways, own_postgres: str, seconds: float
-) -> None:
+async def test_away_under_load(live_server_process: StartServer, ways: Ways, own_postgres: str, seconds: float) -> None:
     """LAY-7, EVT-5, ACK-1: sends are answered by the database all the while, and everybody catches up."""
     env = SETTINGS | {"REDIS_URL": ways.url, "DATABASE_URL": own_postgres, "SECRET_KEY": "one for both " * 5}
     servers = [await asyncio.to_thread(lambda: live_server_process(env=env)) for _ in range(2)]

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -51,8 +52,11 @@ def make_world(server: LiveServer, people: int, rooms: int = 3, groups: int = 2,
     return World(**json.loads(printed.split("WORLD")[1]))
 
 
-def read_stored(server: LiveServer, url: str = "", topics: list[str] | None = None) -> Stored:
-    """Both tables, straight from the database: from the file of SQLite, or the server that ``url`` names."""
+def read_stored(server: LiveServer, url: str = "", topics: Collection[str] | None = None) -> Stored:
+    """Both tables, straight from the database: from the file of SQLite, or the server that ``url`` names.
+
+    All of it, or what is of some ``topics``.
+    """
     url = url or server.database_url
     opened: Any = psycopg.connect(url) if url else sqlite3.connect(server.data / "hubbub.sqlite3")
     with closing(opened) as database:
@@ -65,10 +69,19 @@ def read_stored(server: LiveServer, url: str = "", topics: list[str] | None = No
         messages = database.execute(
             "SELECT conversation_id, number, id, content FROM hubbub_chat_message ORDER BY 1, 2"
         ).fetchall()
-    return Stored(
+    stored = Stored(
         [
             Seen(topic, offset, json.loads(data)["message"]["content"] if type == "chat.message_sent" else "")
             for topic, offset, type, data in events
         ],
         [(f"chat.{conversation}", number, id, content) for conversation, number, id, content in messages],
+    )
+    return stored if topics is None else of_topics(stored, topics)
+
+
+def of_topics(stored: Stored, topics: Collection[str]) -> Stored:
+    """What is of these topics."""
+    return Stored(
+        [event for event in stored.events if event.topic in topics],
+        [message for message in stored.messages if message[0] in topics],
     )

@@ -1,1 +1,1 @@
-"""A deliberate bug, for tests only: the checker has to catch it. See ``tests/durability/test_faulty.py``."""
+"""Deliberate bugs, for tests only: the checker has to catch each. See ``tests/durability/test_faulty.py``."""

@@ -1,4 +1,4 @@
-"""The server of the durability tests, with a writer that replies before it commits."""
+"""The server of the durability tests, with the bug that FAULTY names."""
 
 from tests.durability.settings import *  # noqa: F403
 from tests.durability.settings import INSTALLED_APPS
