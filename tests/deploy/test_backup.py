@@ -215,7 +215,10 @@ def test_what_is_not_restored(backup: Path, tmp_path: Path, rewrite: Any, said: 
 
 
 def test_nothing_is_overwritten(backup: Path, tmp_path: Path) -> None:
-    """OPS-5, OPS-6: neither a database nor a backup; and no name leads out of the folder of uploads."""
+    """OPS-5, OPS-6: neither a database nor a backup; no name leads out of the folder of uploads.
+
+    And a database that is not hubbub's is no backup's worth.
+    """
     server = LiveServer(tmp_path)
     outward(backup, tmp_path / "outward.zip")
     server.manage("restore", str(tmp_path / "outward.zip"))
@@ -225,6 +228,9 @@ def test_nothing_is_overwritten(backup: Path, tmp_path: Path) -> None:
     assert done.returncode == 1 and "nothing is overwritten. Stop the server, and move" in done.stderr
     done = server.manage("backup", str(backup), check=False)
     assert done.returncode == 1 and "is there already" in done.stderr
+    done = LiveServer(tmp_path / "other").manage("backup", str(tmp_path / "empty.zip"), check=False)
+    assert done.returncode == 1 and "There is nothing of hubbub in the database" in done.stderr
+    assert not (tmp_path / "empty.zip").exists()
     done = server.manage("restore", str(tmp_path / "absent.zip"), check=False)
     assert done.returncode == 1 and "is not there" in done.stderr
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".hubbub-")]
@@ -253,6 +259,7 @@ def test_into_a_folder(backup: Path, tmp_path: Path) -> None:
 def test_without_postgresql_s_programs(own_postgres: str, tmp_path: Path) -> None:
     """OPS-5: said in words, and no file is left."""
     server = LiveServer(tmp_path, env={"DATABASE_URL": own_postgres, "PATH": "/nowhere"})
+    server.manage("migrate")
     done = server.manage("backup", str(tmp_path / "backup.zip"), check=False)
     assert done.returncode == 1 and "pg_dump is not there" in done.stderr, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["data"]

@@ -62,6 +62,11 @@ def make_backup(path: Path) -> Path:
         raise BackupError(f"{path} is there already. Name another path, or a folder.")
     alias = database_alias()
     applied = MigrationRecorder(connections[alias]).applied_migrations()
+    if ("hubbub", "0001_initial") not in applied:
+        raise BackupError(
+            f"There is nothing of hubbub in the database {connections[alias].settings_dict['NAME']}. Is it another one "
+            "that is served? Run this with the environment of the server."
+        )
     vendor = connections[alias].vendor
     manifest = Manifest(hubbub.__version__, vendor, datetime.now(UTC), sorted(f"{app}.{name}" for app, name in applied))
     part = path.with_name(f"{path.name}.part")
