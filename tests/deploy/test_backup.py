@@ -97,7 +97,9 @@ async def back_up_and_restore(
         print(f"{len(before)} were acknowledged before the backup, and all are restored; {lost} came after it")
 
         # Until the new log is longer than the one that is gone.
-        again = [Returning(client, restored.ws_url, world.tokens[client.log.name], world.topics) for client in clients]
+        again: list[Client] = [
+            Returning(client, restored.ws_url, world.tokens[client.log.name], world.topics) for client in clients
+        ]
         await load(again, [], verdict.acknowledged)
         stored = await asyncio.to_thread(read_stored, restored, other_url)
         afterwards = check([client.log for client in again], stored)

@@ -183,7 +183,7 @@ async def test_what_gets_through(site: Site) -> None:
     for path in ("/ws/", "/ws/chat/"):
         origin = {"origin": nginx.url}
         async with connect(f"wss://{NAME}:{nginx.port}{path}", additional_headers=origin, proxy=None) as socket:
-            assert socket.response.status_code == 101
+            assert socket.response and socket.response.status_code == 101
 
 
 def test_nginx_takes_it(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A backup in one file, and a database that is made from one (rules OPS-5 and OPS-6, decision 0025).
 
-The file is a zip: ``manifest.json``, the database (a copy of SQLite's file, or what ``pg_dump`` writes), and what people
-have uploaded, below ``uploads/``. Secrets of the environment are not in it.
+The file is a zip: ``manifest.json``, the database (a copy of SQLite's file, or what ``pg_dump`` writes), and what
+people have uploaded, below ``uploads/``. Secrets of the environment are not in it.
 """
 
 import os
@@ -88,13 +88,17 @@ def _write(path: Path, manifest: Manifest, database: Path) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
             archive.write(database, DATABASE)
-            root = _uploads()
-            for each in sorted(root.rglob("*")) if root else []:
-                if each.is_file():
-                    with suppress(FileNotFoundError):  # It was deleted meanwhile.
-                        archive.write(each, f"{UPLOADS}{each.relative_to(root).as_posix()}")
+            if root := _uploads():
+                _collect(archive, root)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _collect(archive: zipfile.ZipFile, root: Path) -> None:
+    for each in sorted(root.rglob("*")):
+        if each.is_file():
+            with suppress(FileNotFoundError):  # It was deleted meanwhile.
+                archive.write(each, f"{UPLOADS}{each.relative_to(root).as_posix()}")
 
 
 def forget_backups(folder: Path, keep: int) -> list[Path]:
@@ -228,8 +232,8 @@ def _parameters() -> dict[str, str]:
     from psycopg.pq import Conninfo
 
     given = connections[tail_alias()].get_connection_params()
-    known = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults()}
-    return {known[name].decode(): str(value) for name, value in given.items() if known.get(name)}
+    names = {each.keyword.decode(): each.envvar.decode() for each in Conninfo.get_defaults() if each.envvar}
+    return {names[keyword]: str(value) for keyword, value in given.items() if keyword in names}
 
 
 _SAVE: dict[str, Callable[[Path], None]] = {"sqlite": _save_sqlite, "postgresql": _save_postgres}
