@@ -1,4 +1,4 @@
-"""What an operator's Prometheus reads of this process: the numbers of ``engine.counters``, and what is there now."""
+"""What an operator's Prometheus reads: the numbers of ``engine.counters``, and what is there now."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from channels.layers import channel_layers
 from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
-from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from hubbub.django import runtime
 from hubbub.django.conf import hubbub_settings
+from hubbub.django.tallies import SILENCE
 from hubbub.engine.census import Present, present
 from hubbub.engine.counters import Histogram, counters
 
-__all__ = ["CONTENT_TYPE", "METRICS", "exposition"]
+__all__ = ["CONTENT_TYPE", "HUBBUB", "METRICS"]
 
 Value = float | Histogram
 
@@ -62,8 +62,11 @@ def _counter(
 
 
 METRICS: tuple[Measure, ...] = (
+    _gauge("processes", "Processes that these numbers are of.", lambda now: 1),
+    _gauge(SILENCE.removeprefix("hubbub_"), "Since when the quietest of them has not said its own; it does every 2 s.",
+           lambda now: 0),
     _gauge("sessions", "Open connections.", lambda now: now.there.sessions),
-    _gauge("topics", "Topics that somebody follows in this process.", lambda now: now.there.topics),
+    _gauge("topics", "Topics that somebody follows, in each process for itself.", lambda now: now.there.topics),
     _gauge("subscriptions", "Topics of all connections together.", lambda now: now.there.subscriptions),
     _gauge("outbox_bytes", "Bytes that wait for readers who do not keep up.", lambda now: now.there.waiting_bytes),
     _gauge(
@@ -73,10 +76,12 @@ METRICS: tuple[Measure, ...] = (
     ),
     _gauge("writer_waiting", "Actions that wait for the writer; at WRITER_QUEUE the answer is busy.",
            lambda now: now.writer_waiting),
+    _gauge("events_per_second", "The same as `hubbub_events_total`, in the last second.", lambda now: counters.pace),
     _gauge("event_loop_worst_lag_seconds", "By how much the event loop was late, at most in the last second.",
            lambda now: counters.worst_lag),
     _counter("frames_received", "Frames that clients have sent.", lambda now: counters.received),
-    _counter("events", "Events of topics that somebody follows in this process.", lambda now: counters.events),
+    _counter("events", "Events of topics that somebody follows, in each process for itself.",
+             lambda now: counters.events),
     _counter("deliveries", "Events handed to connections: each event once for each subscriber.",
              lambda now: counters.deliveries),
     _counter("dropped", "Events that were not delivered. Ephemeral ones may be; a durable one is in the log.",
@@ -153,9 +158,7 @@ def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
     return list(zip(bounds, accumulate(histogram.counts), strict=True))
 
 
-REGISTRY.register(_Hubbub())
+HUBBUB = _Hubbub()
+"""What hubbub itself counts in this process."""
 
-
-def exposition() -> bytes:
-    """All metrics of this process, in Prometheus' text format: hubbub's, and those of Python and the process."""
-    return generate_latest(REGISTRY)
+REGISTRY.register(HUBBUB)

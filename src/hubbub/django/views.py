@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 from hubbub.django import runtime
 from hubbub.django.auth import actor_of_page
 from hubbub.django.conf import database_alias, hubbub_settings
-from hubbub.django.metrics import CONTENT_TYPE, exposition
-from hubbub.protocol.errors import Absent, Forbidden, HubbubError, Internal
+from hubbub.django.metrics import CONTENT_TYPE
+from hubbub.django.tallies import exposition, together_in_thread
+from hubbub.protocol.errors import Absent, Busy, Forbidden, HubbubError, Internal
 
 
 @require_safe
@@ -37,7 +38,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The numbers of this process for Prometheus (rule OPS-1). 401 and 403 for who may not have them."""
+    """The numbers of this service for Prometheus (rule OPS-1). 401 and 403 for who may not have them.
+
+    503 where the supervisor doesn't answer: one worker's own would look as if all had begun anew.
+    """
     try:
         _may_see_metrics(request)
     except HubbubError as error:
@@ -45,7 +49,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
         if error.status == 401:
             refused["WWW-Authenticate"] = "Bearer"
         return refused
-    return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+    try:
+        return HttpResponse(exposition(together_in_thread()), content_type=CONTENT_TYPE)
+    except OSError:  # A TimeoutError is one.
+        return _answer(Busy())
 
 
 def _may_see_metrics(request: HttpRequest) -> None:

@@ -2,7 +2,8 @@
 
 A worker is the same command line once more, in an interpreter of its own, so that a new one runs whatever code is
 installed by then. ``HUBBUB_WORKER`` in its environment says which descriptors are the sockets to listen on, and which
-is its end of a line to the supervisor: it says there that it serves, and drains when the line breaks.
+is its end of a line to the supervisor: it says there that it serves and what it has counted, and drains when the line
+breaks.
 """
 
 import asyncio
@@ -12,27 +13,26 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, MutableMapping
+from collections.abc import Coroutine
 from contextlib import suppress
-from types import FrameType
 from typing import Any
 
-from hubbub.django.serving import NOW_SECONDS, Server, longest_stop
-from hubbub.transports.listening import Listening, listen_passed, tell_manager
-from hubbub.transports.uvicorn.server import HubbubConfig
+from hubbub.django.lines import Counted, Line, Serving, Together
+from hubbub.django.serving import NOW_SECONDS, longest_stop
+from hubbub.django.supervised import NOW, VARIABLE
+from hubbub.django.tallies import Tallies
+from hubbub.transports.listening import Listening, tell_manager
 
 logger = logging.getLogger("hubbub.workers")
 
-VARIABLE = "HUBBUB_WORKER"
-READY = b"."
-NOW = signal.SIGUSR1
-"""Ends a worker that is stopping already."""
 READY_SECONDS = 60.0
 """How long a worker may take until it serves, where it is to replace another."""
 BEGIN_TRIES = 3
 """How often each worker is started before all is given up, where none has ever served."""
 STABLE_SECONDS = 10.0
 """A worker that has lived this long does not end for the reason for which the last one did."""
+LAST_WORDS_SECONDS = 1.0
+"""How long is listened for what a worker said before it ended: anybody else may still hold its end of the line."""
 LONGEST_WAIT = 30.0
 """Seconds until a worker that ends at once, again and again, is started anew."""
 
@@ -40,7 +40,7 @@ LONGEST_WAIT = 30.0
 class Worker:
     """One process, as the supervisor sees it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, line: socket.socket, *, spare: bool) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, line: Line, *, spare: bool) -> None:
         self.process = process
         self.spare = spare
         """Whether it is there to replace another, which stays where this one can't begin."""
@@ -57,7 +57,6 @@ class Worker:
     async def start(cls, listening: Listening, *, spare: bool) -> "Worker":
         """Start another process of this command."""
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
         descriptors = [theirs.fileno(), *listening.fileno()]
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -66,22 +65,31 @@ class Worker:
                 env={**os.environ, VARIABLE: ",".join(map(str, descriptors))},
                 pass_fds=descriptors,
             )
-        return cls(process, ours, spare=spare)
+        return cls(process, await Line.open(ours), spare=spare)
 
-    async def begins(self) -> bool:
-        """Wait until it serves; False where it has ended before it did. Call it once."""
-        with suppress(OSError):
-            self.ready = await asyncio.get_running_loop().sock_recv(self._line, 1) == READY
-        if self.ready:
-            logger.info("Worker %d serves.", self.process.pid)
-        self.told.set()
-        return self.ready
-
-    async def ends(self) -> int:
-        """Wait until it has ended. The exit code, or the signal with a minus."""
+    async def life(self, tallies: Tallies) -> int:
+        """Hear it until it has ended. The exit code, or the signal with a minus. Call it once."""
+        hearing = asyncio.create_task(self._hear(tallies))
         code = await self.process.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(hearing, LAST_WORDS_SECONDS)
+        self.told.set()
+        tallies.ended(self.process.pid)
         self._line.close()
         return code
+
+    async def _hear(self, tallies: Tallies) -> None:
+        while (said := await self._line.hear()) is not None:
+            match said:
+                case Serving():
+                    self.ready = True
+                    self.told.set()
+                    logger.info("Worker %d serves.", self.process.pid)
+                case Counted(tally, asks):
+                    tallies.counted(self.process.pid, tally)
+                    if asks:
+                        self._line.say(Together(tallies.together()))
+        self.told.set()
 
     def tell(self, number: signal.Signals) -> None:
         """Send it a signal, where it still runs."""
@@ -100,6 +108,7 @@ class Supervisor:
         self._listening = listening
         self._count = count
         self._workers: set[Worker] = set()
+        self._tallies = Tallies()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._failed = False
@@ -153,9 +162,8 @@ class Supervisor:
 
     async def _look_after(self, worker: Worker) -> None:
         """Have another in its place, should it end by itself."""
-        if await worker.begins():
-            self._has_served = True
-        code = await worker.ends()
+        code = await worker.life(self._tallies)
+        self._has_served |= worker.ready
         self._workers.discard(worker)
         if worker.replaced or self._stopping.is_set() or (worker.spare and not worker.ready):
             return
@@ -219,55 +227,3 @@ class Supervisor:
 
 def _said(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-class WorkerServer(Server):
-    """The server of a worker's own process."""
-
-    def __init__(self, config: HubbubConfig, listening: Listening, line: socket.socket) -> None:
-        super().__init__(config, listening)
-        self._line = line
-        # Those who stop together answer to the end; only who is replaced leaves the sockets to the others.
-        self.hands_over = False
-
-    def serves(self) -> None:
-        """Tell the supervisor so."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, self._hand_over)
-        loop.add_signal_handler(NOW, self._end_now)
-        loop.add_reader(self._line, self._alone)
-        self._line.send(READY)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop, once.
-
-        A terminal's Ctrl-C and a service manager's SIGTERM go to every process, and what they mean, the supervisor
-        says: a signal that comes again isn't a second one.
-        """
-        if sig != signal.SIGINT and not self.should_exit:
-            super().handle_exit(sig, frame)
-
-    def _hand_over(self) -> None:
-        self.hands_over = True
-        self.handle_exit(signal.SIGTERM, None)
-
-    def _end_now(self) -> None:
-        super().handle_exit(signal.SIGTERM, None)
-
-    def _alone(self) -> None:
-        """The supervisor is gone, and nobody else would ever stop this process."""
-        asyncio.get_running_loop().remove_reader(self._line)
-        logger.error("The supervisor has gone.")
-        self.handle_exit(signal.SIGTERM, None)
-
-
-def place_of_worker(environ: MutableMapping[str, str]) -> tuple[Listening, socket.socket] | None:
-    """The sockets to listen on and the line to the supervisor, where this process is a worker."""
-    descriptors = [int(number) for number in environ.pop(VARIABLE, "").split(",") if number]
-    if not descriptors:
-        return None
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # See WorkerServer.handle_exit.
-    line = socket.socket(fileno=descriptors[0])
-    line.setblocking(False)
-    line.set_inheritable(False)
-    return listen_passed(descriptors[1:]), line

@@ -1,12 +1,14 @@
 """Statistics for staff: ``/ws/stats/`` (section "Statistics" of docs/reference/formats.md)."""
 
+import logging
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from hubbub.django.metrics import HUBBUB
+from hubbub.django.tallies import Family, together
 from hubbub.engine.actor import Actor
-from hubbub.engine.census import present
-from hubbub.engine.counters import counters
 from hubbub.engine.engine import Engine
 from hubbub.engine.session import Session
 from hubbub.engine.sockets import Binding, socket
@@ -15,6 +17,8 @@ from hubbub.inspector.policy import require_staff
 from hubbub.protocol.dialect import Dialect, Subscribed, decode_json, error_frame
 from hubbub.protocol.errors import HubbubError, NotAuthenticated, UnknownCommand
 from hubbub.protocol.frames import Event, Inbound, Position
+
+logger = logging.getLogger("hubbub.inspector")
 
 STATS = "inspect.stats"
 """The topic that such a socket is bound to. Nothing happens on it."""
@@ -37,29 +41,28 @@ async def stats(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding
 
 def tell_stats(session: Session, subscription: Subscription) -> None:
     """At once, and every five seconds until the socket is closed."""
-    session.put(frame_of(session.engine))
-    session.engine.tasks.spawn(_go_on(session, subscription), "stats")
+    session.engine.tasks.spawn(_tell(session, subscription), "stats")
 
 
-async def _go_on(session: Session, subscription: Subscription) -> None:
-    while True:
+async def _tell(session: Session, subscription: Subscription) -> None:
+    while session.subscriptions.get(STATS) is subscription:
+        try:
+            session.put(frame_of(await together(HUBBUB)))
+        except OSError:
+            logger.warning("The supervisor does not answer: one word of statistics is left out.")
         await session.engine.clock.sleep(INTERVAL)
-        if session.subscriptions.get(STATS) is not subscription:
-            return
-        session.put(frame_of(session.engine))
 
 
-def frame_of(engine: Engine) -> bytes:
-    """The figures of this process."""
-    there = present(engine)
+def frame_of(tally: Iterable[Family]) -> bytes:
+    """The figures of all processes of this service."""
+    now = {family.name: family.samples[0][2] for family in tally if family.kind == "gauge" and family.samples}
     data = {
-        "total_channels": there.sessions,
-        "total_groups": there.topics,
-        "messages_per_second": round(counters.pace, 2),
-        "total_subscriptions": there.subscriptions,
-        "waiting_bytes": there.waiting_bytes,
-        "slow_channels": there.slow_sessions,
-        "event_loop_lag": round(counters.worst_lag, 4),
+        "total_channels": int(now["hubbub_sessions"]),
+        "total_groups": int(now["hubbub_topics"]),
+        "messages_per_second": round(now["hubbub_events_per_second"], 2),
+        "waiting_bytes": int(now["hubbub_outbox_bytes"]),
+        "slow_channels": int(now["hubbub_slow_sessions"]),
+        "event_loop_lag": round(now["hubbub_event_loop_worst_lag_seconds"], 4),
     }
     return msgspec.json.encode({"type": "stats", "data": data})
 

@@ -16,7 +16,8 @@ from hubbub.django.checks import check_workers
 from hubbub.django.conf import hubbub_settings
 from hubbub.django.loopback import is_loopback
 from hubbub.django.serving import Server, server_config
-from hubbub.django.workers import Supervisor, WorkerServer, place_of_worker
+from hubbub.django.supervised import WorkerServer, place_of_worker
+from hubbub.django.workers import Supervisor
 from hubbub.transports.listening import (
     CannotListen,
     Listening,
