@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.browser.axe import faults
 from tests.browser.conftest import Enter
 from tests.services import LiveServer
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -84,6 +85,8 @@ def test_following_frames(enter: Enter) -> None:
     frames = part(ada.page, "Frames of bob")
     expect(frames.get_by_text("It ends by itself in")).to_be_visible()
     expect(frames.get_by_text("Nothing yet.")).to_be_visible()
+    # It begins above the rows, where one may not be looking: it is shown, and the keyboard goes on in it.
+    expect(ada.page.locator(".trace")).to_be_focused()
     bob.write(SECRET)
     expect(frames.get_by_role("cell", name="chat.send").first).to_be_visible()
     expect(frames.get_by_role("cell", name="chat.message_sent").first).to_be_visible()
@@ -92,6 +95,24 @@ def test_following_frames(enter: Enter) -> None:
     assert not faults(ada.page)
     frames.get_by_role("button", name="Stop").click()
     expect(frames).to_have_count(0)
+    expect(ada.page.get_by_role("button", name="Follow the frames of bob")).to_be_focused()
+
+
+def test_many_frames_keep_to_their_part(enter: Enter) -> None:
+    """The sessions stay where they are, and the rows can be moved by the keyboard."""
+    ada, bob = inspect(enter, viewport={"width": 390, "height": 800}), enter("bob")
+    bob.start_group("many frames", "ada")
+    ada.page.get_by_role("button", name="Follow the frames of bob").click()
+    for number in range(12):
+        bob.write(f"number {number}")
+    frames = part(ada.page, "Frames of bob")
+    expect(frames.get_by_role("row").nth(20)).to_be_attached(timeout=30_000)
+    assert (frames.bounding_box() or {})["height"] < 700
+    assert not faults(ada.page)
+    rows = frames.get_by_role("group")
+    rows.focus()
+    rows.press("End")
+    wait_until(lambda: rows.evaluate("each => each.scrollTop") > 0, "the rows to move")
 
 
 def test_closing(enter: Enter) -> None:
@@ -102,7 +123,11 @@ def test_closing(enter: Enter) -> None:
     session = rows_of(ada, "bob").locator("bdi")
     before = session.get_attribute("title")
     assert before
-    ada.page.get_by_role("button", name="Close this connection of bob").click()
+    close = ada.page.get_by_role("button", name="Close this connection of bob")
+    wide = (close.bounding_box() or {})["width"]
+    close.click()
+    # Nothing moves under the pointer.
+    assert (close.bounding_box() or {})["width"] == wide
     ada.page.get_by_role("button", name="Close this connection of bob?").click()
     expect(session).not_to_have_attribute("title", before, timeout=15_000)
     expect(rows_of(ada, "bob")).to_have_count(1)

@@ -68,6 +68,7 @@ function Processes() {
     <Table
       title="Processes"
       columns={["Process", "Sessions", "Frames in /s", "Deliveries /s", "Waiting", "Late"]}
+      numbers={[1, 2, 3, 4, 5]}
       rows={processes.value.map(({ process, totals: each }) => ({
         key: process,
         cells: [process, whole(each.sessions), rate(each.received), rate(each.deliveries), bytes(each.waiting), milliseconds(each.lag)],
@@ -82,6 +83,7 @@ function SlowReaders() {
       title="Slow readers"
       note="More waits for them than they read. At the limit they are closed 4010 and come back."
       columns={["User", "Waiting", "Last heard", "Topics"]}
+      numbers={[1, 2, 3]}
       rows={slow.value.map((each) => ({
         key: each.id,
         cells: [<bdi>{each.username}</bdi>, bytes(each.waiting), `${duration(each.silent)} ago`, whole(each.topics)],
@@ -95,6 +97,7 @@ function Topics() {
     <Table
       title="Busiest topics"
       columns={["Topic", "Events /s", "Subscribers"]}
+      numbers={[1, 2]}
       rows={topics.value.map((each) => ({ key: each.topic, cells: [each.topic, rate(each.events), whole(each.subscribers)] }))}
     />
   );

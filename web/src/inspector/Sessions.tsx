@@ -25,6 +25,7 @@ export function Sessions() {
       title="Sessions"
       {...(several ? { note: `Those of ${found.process}. Other processes list their own.` } : {})}
       columns={COLUMNS}
+      numbers={[1, 2, 3, 4, 5, 6]}
       empty={search ? "Nobody of that name is connected here." : "Nobody is connected."}
       sorting={{ by: SORTS, current: sort, sort: (by) => show({ sort: by as Sort }) }}
       tools={<Tools />}
@@ -84,7 +85,7 @@ function Actions({ session }: { session: SessionFigures }) {
         Follow
       </button>
       <button
-        class="button danger"
+        class={sure.value ? "button danger is-asking" : "button danger"}
         aria-label={sure.value ? `Close this connection of ${username}?` : `Close this connection of ${username}`}
         onBlur={() => (sure.value = false)}
         onClick={() => {

@@ -1,4 +1,5 @@
 import "./Trace.css";
+import { useEffect, useRef } from "preact/hooks";
 import { frames, framesMissed, stopTrace, trace, traced, traceLeft } from "./state";
 import { Table } from "./Table";
 import { bytes, clock, duration, whole } from "./words";
@@ -6,15 +7,27 @@ import { bytes, clock, duration, whole } from "./words";
 /** One person's frames, the newest first. What they say is not among it. */
 export function Trace() {
   const whose = traced.value;
+  const part = useRef<HTMLDivElement>(null);
+  const actor = whose?.actor;
+  // It begins above what was pressed, maybe out of sight; where it is over one goes on where one was.
+  useEffect(() => {
+    const before = document.activeElement;
+    part.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, [actor]);
   if (!whose) return null;
   const left = traceLeft.value;
   const missed = framesMissed.value;
   return (
-    <div class="trace">
+    <div class="trace" ref={part} tabIndex={-1}>
       <Table
         title={`Frames of ${whose.name}`}
         note="Types, topics, times and sizes only. What people write is not shown."
         columns={["Time", "From", "Type", "Topic", "About", "Size", "Session"]}
+        numbers={[5]}
+        scrolls
         empty={left === null ? "Nothing came." : "Nothing yet."}
         tools={
           <div class="table-tools">
