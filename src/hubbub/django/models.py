@@ -1,4 +1,4 @@
-"""The durable log: streams, their events, and receipts."""
+"""The durable log: streams, their events, and receipts; and when what recurs is due."""
 
 from django.db import models
 
@@ -53,3 +53,13 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.client_id}"
+
+
+class RecurringJob(models.Model):
+    """A job that one process at a time does, and when it is due next."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    due = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}, due {self.due:%Y-%m-%d %H:%M:%S}"

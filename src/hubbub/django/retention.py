@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from itertools import groupby
 from operator import itemgetter
 
+from django.apps import apps
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
@@ -24,13 +27,33 @@ HouseJob = Callable[[Engine], Callable[[], object] | None]
 CONTROL_EVENTS = 10_000
 """What is kept of the control topic in any case: a process that was stalled learns there whose access has ended."""
 
+RecurringDo = Callable[[], object]
+"""Does a part of a job, in short transactions, and returns what it did; something false when nothing is left."""
+
+HOUR, DAY = 3600.0, 86_400.0
+
 pruners: dict[str, Pruner] = {}
+recurring_jobs: dict[str, tuple[float, RecurringDo]] = {}
+"""By name the seconds between two times, and the job."""
 house_jobs: dict[str, HouseJob] = {}
 
 
 def register_pruner(name: str, prune: Pruner) -> None:
-    """Let ``hubbub prune`` call it until nothing is left; ``name`` says what it deletes, in the plural."""
+    """Let it be called every hour, and by ``hubbub prune``, until nothing is left.
+
+    ``name`` says what it deletes, in the plural.
+    """
     pruners[name] = prune
+    recur(name, HOUR, lambda: prune(1000))
+
+
+def recur(name: str, seconds: float, job: RecurringDo) -> None:
+    """Let one process do a job every so many seconds, whichever of those that do background work (rule JOB-1).
+
+    It is called again and again until it returns something false; what it returns is logged. If its process dies, or
+    it raises, the rest is left to the next time.
+    """
+    recurring_jobs[name] = seconds, job
 
 
 def keep_house(name: str, job: HouseJob) -> None:
@@ -67,7 +90,14 @@ def prune_long_streams(limit: int = 1000) -> int:
     return DjangoStreamStore().prune_all(befores)
 
 
+def forget_sessions() -> None:
+    """What Django's ``clearsessions`` does."""
+    if apps.is_installed("django.contrib.sessions"):
+        import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+
+
 register_pruner("old events", prune_old_events)
 register_pruner("events of long streams", prune_long_streams)
 register_pruner("receipts", drop_expired_receipts)
 keep_house("receipts", lambda engine: drop_expired_receipts)
+recur("sessions", DAY, forget_sessions)

@@ -1,5 +1,6 @@
 """What the project's settings say to the server, whichever command starts it, and how its process begins and ends."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from hubbub.django import runtime
+from hubbub.django.background import Background
 from hubbub.django.conf import hubbub_settings
 from hubbub.engine.engine import STOP_SECONDS
 from hubbub.transports.listening import Listening, tell_manager
@@ -16,6 +18,8 @@ from hubbub.transports.uvicorn.server import HubbubConfig, HubbubServer, make_co
 
 REQUEST_SECONDS = 8
 """How long a request that runs when the server stops may take, once the sockets are drained."""
+TASK_STOP_SECONDS = 5
+"""How long a task that runs when the server stops may take, after all else."""
 NOW_SECONDS = 2
 """How long stopping may take where it is asked for twice."""
 
@@ -45,20 +49,31 @@ def longest_stop() -> float:
 class Server(HubbubServer):
     """The server of a process of its own: it empties the engine before it stops, and ends within a bound."""
 
-    def __init__(self, config: HubbubConfig, listening: Listening) -> None:
+    def __init__(self, config: HubbubConfig, listening: Listening, background: Background | None = None) -> None:
         super().__init__(config)
         self._listening = listening
+        self._background = background
         self.hands_over = listening.lent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin, and say so to whoever waits for it."""
+        """Begin to serve and to work in the background, and say so to whoever waits for it."""
         await super().startup(sockets)
         if self.started:
             self.serves()
+            if self._background:
+                self._background.start()
 
     def serves(self) -> None:
         """Hook: the process serves from now on."""
         tell_manager(os.environ)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order. A task that runs then may go on until the end."""
+        if self._background:
+            self._background.stop()
+        await super().shutdown(sockets)
+        if self._background:
+            await asyncio.to_thread(self._background.end, TASK_STOP_SECONDS)
 
     async def drain(self) -> None:
         """Close the sessions a few at a time."""

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -60,6 +61,8 @@ if _direct := env.str("DATABASE_DIRECT_URL", default=""):
     DATABASES["direct"] = {**env.db_url_config(_direct), "TEST": {"MIRROR": "default"}}
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 
+# Django 6 has tasks of its own.
+TASK_APPS = ["django_tasks_db"] if django.VERSION >= (6,) else ["django_tasks", "django_tasks_db"]
 INSTALLED_APPS = [
     *hubbub.APPS,
     "django.contrib.admin",
@@ -73,7 +76,10 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "corsheaders",
     "channels",
+    *TASK_APPS,
 ]
+# Django's tasks, kept in the database; `serve` and `hubbub worker` run them.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -161,6 +167,8 @@ for _name, _read in (
     ("DRAIN_RATE", env.int),
     ("HANDSHAKES", env.int),
     ("WORKERS", env.int),
+    ("BACKGROUND", env.bool),
+    ("TASK_SECONDS", env.float),
 ):
     if f"HUBBUB_{_name}" in env.ENVIRON:
         HUBBUB[_name] = _read(f"HUBBUB_{_name}")

@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from types import FrameType
 
 from hubbub.django import tallies
+from hubbub.django.background import Background
 from hubbub.django.lines import Counted, Line, Serving, Together
 from hubbub.django.serving import Server
 from hubbub.django.tallies import ANSWER_SECONDS, Family, taken
@@ -28,8 +29,10 @@ COUNT_SECONDS = 2.0
 class WorkerServer(Server):
     """The server of a worker's own process."""
 
-    def __init__(self, config: HubbubConfig, listening: Listening, end: socket.socket) -> None:
-        super().__init__(config, listening)
+    def __init__(
+        self, config: HubbubConfig, listening: Listening, end: socket.socket, background: Background | None = None
+    ) -> None:
+        super().__init__(config, listening, background)
         self._end = end
         self._line: Line | None = None
         self._turn = asyncio.Lock()

@@ -5,14 +5,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from hubbub.django import background as background  # It registers what it forgets.
 from hubbub.django.retention import pruners
 
 
 class Command(BaseCommand):
     help = (
-        "Deletes what is past its time: events of streams, receipts, spent tokens, old sign-ins. Messages stay. "
+        "Deletes what is past its time: events of streams, receipts, spent tokens, old sign-ins, tasks. Messages stay. "
         "Safe beside a running server, and at any time again: it deletes a bounded number of rows per transaction. "
-        "Run it daily."
+        "`serve` and `worker` do the same every hour."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

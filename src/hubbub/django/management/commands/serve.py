@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from hubbub.django.application import project_application
+from hubbub.django.background import Background
 from hubbub.django.checks import check_workers
 from hubbub.django.conf import hubbub_settings
 from hubbub.django.loopback import is_loopback
@@ -48,12 +49,16 @@ class Command(BaseCommand):
         parser.add_argument("--uds-mode", default="660", help="Who may connect to it (default: %(default)s).")
         parser.add_argument("--fd", type=int, metavar="N", help="Listen on a socket that is open already instead.")
         parser.add_argument("--workers", type=int, metavar="N", help="Processes that serve (default: HUBBUB_WORKERS).")
+        parser.add_argument(
+            "--no-worker", action="store_true", help="Leave tasks and recurring jobs to `hubbub worker`."
+        )
         parser.add_argument("--no-migrate", action="store_true", help="Leave the database as it is.")
 
-    def handle(self, *, workers: int | None, no_migrate: bool, **options: Any) -> None:
+    def handle(self, *, workers: int | None, no_worker: bool, no_migrate: bool, **options: Any) -> None:
+        background = Background() if hubbub_settings().background and not no_worker else None
         if self._place:
             listening, line = self._place
-            WorkerServer(config(), listening, line).run(listening.sockets)
+            WorkerServer(config(), listening, line, background).run(listening.sockets)
             return
         workers = hubbub_settings().workers if workers is None else workers
         if workers < 1:
@@ -65,7 +70,7 @@ class Command(BaseCommand):
         except CannotListen as error:
             raise CommandError(str(error)) from None
         try:
-            self._serve(listening, workers, no_migrate)
+            self._serve(listening, workers, background, no_migrate)
         finally:
             listening.remove()
 
@@ -84,7 +89,7 @@ class Command(BaseCommand):
         refuse_strangers(listening.hosts or [listening.path])
         return listening
 
-    def _serve(self, listening: Listening, workers: int, no_migrate: bool) -> None:
+    def _serve(self, listening: Listening, workers: int, background: Background | None, no_migrate: bool) -> None:
         if not no_migrate:
             call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write(f"hubbub is at {listening.name}")
@@ -94,7 +99,7 @@ class Command(BaseCommand):
                 raise CommandError("hubbub could not begin.")
             return
         with suppress(KeyboardInterrupt):  # uvicorn raises it once it has ended in good order.
-            Server(config(), listening).run(listening.sockets)
+            Server(config(), listening, background).run(listening.sockets)
 
 
 def refuse_strangers(names: Sequence[str]) -> None:

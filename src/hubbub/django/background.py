@@ -1,0 +1,175 @@
+"""What is done beside the serving: Django tasks, and jobs that recur (rules JOB-1 and JOB-2, decision 0030).
+
+``hubbub worker`` is a process for it; ``serve`` does it in a thread of its own, unless it is told not to.
+"""
+
+import logging
+import os
+import socket
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connections
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from hubbub.django.conf import database_alias, hubbub_settings
+from hubbub.django.models import RecurringJob
+from hubbub.django.retention import recur, recurring_jobs, register_pruner
+
+logger = logging.getLogger("hubbub.background")
+
+LOOK_SECONDS = 1.0
+"""How often is looked for what is due."""
+AWAY_SECONDS = 10.0
+"""How long the database is left alone after it has failed."""
+TASKS = "django_tasks_db"
+
+
+class TaskLost(Exception):
+    """The process that ran a task has gone, or the task took too long."""
+
+
+class Background:
+    """Looks for what is due and does it, one after the other, until it is stopped."""
+
+    def __init__(self) -> None:
+        self.id = f"{socket.gethostname()}:{os.getpid()}"[-64:]
+        """Who it is, in what the queue says of its tasks."""
+        self.stopping = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="hubbub background", daemon=True)
+        self._queue: Any = None
+        """The worker of the task queue, while it has tasks."""
+
+    def start(self) -> None:
+        """Do it in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin nothing more. From any thread, or a signal's handler."""
+        self.stopping.set()
+        if self._queue is not None:
+            self._queue.running = False
+
+    def end(self, seconds: float) -> None:
+        """After ``stop``: wait for the thread, so long at most. A task that goes on is marked failed."""
+        if self._thread.ident is None:
+            return
+        self._thread.join(seconds)
+        if self._thread.is_alive() and self._queue is not None:
+            fail_running(f"Its process was stopped, and waited {seconds:g} s for it.", self.id)
+
+    def run(self) -> None:
+        """Do it until ``stop``."""
+        away = False
+        while not self.stopping.is_set():
+            try:
+                self.look()
+                away = False
+            except DatabaseError as error:
+                if not away:
+                    logger.warning("Tasks and recurring jobs wait for the database: %s", str(error).strip())
+                away = True
+            except Exception:
+                logger.exception("Looking for tasks failed.")
+                away = True
+            finally:
+                close_old_connections()
+            self.stopping.wait(AWAY_SECONDS if away else LOOK_SECONDS)
+        connections.close_all()
+
+    def look(self) -> None:
+        """Do what is due now. Raises the database's errors."""
+        due, now = dict(_jobs().values_list("name", "due")), timezone.now()
+        for name, (seconds, job) in recurring_jobs.items():
+            if not self.stopping.is_set() and due.get(name, now) <= now and claim(name, seconds):
+                self._do(name, job)
+        if apps.is_installed(TASKS):
+            self._run_tasks()
+
+    def _do(self, name: str, job: Any) -> None:
+        try:
+            while not self.stopping.is_set() and (done := job()):
+                logger.info("%s: %s", name, done)
+        except Exception:
+            logger.exception("The recurring job %r failed. It is tried again next time.", name)
+
+    def _run_tasks(self) -> None:
+        from django_tasks_db.management.commands.db_worker import Worker
+        from django_tasks_db.models import DBTaskResult
+
+        for backend in settings.TASKS:
+            # Looked at before: taking one locks the whole of an SQLite database.
+            ready = DBTaskResult.objects.ready().filter(backend_name=backend)
+            if self.stopping.is_set() or not ready.exists():
+                continue
+            self._queue = Worker(
+                queue_names=["*"],
+                excluded_queue_names=[],
+                interval=0,
+                batch=True,
+                backend_name=backend,
+                startup_delay=False,
+                max_tasks=None,
+                worker_id=self.id,
+            )
+            try:
+                self._queue.run()
+            finally:
+                self._queue = None
+
+
+def claim(name: str, seconds: float) -> bool:
+    """Whether a job is due, and this process is the one to do it. For so many seconds nobody else is."""
+    now = timezone.now()
+    # Those who come first at the same moment find the one row, and one of them moves it.
+    _jobs().get_or_create(name=name, defaults={"due": now})
+    return bool(_jobs().filter(name=name, due__lte=now).update(due=now + timedelta(seconds=seconds)))
+
+
+def _jobs() -> "QuerySet[RecurringJob]":
+    return RecurringJob.objects.using(database_alias())
+
+
+def fail_running(reason: str, worker: str = "", before: datetime | None = None) -> int:
+    """Mark tasks failed that were begun before a time, or by one worker. Returns how many.
+
+    They are not run again: nobody knows what they have done already.
+    """
+    from django_tasks_db.models import DBTaskResult
+
+    running = DBTaskResult.objects.running()
+    if before:
+        running = running.filter(started_at__lt=before)
+    lost = [each for each in running[:1000] if not worker or each.worker_ids[-1:] == [worker]]
+    for each in lost:
+        each.set_failed(TaskLost(reason))
+        logger.error("Task %s (%s) is given up: %s", each.id, each.task_path, reason)
+    return len(lost)
+
+
+def give_up_lost_tasks() -> int:
+    """Mark tasks failed that have run for longer than ``TASK_SECONDS``: their process was killed. Returns how many."""
+    if not apps.is_installed(TASKS):
+        return 0
+    seconds = hubbub_settings().task_seconds
+    return fail_running(f"It has not ended in {seconds:g} s.", before=timezone.now() - timedelta(seconds=seconds))
+
+
+def prune_finished_tasks(limit: int = 1000) -> int:
+    """Delete tasks that ended more than ``TASK_DAYS`` ago, up to ``limit``. Returns how many."""
+    if not apps.is_installed(TASKS):
+        return 0
+    from django_tasks_db.models import DBTaskResult
+
+    before = timezone.now() - timedelta(days=hubbub_settings().task_days)
+    old = DBTaskResult.objects.finished().filter(finished_at__lt=before).values_list("pk", flat=True)[:limit]
+    gone, _ = DBTaskResult.objects.filter(pk__in=list(old)).delete()
+    return gone
+
+
+recur("lost tasks", 60.0, give_up_lost_tasks)
+register_pruner("finished tasks", prune_finished_tasks)
