@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from hubbub.django.tallies import SILENCE, Family, Tallies, add_up
 from tests.durability.world import World, make_world
 from tests.processes.conftest import Several, files_of
-from tests.processes.test_workers import join, replaced, until
+from tests.processes.test_workers import join, replaced
 from tests.seeing.conftest import PROMOTE, TOKEN
 from tests.seeing.test_metrics import Figures, figures, scrape
 from tests.waiting import wait_until, wait_until_async
@@ -73,7 +73,8 @@ async def send(socket: ClientConnection, topic: str, texts: list[str]) -> None:
     for number, text in enumerate(texts):
         data = {"content": text, "client_id": text}
         await socket.send(json.dumps({"id": number + 10, "type": "chat.send", "topic": topic, "data": data}))
-        await until(socket, lambda frame, id=number + 10: frame.get("id") == id)
+        while json.loads(await asyncio.wait_for(socket.recv(), 20)).get("id") != number + 10:
+            pass
 
 
 async def one_in_each(stack: AsyncExitStack, server: Several, world: World, topic: str) -> dict[int, ClientConnection]:

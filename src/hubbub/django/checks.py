@@ -1,5 +1,6 @@
 """System checks, each with an id and what to do about it."""
 
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,12 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
                 id="hubbub.E001",
             )
         ]
-    return _check_origins(ours.allowed_origins) + _check_layer(ours.channel_layer) + _check_token(ours.metrics_token)
+    return [
+        *_check_origins(ours.allowed_origins),
+        *_check_layer(ours.channel_layer),
+        *_check_token(ours.metrics_token),
+        *_check_tracing(ours.tracing),
+    ]
 
 
 def _check_origins(origins: list[str]) -> list[CheckMessage]:
@@ -73,6 +79,18 @@ def _check_token(token: str) -> list[CheckMessage]:
             f"HUBBUB['METRICS_TOKEN'] has fewer than {LEAST_TOKEN} characters, or hardly varies: it can be guessed.",
             hint='Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
             id="hubbub.E008",
+        )
+    ]
+
+
+def _check_tracing(wanted: bool) -> list[CheckMessage]:
+    if not wanted or (find_spec("opentelemetry") and find_spec("opentelemetry.sdk")):
+        return []
+    return [
+        Error(
+            "HUBBUB['TRACING'] is on, and OpenTelemetry is not installed.",
+            hint="Run: pip install 'hubbub[otel]'",
+            id="hubbub.E009",
         )
     ]
 

@@ -62,6 +62,8 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     presence_lease: float = 15.0
     """Seconds after which the people of a process that is heard of no more are gone; it is heard of three times in
     that time."""
+    tracing: bool = False
+    """Whether spans are given to OpenTelemetry; needs ``hubbub[otel]``."""
     task_seconds: float = 3600.0
     """Seconds that a task may run; the process of one that runs for longer is taken for dead, and the task failed."""
     task_days: float = 14.0

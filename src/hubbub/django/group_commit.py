@@ -17,6 +17,7 @@ from hubbub.django.calls import Call, carry_out
 from hubbub.django.jobs import Job, in_rounds
 from hubbub.django.outcomes import settle
 from hubbub.django.transactions import atomically, give_back, guarded, may_keep, plain, renew_connections, run_inline
+from hubbub.engine import tracing
 from hubbub.engine.counters import counters
 from hubbub.protocol.errors import Busy, HubbubError
 
@@ -192,6 +193,10 @@ class GroupCommitWriter:
             return None
         committed = False
         began = time.monotonic()
+        span = None
+        if tracing.tracer is not None:
+            origins = [job.origin for job in batch]
+            span = tracing.tracer.begin("commit", current=True, origins=origins, actions=len(batch))
 
         def note_commit() -> None:
             nonlocal committed
@@ -215,6 +220,9 @@ class GroupCommitWriter:
             counters.commits_failed += 1
             logger.warning("a batch of %d actions was not committed: %s", len(batch), error)
             return plain(error)
+        finally:
+            if span is not None:
+                span.end("" if committed else "failed")
         counters.batches.observe(len(batch))
         counters.transactions.observe(ran - began)
         counters.commits.observe(time.monotonic() - ran)

@@ -11,6 +11,7 @@ from typing import Any
 from hubbub.django.calls import Call
 from hubbub.django.outcomes import Asked
 from hubbub.django.transactions import sqlstate
+from hubbub.engine.tracing import here
 
 _TRY_AGAIN = {"55P03", "40P01", "40001"}
 """SQLSTATE of lock not available, deadlock and serialisation failure: worth another try, on the side."""
@@ -23,6 +24,8 @@ class Job(Asked):
     action: Callable[[], Any]
     topic: str
     begun: float = field(default_factory=time.monotonic)
+    origin: Any = field(default_factory=here)
+    """What it was asked by, where somebody traces."""
 
     @property
     def line(self) -> Hashable:

@@ -7,6 +7,7 @@ from typing import Any
 from channels.exceptions import MessageTooLarge
 from django.conf import settings as django_settings
 
+from hubbub.engine import tracing
 from hubbub.engine.counters import counters
 from hubbub.engine.engine import Engine
 from hubbub.engine.hub import Hub
@@ -80,14 +81,23 @@ class LayerRelay:
 
     async def _send(self, events: list[Event]) -> None:
         for event in events:
+            outcome, span = "", None
+            if tracing.tracer is not None:
+                kind = tracing.topic_kind(event.topic)
+                span = tracing.tracer.begin("layer publish", events=[event], topic_kind=kind)
             try:
                 await self._layer.group_send(event.topic, to_message(event, self._channel))
             except MessageTooLarge as error:
+                outcome = "failed"
                 logger.warning("an event of %s is left to the log: %s", event.topic, error)
             except Exception as error:
+                outcome = "failed"
                 self._failed(error)
             else:
                 self._answered()
+            finally:
+                if span is not None:
+                    span.end(outcome)
 
     async def _keep_groups(self, engine: Engine) -> None:
         """Bring the groups in line with what is followed here. Of one topic nothing overtakes."""

@@ -6,7 +6,7 @@ import threading
 
 from channels.layers import get_channel_layer
 
-from hubbub.django import auth
+from hubbub.django import auth, otel
 from hubbub.django.conf import database_alias, engine_settings, hubbub_settings, tail_alias
 from hubbub.django.credentials import Checks, Credential
 from hubbub.django.limits import limiter
@@ -17,6 +17,7 @@ from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import Tail
 from hubbub.django.wakeups import notify
 from hubbub.django.writer import make_writer
+from hubbub.engine import tracing
 from hubbub.engine.actor import Actor
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import Engine
@@ -35,6 +36,8 @@ class Runtime:
 
     def __init__(self) -> None:
         ours, alias = hubbub_settings(), database_alias()
+        if ours.tracing:
+            otel.install()
         self.loop = asyncio.get_running_loop()
         self.store = DjangoStreamStore(alias)
         self.writer = make_writer(ours)
@@ -94,6 +97,8 @@ class Runtime:
         await asyncio.to_thread(self.writer.stop)
         self.reader.stop()
         self.checks.stop()
+        if tracing.tracer is not None:
+            await asyncio.to_thread(tracing.tracer.flush)
 
 
 _current: Runtime | None = None

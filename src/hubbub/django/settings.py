@@ -168,6 +168,7 @@ for _name, _read in (
     ("HANDSHAKES", env.int),
     ("WORKERS", env.int),
     ("BACKGROUND", env.bool),
+    ("TRACING", env.bool),
     ("TASK_SECONDS", env.float),
 ):
     if f"HUBBUB_{_name}" in env.ENVIRON:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hubbub.engine import tracing
 from hubbub.engine.context import NO_REPLY, Context
 from hubbub.engine.counters import counters
 from hubbub.engine.logs import about, quiet_logger
@@ -23,6 +24,7 @@ suspicious = quiet_logger("hubbub.suspicious")
 
 async def run_command(session: "Session", inbound: Inbound) -> None:
     """Carry out one command and reply. Never raises."""
+    outcome, span = "", None if tracing.tracer is None else begin_span(tracing.tracer, session, inbound)
     try:
         ok = begin(session, inbound)
         if isawaitable(ok):
@@ -30,17 +32,30 @@ async def run_command(session: "Session", inbound: Inbound) -> None:
         if ok is not NO_REPLY:
             session.put(session.dialect.reply(inbound, ok))
     except Exception as error:
-        answer(session, inbound, error)
+        outcome = answer(session, inbound, error)
+    finally:
+        if span is not None:
+            span.end(outcome)
 
 
 def run_at_once(session: "Session", inbound: Inbound) -> None:
     """Carry out a command whose handler does not wait, and reply. Never raises."""
+    outcome, span = "", None if tracing.tracer is None else begin_span(tracing.tracer, session, inbound)
     try:
         ok = begin(session, inbound)
         if ok is not NO_REPLY:
             session.put(session.dialect.reply(inbound, ok))
     except Exception as error:
-        answer(session, inbound, error)
+        outcome = answer(session, inbound, error)
+    finally:
+        if span is not None:
+            span.end(outcome)
+
+
+def begin_span(tracer: tracing.Tracer, session: "Session", inbound: Inbound) -> tracing.Span:
+    """The command's own."""
+    name, kind = tracing.command_name(inbound.type), tracing.topic_kind(inbound.topic)
+    return tracer.begin(f"command {name}", current=True, command=name, topic_kind=kind, session=session.id)
 
 
 def begin(session: "Session", inbound: Inbound) -> Any:
@@ -51,17 +66,18 @@ def begin(session: "Session", inbound: Inbound) -> Any:
     return command.handler(Context(session, command, inbound), data)
 
 
-def answer(session: "Session", inbound: Inbound, error: Exception) -> None:
-    """Reply with what a command failed with; called where it is caught."""
+def answer(session: "Session", inbound: Inbound, error: Exception) -> str:
+    """Reply with what a command failed with; called where it is caught. Returns the error's code."""
     if not isinstance(error, HubbubError):
         answer_failure(session, inbound)
-        return
+        return Internal.code
     counters.errors[error.code] += 1
     if isinstance(error, Forbidden):
         suspicious.info(
             "session %s of %r: %s refused", session.id, session.actor.username, inbound.type, extra=about(session)
         )
     session.put(session.dialect.error(inbound, error))
+    return error.code
 
 
 def answer_failure(session: "Session", inbound: Inbound | None) -> None:

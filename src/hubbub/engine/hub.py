@@ -5,10 +5,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
+from hubbub.engine import tracing
 from hubbub.engine.clock import Clock
 from hubbub.engine.counters import counters
 from hubbub.engine.live import LiveTopic, Subscriber, fan_out_all, flush
@@ -67,8 +68,10 @@ class Hub:
 
     # From any thread
 
-    def publish(self, events: Iterable[Event]) -> None:
+    def publish(self, events: Sequence[Event]) -> None:
         """Deliver events that were born in this process: here first, then to the other processes."""
+        if tracing.tracer is not None:
+            tracing.tracer.published(events)
         self._post((event, True) for event in events)
 
     def post(self, events: Iterable[Event]) -> None:

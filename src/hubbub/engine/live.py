@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from hubbub.engine import tracing
 from hubbub.engine.batch import Batch
 from hubbub.protocol.frames import Event, Position
 
@@ -77,6 +78,12 @@ def fan_out_all(live: LiveTopic) -> Iterator[None]:
     """Deliver a batch of what is pending to all who subscribe now, and pause after every slice of them."""
     batch = Batch(_take(live))
     subscribers, departed = list(live.subscribers), live.departed
+    span = None
+    if tracing.tracer is not None:
+        kind, count = tracing.topic_kind(live.name), len(batch.events)
+        span = tracing.tracer.begin(
+            "fan out", events=batch.events, topic_kind=kind, count=count, subscribers=len(subscribers)
+        )
     for begin in range(0, len(subscribers), SLICE):
         if begin:
             yield
@@ -88,6 +95,8 @@ def fan_out_all(live: LiveTopic) -> Iterator[None]:
                 subscriber.deliver(batch)
             except Exception:
                 logger.exception("an event of %s could not be delivered to one subscriber", live.name)
+    if span is not None:
+        span.end()
 
 
 def _take(live: LiveTopic) -> list[Event]:

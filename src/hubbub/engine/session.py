@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from hubbub.engine import tracing
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
 from hubbub.engine.counters import CLIENT, counters
@@ -109,6 +110,10 @@ class Session:
         if self.closing is None:
             self.closing = Close.NORMAL
             counters.closes[CLIENT] += 1
+        if tracing.tracer is not None:
+            ago = self.engine.clock.monotonic() - self.began
+            span = tracing.tracer.begin("session", ago=ago, session=self.id, frames_received=self.received)
+            span.end(str(int(self.closing)))
         self.outbox.clear()
         for subscription in list(self.subscriptions.values()):
             self.unfollow(subscription, may_return=True)

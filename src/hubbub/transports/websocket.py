@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.consumer import AsyncConsumer
 
+from hubbub.engine import tracing
 from hubbub.engine.actor import Actor, guest
 from hubbub.engine.counters import counters
 from hubbub.engine.engine import Engine
@@ -132,6 +133,8 @@ class _Connection:
         session: Session | None = None
         error: Exception
         began = self._engine.clock.monotonic()
+        span = tracing.tracer.begin("handshake", session=id) if tracing.tracer is not None else None
+        code: Close | None = None
         try:
             binding = await self._route.bind(self._engine, actor, params)
             session = Session(self._engine, self, actor, binding.dialect, id)
@@ -146,6 +149,10 @@ class _Connection:
         except Exception as raised:
             logger.exception("a socket on %s could not be opened", self._scope.get("path"))
             code, error = Close.TRY_LATER, raised
+        finally:
+            if span is not None:
+                span.end("accepted" if code is None else str(int(code)))
+        assert code is not None
         if session is not None:
             session.closing = session.closing or code  # It never was a session to its client.
             session.ended()
