@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from stat import S_IMODE
@@ -98,6 +100,59 @@ def test_a_file_that_was_left_is_replaced_and_a_server_is_not(on_path: OnPath, t
     assert on_path.path.exists()
     on_path.start()
     assert on_path.ready()
+
+
+ONE_OF_SEVERAL = """
+import sys
+from hubbub.transports.listening import CannotListen, listen_on_path
+
+held = []
+for line in sys.stdin:
+    try:
+        held.append(listen_on_path(line.strip(), 0o600))
+        print("listens", flush=True)
+    except CannotListen as error:
+        print(error, flush=True)
+"""
+
+
+def test_several_that_begin_at_once(tmp_path: Path) -> None:
+    """PRC-5: on the file that a dead server has left, one of them listens, and the others say why they don't."""
+    command = [sys.executable, "-c", ONE_OF_SEVERAL]
+    with ExitStack() as stack:
+        several = [
+            stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            for _ in range(4)
+        ]
+        wrong = []
+        for round in range(25):
+            path = tmp_path / f"{round}.sock"
+            with socket.socket(socket.AF_UNIX) as dead:
+                dead.bind(str(path))
+            for each in several:
+                assert each.stdin is not None
+                each.stdin.write(f"{path}\n")
+                each.stdin.flush()
+            said = [each.stdout.readline().strip() for each in several if each.stdout]
+            if sorted(said) != sorted(["listens", *[f"A server listens on {path} already."] * 3]):
+                wrong.append(said)
+        print(f"{len(wrong)} of 25 times it was not exactly one of {len(several)} that listened")
+        for each in several:
+            assert each.stdin is not None
+            each.stdin.close()
+    assert not wrong, wrong[0]
+    assert not [file for file in tmp_path.iterdir() if file.suffix != ".sock"], "nothing else is left"
+
+
+def test_a_folder_that_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PRC-5: nobody waits for ever."""
+    monkeypatch.setattr("hubbub.transports.listening.LOCK_SECONDS", 0.1)
+    holder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    with pytest.raises(CannotListen, match="Another server has been beginning to listen"):
+        listen_on_path(str(tmp_path / "hubbub.sock"), 0o600)
+    os.close(holder)
+    listen_on_path(str(tmp_path / "hubbub.sock"), 0o600).sockets[0].close()
 
 
 def test_another_s_file_is_left_alone(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Mapping, MutableMapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 BACKLOG = 2048
 """Connections that the kernel holds until somebody accepts them."""
+LOCK_SECONDS = 10.0
+"""How long a server waits for another that begins to listen in the same folder."""
 FIRST_PASSED = 3
 """The first descriptor that a service manager passes on (sd_listen_fds(3))."""
 
@@ -94,6 +97,37 @@ def listen_on_path(path: str, mode: int) -> Listening:
     Raises CannotListen, also where a server listens there.
     """
     path = os.path.abspath(path)
+    with _folder_of(path):
+        return _listen_on_path(path, mode)
+
+
+@contextmanager
+def _folder_of(path: str) -> Iterator[None]:
+    """Hold the lock of the folder: of several that begin at once, none takes another's new file for one that was left."""
+    import fcntl
+
+    try:
+        held = os.open(os.path.dirname(path), os.O_RDONLY)
+    except OSError as error:
+        raise CannotListen(f"Could not listen on {path}: {error.strerror}.") from None
+    try:
+        until = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise CannotListen(
+                        f"Another server has been beginning to listen beside {path} for {LOCK_SECONDS:g} s."
+                    ) from None
+                time.sleep(0.01)
+        yield
+    finally:
+        os.close(held)
+
+
+def _listen_on_path(path: str, mode: int) -> Listening:
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     # Never, not for a moment, is it open to more than the mode says.
