@@ -43,6 +43,21 @@ def test_half_open_handshake(start_server: StartServer) -> None:
     Client.open(server.port).echo(b"alive")
 
 
+@pytest.mark.slow
+@pytest.mark.long
+def test_half_open_handshake_by_default(server: Server) -> None:
+    """HOST-10: with nothing set, 20 that never end their handshake are gone within 10 s."""
+    start = time.monotonic()
+    clients = [Client.tcp(server.port, timeout=15) for _ in range(20)]
+    for number, client in enumerate(clients):
+        client.send(handshake()[: 7 * number])
+    assert all(client.ended() for client in clients)
+    took = time.monotonic() - start
+    print(f"{len(clients)} half-open handshakes: all closed after {took:.2f} s")
+    assert took < 10.5
+    Client.open(server.port).echo(b"alive")
+
+
 def test_second_request_half_open(start_server: StartServer) -> None:
     """HOST-10: the same holds for a later request, and for line ends in place of one."""
     server = start_server(http={"header_timeout": 0.5})

@@ -21,7 +21,8 @@ PRODUCTION = {
 }
 SECURE = {"Host": "good.example", "X-Forwarded-Proto": "https"}
 PAGES = [
-    "", "sign-in", "register", "settings", "c/1", "r/garden", "inspector/", "no/such/page", "healthz", "readyz", "metrics",
+    "", "sign-in", "register", "settings", "c/1", "r/garden", "inspector/", "no/such/page",
+    "healthz", "readyz", "metrics",
     "admin/", "admin/login/", "admin/auth/user/", "admin/auth/user/add/", "admin/no/such/",
     "api/docs/", "api/schema/", "api/auth/me/", "api/conversations/", "api/conversations/999/", "api/no/such/",
     "static/hubbub/app.js", "static/admin/css/base.css", "static/no/such.js",
@@ -130,7 +131,8 @@ WRITES = [
     ("DELETE", "api/auth/session/"), ("DELETE", "api/auth/logins/"), ("POST", "api/conversations/1/messages/"),
     ("POST", "api/conversations/1/leave/"), ("POST", "api/conversations/1/read/"),
     ("POST", "api/conversations/1/participants/"), ("DELETE", "api/conversations/1/participants/"),
-    ("POST", "api/auth/session/"), ("POST", "admin/login/"), ("POST", "admin/auth/user/add/"), ("POST", "admin/logout/"),
+    ("POST", "api/auth/session/"),
+    ("POST", "admin/login/"), ("POST", "admin/auth/user/add/"), ("POST", "admin/logout/"),
 ]  # fmt: skip
 
 
