@@ -18,12 +18,15 @@ help: ## List these targets
 run: $(VENV)/.run $(UI)/app.js ## Serve hubbub on this machine (PORT=8100: elsewhere than on 8000)
 	$(BIN)/hubbub serve $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.dev $(UI)/app.js chromium ## Run the tests, in a browser too
+# Both are started for the run: see tests/stores.py.
+ON_STORE = $(if $(filter postgres,$(STORE)),$(BIN)/python -m tests.stores)
+
+test: $(VENV)/.dev $(UI)/app.js chromium ## Run the tests, in a browser too (STORE=postgres: on PostgreSQL and Valkey)
 	scripts/node.sh npm test --workspaces
-	$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+	$(ON_STORE) $(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 test-faults: $(VENV)/.dev $(UI)/app.js chromium ## Run what breaks things, and what judges times: alone, on a quiet machine (an hour)
-	$(BIN)/pytest -m "faults or long"
+	$(ON_STORE) $(BIN)/pytest -m "faults or long"
 
 check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, generated files, the script's size, documentation
 	$(BIN)/ruff check

@@ -77,6 +77,10 @@ def main(command: list[str]) -> int:
     from tests.services import postgres_server, valkey_server
 
     with postgres_server() as database, valkey_server() as redis:
+        with psycopg.connect(database, autocommit=True) as admin:
+            # What is killed here is a process, never the machine: nothing need wait for the disk.
+            admin.execute("ALTER SYSTEM SET fsync = off")
+            admin.execute("SELECT pg_reload_conf()")
         given = {"TEST_STORE": "postgres", "TEST_DATABASE_URL": database, "TEST_REDIS_URL": redis}
         with subprocess.Popen(command, env=os.environ | given) as process:
             while True:

@@ -11,6 +11,7 @@ import pytest
 from django.db import connections
 
 from hubbub.django.sqlite.creation import DatabaseCreation
+from tests.stores import sqlite_only
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,6 +74,7 @@ def test_what_a_killed_run_has_left_is_cleared_away(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@sqlite_only
 def test_ours_is_such_a_file() -> None:
     assert isinstance(connections["default"].creation, DatabaseCreation)
 

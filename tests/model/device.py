@@ -26,7 +26,6 @@ class Sent:
     """Of its own, and its ``client_id`` too."""
     reply: dict[str, Any] | None = None
     refused: bool = False
-    elsewhere: bool = False
 
 
 @dataclass

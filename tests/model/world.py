@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from django.contrib.auth.models import User
 from django.test import override_settings
 
@@ -157,8 +158,7 @@ class World:
         message = Sent(user, topic, f"{user}-{len(self.sent)}")
         self.sent.append(message)
         made = self.act(True, actions.send_message, user, topic, message.content, client_id=message.content)
-        message.reply = {"message": {"id": made.message.id, "number": made.message.number}, "offset": made.offset}
-        message.elsewhere = True
+        message.reply = json.loads(msgspec.json.encode(made))
 
     def join(self, user: str, away: bool) -> None:
         if user in self.members or user in self.inactive:
