@@ -157,7 +157,7 @@ class Run:
 
     # Faults, one at a time, so that somebody always serves
 
-    async def _trouble(self, faults: list[Callable[[], Awaitable[str]]], until: float) -> None:
+    async def _trouble(self, faults: Sequence[Callable[[], Awaitable[str]]], until: float) -> None:
         while True:
             for fault in faults:
                 await asyncio.sleep(self._chance.uniform(0.2, 1.0))

@@ -47,7 +47,7 @@ class Machine(RuleBasedStateMachine):
         """Connect and come back to all topics, as clients do."""
         it = self.it
         it.connect(device)
-        for topic in (it.group, it.room, it._own(device.user)):
+        for topic in (it.group, it.room, it.topic_of_user(device.user)):
             it.subscribe(device, topic)
 
     def _device(self, n: int) -> Device:

@@ -75,8 +75,8 @@ class Person:
             await self._take(socket, json.loads(frame))
 
     async def _subscribe(self, socket: ClientConnection, topic: str) -> None:
-        since = self.positions.get(topic)
-        await self._ask(socket, "subscribe", topic, **({"since": since} if since else {}))
+        fields: dict[str, Any] = {"since": since} if (since := self.positions.get(topic)) else {}
+        await self._ask(socket, "subscribe", topic, **fields)
 
     async def _send(self, socket: ClientConnection, topic: str, content: str) -> None:
         await self._ask(socket, "chat.send", topic, content, data={"content": content, "client_id": content})

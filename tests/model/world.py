@@ -13,8 +13,8 @@ import msgspec
 from django.contrib.auth.models import User
 from django.test import override_settings
 
-from hubbub.chat import actions, queries
-from hubbub.chat.models import Conversation, Message, Participant
+from hubbub.chat import actions
+from hubbub.chat.models import Conversation, Message
 from hubbub.chat.policy import topic_of
 from hubbub.django import models
 from hubbub.django.auth import actor_of_user
@@ -23,17 +23,17 @@ from hubbub.engine.session import Session
 from hubbub.protocol.dialect import V1_DIALECT
 from hubbub.testing import FakeClock, FakeConnection
 from tests.contracts.databases import sqlite_copy
-from tests.model.device import Device, Followed, Sent, Violation
+from tests.model import promise
+from tests.model.device import Device, Sent, Violation
 from tests.model.process import DrivenWriter, StandingLoop, all_by_the_seed, crash, elsewhere, off_the_loop, start
 
 MAKER = "ann"
 PEOPLE = (MAKER, "ben", "cat")
 DEVICES = 2
-RESUME_LIMIT = 5
 SETTINGS: dict[str, Any] = {
     "LIMITS": dict.fromkeys(("messages", "writes", "reads", "conversations"), "1000000/s"),
     "FRAME_RATE": "1000000/s",
-    "RESUME_LIMIT": RESUME_LIMIT,
+    "RESUME_LIMIT": promise.RESUME_LIMIT,
     "OUTBOX_BYTES": 3000,
     "HEARTBEAT": 1_000_000,
     "GUESTS": True,
@@ -163,14 +163,14 @@ class World:
     def join(self, user: str, away: bool) -> None:
         if user in self.members or user in self.inactive:
             return
-        self._harvest()
-        self.act(away, actions.add_participants, MAKER, self._id(self.group), [user])
+        self.harvest()
+        self.act(away, actions.add_participants, MAKER, self.id_of(self.group), [user])
         self.members.add(user)
         self.ended.pop((user, self.group), None)
         self.ending.discard((user, self.group))
-        self.base[user] = Conversation.objects.get(pk=self._id(self.group)).top_number
+        self.base[user] = Conversation.objects.get(pk=self.id_of(self.group)).top_number
         self.numbers[user] = []
-        for device in self._of(user):
+        for device in self.devices_of(user):
             self._unsure_of(device)
 
     def part(self, user: str, away: bool, itself: bool) -> None:
@@ -178,9 +178,9 @@ class World:
         if user == MAKER or user not in self.members or user in self.inactive:
             return
         if itself:
-            self.act(away, actions.leave, user, self._id(self.group))
+            self.act(away, actions.leave, user, self.id_of(self.group))
         else:
-            self.act(away, actions.remove_participants, MAKER, self._id(self.group), [user])
+            self.act(away, actions.remove_participants, MAKER, self.id_of(self.group), [user])
         self.members.discard(user)
         self._end(user, [self.group])
 
@@ -189,7 +189,7 @@ class World:
             return
         self._set_active(user, False, away)
         self.inactive.add(user)
-        self._end(user, [self.group, self.room, self._own(user)])
+        self._end(user, [self.group, self.room, self.topic_of_user(user)])
 
     def reactivate(self, user: str) -> None:
         if user not in self.inactive:
@@ -197,7 +197,7 @@ class World:
         self.settle()
         self._set_active(user, True, away=False)
         self.inactive.discard(user)
-        for topic in (self.room, self._own(user), *([self.group] if user in self.members else [])):
+        for topic in (self.room, self.topic_of_user(user), *([self.group] if user in self.members else [])):
             self.ended.pop((user, topic), None)
 
     def _set_active(self, user: str, active: bool, away: bool) -> None:
@@ -210,23 +210,23 @@ class World:
             fresh.save(update_fields=["is_active"])
 
     def _end(self, user: str, topics: list[str]) -> None:
-        self._harvest()
+        self.harvest()
         for topic in topics:
             if self.behind:
                 self.ending.add((user, topic))
             else:
-                self.ended[user, topic] = self._top(topic)
+                self.ended[user, topic] = self.top(topic)
 
     def delete(self, away: bool) -> None:
         """Delete the newest message for everybody."""
-        self._harvest()
+        self.harvest()
         newest = Message.objects.filter(deleted=False).order_by("-pk").first()
         if newest is not None:
             self.act(away, actions.delete_message, "staff", newest.pk)
 
     def prune(self, topic: str, keep: int) -> None:
-        self._harvest()
-        before = max(1, self._top(topic) + 1 - keep)
+        self.harvest()
+        before = max(1, self.top(topic) + 1 - keep)
         if before > self.first.get(topic, 1):
             self.first[topic] = before
             self.behind = True
@@ -235,7 +235,7 @@ class World:
 
     def new_epoch(self) -> None:
         """A backup is restored, in which nothing is missing."""
-        self._harvest()
+        self.harvest()
         self.behind = True
         self.epochs += 1
         with elsewhere():
@@ -247,9 +247,9 @@ class World:
         self.process.poll()
         self.loop.idle()
         self.behind = False
-        self._harvest()
+        self.harvest()
         for user, topic in self.ending:
-            self.ended[user, topic] = self._top(topic)
+            self.ended[user, topic] = self.top(topic)
         self.ending.clear()
 
     def advance(self, seconds: float) -> None:
@@ -260,7 +260,7 @@ class World:
             device.read()  # What it had by then.
             self.cut(device)
         crash(self.loop, self.process)
-        self._harvest()
+        self.harvest()
         self.process = start(self.loop, self.clock, self._chance, self._writer)
         self.poll()
 
@@ -286,92 +286,11 @@ class World:
         self.advance(3.0)
         self.loop.idle()
         self.look()
-        for device in self.devices:
-            self._check_device(device)
-        self._check_database()
-        for user in sorted(self.members - self.inactive):
-            self._check_cursor(user)
-
-    # What must hold
-
-    def _check_device(self, device: Device) -> None:
-        if device.user in self.inactive and device.online:
-            raise Violation(f"{device.name} is still connected")
-        for topic, reason, before in device.resets:
-            self._check_reset(device, topic, reason, before)
-        device.resets.clear()
-        for topic, followed in device.followed.items():
-            for offset, type, about in followed.events:
-                if self.log[topic].get(offset) != (type, about):
-                    raise Violation(
-                        f"{device.name} saw {type} {about} at {topic} {offset}, where the log has "
-                        f"{self.log[topic].get(offset)}"
-                    )
-        if not device.online:
-            return
-        if waiting := [what for what, _ in device.unanswered.values() if what != "chat.send"]:
-            raise Violation(f"{device.name} has no answer to {waiting}")
-        for topic in device.live:
-            if topic == self.group and device.user not in self.members:
-                raise Violation(f"{device.name} still follows {topic}")
-            if device.followed[topic].offset != self._top(topic):
-                raise Violation(f"{device.name} stands at {device.followed[topic]}, {topic} at {self._top(topic)}")
-
-    def _check_reset(self, device: Device, topic: str, reason: str, before: Followed | None) -> None:
-        after = device.followed[topic]
-        if before is None:
-            right = False
-        elif reason == "epoch":
-            # Once too often does no harm: a client may know of it before its process does.
-            right = before.epoch != after.epoch or self.epochs > 0
-        elif reason == "too_old":
-            right = before.offset + 1 < self.first.get(topic, 1)
-        else:
-            right = self._top(topic) - before.offset > RESUME_LIMIT
-        if not right:
-            raise Violation(f"{device.name} was told {reason} in {topic}, and stood at {before}")
-
-    def _check_database(self) -> None:
-        self._harvest()
-        for topic in (self.group, self.room):
-            rows = list(Message.objects.filter(conversation_id=self._id(topic)).order_by("number"))
-            top = Conversation.objects.get(pk=self._id(topic)).top_number
-            if [row.number for row in rows] != list(range(1, top + 1)):
-                raise Violation(f"{topic} has the numbers {[row.number for row in rows]}, and {top} as its last")
-            told = [about for _, (type, about) in sorted(self.log[topic].items()) if type == "chat.message_sent"]
-            if told != [row.pk for row in rows]:
-                raise Violation(f"{topic} tells of {told}, and has {[row.pk for row in rows]}")
-        for message in self.sent:
-            self._check_sent(message)
-
-    def _check_sent(self, message: Sent) -> None:
-        there = [id for id, content in self.texts.items() if content == message.content]
-        if len(there) > 1:
-            raise Violation(f"{message.content} stands {len(there)} times in the table")
-        if message.refused and there:
-            raise Violation(f"{message.content} was refused, and is there")
-        if message.reply is not None:
-            id, offset = message.reply["message"]["id"], message.reply["offset"]
-            if there != [id] or self.log[message.topic].get(offset) != ("chat.message_sent", id):
-                raise Violation(f"{message.content} was answered {message.reply}, and is lost or elsewhere")
-
-    def _check_cursor(self, user: str) -> None:
-        """The read cursor is where the user's own messages and answers have moved it, and so is what is unread."""
-        row = Participant.objects.get(conversation_id=self._id(self.group), user=self.users[user])
-        own = Message.objects.filter(conversation_id=self._id(self.group), sender=self.users[user])
-        numbers = own.filter(number__gt=self.base[user]).values_list("number", flat=True)
-        known = max([self.base[user], *numbers, *self.numbers[user]])
-        if row.read_number < known or (row.read_number > known and user not in self.unsure):
-            raise Violation(f"{user}'s cursor stands at {row.read_number}, and was moved to {known}")
-        top = Conversation.objects.get(pk=self._id(self.group)).top_number
-        listed = {each.topic: each for each in queries.conversation_list(actor_of_user(self.users[user]))}
-        shown = listed[self.group]
-        if (shown.unread, shown.read_number, shown.top_number) != (top - row.read_number, row.read_number, top):
-            raise Violation(f"{user}'s list says {shown}, with {top} messages and a cursor at {row.read_number}")
+        promise.check(self)
 
     # What is known
 
-    def _harvest(self) -> None:
+    def harvest(self) -> None:
         """Note what the log and the table say before somebody may take it out; they never say something else."""
         rows = models.Event.objects.order_by("pk").values_list("stream__topic", "offset", "type", "data")
         with off_the_loop():
@@ -383,16 +302,16 @@ class World:
                 if not deleted:
                     self.texts[id] = content
 
-    def _top(self, topic: str) -> int:
+    def top(self, topic: str) -> int:
         return max(self.log[topic], default=0)
 
-    def _of(self, user: str) -> list[Device]:
+    def devices_of(self, user: str) -> list[Device]:
         return [device for device in self.devices if device.user == user]
 
-    def _own(self, user: str) -> str:
+    def topic_of_user(self, user: str) -> str:
         return f"user.{self.users[user].pk}"
 
-    def _id(self, topic: str) -> int:
+    def id_of(self, topic: str) -> int:
         return int(topic.partition(".")[2])
 
 
