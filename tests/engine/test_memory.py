@@ -272,6 +272,19 @@ async def test_a_restored_backup_is_heard_of_by_the_control_topic():
         assert alice.of("reset")[0]["data"] == {"position": since(2, "e2"), "reason": "epoch"}
 
 
+async def test_what_was_pruned_before_anybody_heard_of_it():
+    """SUB-2 EVT-4: whoever follows the topic starts afresh, though no later event shows that one is missing."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        await alice.subscribe("open.a")
+        engine.store.append("open.a", Told(1, "unheard of"))
+        engine.store.prune("open.a", 2)
+        await engine.publish(CONTROL_TOPIC, LogChanged({"open.a": 1}))
+        await engine.clock.advance(1)
+        assert [frame["data"]["reason"] for frame in alice.of("reset")] == ["too_old"]
+        assert alice.positions["open.a"].offset == 1
+
+
 async def test_what_the_log_no_longer_says():
     """CHT-11 SUB-2: rewritten or pruned there, it is forgotten here, even if it comes late, or was just read."""
     async with MemoryEngine() as engine:

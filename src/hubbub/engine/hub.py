@@ -344,6 +344,8 @@ class Hub:
         for topic, offset in offsets.items():
             if live := self.topics.get(topic):
                 self.recent.changed(live, offset)
+                if live.last is not None and live.last < offset:
+                    self._start_filling(live)  # Of what was pruned unseen, no event tells that it is missing.
 
     @property
     def up_to_date(self) -> bool:
