@@ -13,8 +13,8 @@ if ON_POSTGRES:
     os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
     os.environ["HUBBUB_REDIS_PREFIX"] = f"test-{os.getpid()}"
 
-from hubbub.django.settings import *  # noqa: F403
-from hubbub.django.settings import DATA_DIR, DATABASES
+from hubbub.django.settings import *  # noqa: E402, F403
+from hubbub.django.settings import DATA_DIR, DATABASES  # noqa: E402
 
 # A file, as the server has it: in memory, threads would lock each other out without queueing.
 if DATABASES["default"]["ENGINE"] == "hubbub.django.sqlite":
