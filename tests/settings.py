@@ -8,13 +8,19 @@ from tests.stores import ON_POSTGRES
 os.environ.setdefault("HUBBUB_DATA_DIR", tempfile.mkdtemp(prefix="hubbub-test-"))
 # A pool would outlive the databases that tests make and drop.
 os.environ.setdefault("HUBBUB_DATABASE_CONNECTIONS", "0")
-if ON_POSTGRES:
-    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
-    os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
-    os.environ["HUBBUB_REDIS_PREFIX"] = f"test-{os.getpid()}"
+_STORE = {
+    "DATABASE_URL": os.environ["TEST_DATABASE_URL"],
+    "REDIS_URL": os.environ["TEST_REDIS_URL"],
+    "HUBBUB_REDIS_PREFIX": f"test-{os.getpid()}",
+} if ON_POSTGRES else {}  # fmt: skip
+os.environ.update(_STORE)
 
 from hubbub.django.settings import *  # noqa: E402, F403
 from hubbub.django.settings import DATA_DIR, DATABASES  # noqa: E402
+
+# What a test starts is told by the test where it stores.
+for _name in _STORE:
+    del os.environ[_name]
 
 # A file, as the server has it: in memory, threads would lock each other out without queueing.
 if DATABASES["default"]["ENGINE"] == "hubbub.django.sqlite":
