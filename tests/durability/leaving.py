@@ -11,8 +11,8 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.durability.checker import Ack, ClientLog, Seen, Verdict, check
-from tests.durability.client import Client
+from tests.durability.checker import ClientLog, Seen, Verdict, check
+from tests.durability.client import Client, Times, steadily
 from tests.durability.load import last_answers
 from tests.durability.world import World, make_world, read_stored
 from tests.services import LiveServer
@@ -116,7 +116,8 @@ async def leave_while_connected(
     world = await asyncio.to_thread(make_world, one, 6, 0, 1)
     (topic,), api = world.topics, Api(one, world)
     people = list(world.tokens.items())
-    talkers = [Client(name, one.ws_url, token, [topic], pace=PACE) for name, token in people[:2]]
+    watch = Times()
+    talkers = [Client(name, one.ws_url, token, [topic], watch=watch, sending=False) for name, token in people[:2]]
     leavers = [Leaver(name, token, topic) for name, token in people[2:]]
     ways = dict(zip((api.remove, api.sign_out, api.change_password, api.deactivate), leavers, strict=True))
 
@@ -127,6 +128,7 @@ async def leave_while_connected(
         listening = [group.create_task(leaver.run(other)) for leaver in leavers]
         await wait_until_async(lambda: all(leaver.log.began for leaver in leavers), "their being subscribed", 20)
         talking = [group.create_task(client.run()) for client in talkers]
+        speaking = [group.create_task(steadily(client, PACE)) for client in talkers]
         fault()
         known = [len(leaver.times) for leaver in leavers]
         await wait_until_async(
@@ -136,12 +138,14 @@ async def leave_while_connected(
             await leave(leaver)
             leaver.left_at = time.monotonic()
         over = time.monotonic() + GRACE_SECONDS + AFTER_SECONDS
-        await wait_until_async(lambda: sent_after(talkers, over), "what is sent after it", 20)
+        await wait_until_async(lambda: watch.sent_after(over), "what is sent after it", 20)
+        for task in speaking:
+            task.cancel()
         await last_answers(talkers)
         for task in (*talking, *listening):
             task.cancel()
     for leaver in leavers:
-        leaver.log.barred[topic] = min(ack.offset for ack in sent_after(talkers, leaver.left_at + GRACE_SECONDS))
+        leaver.log.barred[topic] = first_after(talkers, watch, leaver.left_at + GRACE_SECONDS)
     logs = [*(client.log for client in talkers), *(leaver.log for leaver in leavers)]
     for log in logs:
         log.ended.clear()  # Nobody waited for the last events.
@@ -149,11 +153,7 @@ async def leave_while_connected(
     return {leave.__name__.replace("_", " "): leaver for leave, leaver in ways.items()}, verdict
 
 
-def sent_after(clients: list[Client], moment: float) -> list[Ack]:
-    """What was first sent after a moment, and answered."""
-    return [
-        ack
-        for client in clients
-        for (at, took), ack in zip(client.answered, client.log.acks, strict=True)
-        if at - took > moment
-    ]
+def first_after(talkers: list[Client], watch: Times, moment: float) -> int:
+    """The lowest offset of what was first sent after a moment."""
+    later = watch.sent_after(moment)
+    return min(ack.offset for client in talkers for ack in client.log.acks if ack.content in later)

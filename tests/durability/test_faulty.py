@@ -16,10 +16,12 @@ from tests.waiting import wait_until_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
-ROUNDS = 5
+LONG = 5
 CLIENTS = 6
 ANSWERS = 60
 TALK = 400
+
+several = pytest.mark.parametrize("rounds", [1, pytest.param(LONG, marks=pytest.mark.long)])
 
 
 def faulty(bug: str) -> dict[str, str]:
@@ -51,27 +53,29 @@ async def kill_at_an_answer(server: LiveServer, prefix: str) -> Verdict:
     return verdict
 
 
-async def rounds(start: StartServer, env: Mapping[str, str]) -> list[Verdict]:
+async def run(start: StartServer, env: Mapping[str, str], rounds: int) -> list[Verdict]:
     server = await asyncio.to_thread(lambda: start(env=env))
     verdicts = []
-    for round in range(ROUNDS):
+    for round in range(rounds):
         if not server.running:
             await asyncio.to_thread(server.start)
         verdicts.append(await kill_at_an_answer(server, f"r{round}u"))
     return verdicts
 
 
-async def test_a_reply_before_the_commit_is_caught(live_server_process: StartServer) -> None:
-    """ACK-1: the deliberate bug is found five times out of five."""
-    verdicts = await rounds(live_server_process, faulty("reply_before_commit"))
+@several
+async def test_a_reply_before_the_commit_is_caught(live_server_process: StartServer, rounds: int) -> None:
+    """ACK-1"""
+    verdicts = await run(live_server_process, faulty("reply_before_commit"), rounds)
     caught = sum(bool(verdict.lost) for verdict in verdicts)
-    print(f"reply before commit: found {caught} times out of {ROUNDS}")
-    assert caught == ROUNDS
+    print(f"reply before commit: found {caught} times out of {rounds}")
+    assert caught == rounds
 
 
-async def test_and_the_real_writer_is_not_accused(live_server_process: StartServer) -> None:
+@several
+async def test_and_the_real_writer_is_not_accused(live_server_process: StartServer, rounds: int) -> None:
     """ACK-1: the same kills at the same moment, without the bug."""
-    verdicts = await rounds(live_server_process, SETTINGS)
+    verdicts = await run(live_server_process, SETTINGS, rounds)
     assert all(verdict.clean for verdict in verdicts), verdicts
 
 
@@ -92,18 +96,19 @@ async def talk(server: LiveServer, prefix: str, cuts: int) -> Verdict:
     return check([client.log for client in clients], stored)
 
 
+@several
 @pytest.mark.parametrize(
     ("bug", "kind", "cuts"), [("drop_every_100th_wake_up", "lost", 0), ("skip_dedupe", "doubled", 5)]
 )
 async def test_what_is_dropped_or_done_twice_is_caught(
-    live_server_process: StartServer, bug: str, kind: str, cuts: int
+    live_server_process: StartServer, bug: str, kind: str, cuts: int, rounds: int
 ) -> None:
     """EVT-1, ACK-2: and the same run without the bug is clean."""
     server = await asyncio.to_thread(lambda: live_server_process(env=faulty(bug)))
-    verdicts = [await talk(server, f"r{round}u", cuts) for round in range(ROUNDS)]
+    verdicts = [await talk(server, f"r{round}u", cuts) for round in range(rounds)]
     caught = sum(bool(getattr(verdict, kind)) for verdict in verdicts)
-    print(f"{bug.replace('_', ' ')}: found {caught} times out of {ROUNDS}, {getattr(verdicts[0], kind)[0]}")
-    assert caught == ROUNDS
+    print(f"{bug.replace('_', ' ')}: found {caught} times out of {rounds}, {getattr(verdicts[0], kind)[0]}")
+    assert caught == rounds
     sound = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS))
     verdict = await talk(sound, "sound", cuts)
     print(f"without it: {verdict}")

@@ -13,6 +13,7 @@ import pytest
 from tests.durability.load import clients_of, judge, load
 from tests.durability.world import SETTINGS, World, make_world
 from tests.services import LiveServer, StartServer
+from tests.stores import SQLITE
 from tests.waiting import wait_until_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
@@ -52,7 +53,9 @@ def fill(disk: Path) -> Path:
 async def test_a_full_disk(live_server_process: StartServer, small_disk: Path) -> None:
     """ACK-1, ERR-4: three times, under load, on SQLite."""
     data = small_disk / "data"
-    server = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS | {"HUBBUB_DATA_DIR": str(data)}))
+    server = await asyncio.to_thread(
+        lambda: live_server_process(env=SETTINGS | SQLITE | {"HUBBUB_DATA_DIR": str(data)})
+    )
     server.data = data
     world = await asyncio.to_thread(make_world, server, CLIENTS)
     clients = clients_of(server, world)

@@ -11,11 +11,14 @@ from tests.services import StartServer
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 CLIENTS = 20
-KILLS = 6
-ENOUGH = 2000
+ENOUGH = 350
+"""Answers for each kill."""
+
+several = pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
 
 
-async def run(start: StartServer, env: dict[str, str], url: str, kills: int, enough: int) -> None:
+async def run(start: StartServer, env: dict[str, str], url: str, kills: int) -> None:
+    enough = ENOUGH * kills
     server = await asyncio.to_thread(lambda: start(env=SETTINGS | env))
     world = await asyncio.to_thread(make_world, server, CLIENTS)
     clients = clients_of(server, world)
@@ -35,15 +38,17 @@ async def run(start: StartServer, env: dict[str, str], url: str, kills: int, eno
     assert not [error for client in clients for error in client.errors]
 
 
+@several
 async def test_nothing_acknowledged_is_lost_doubled_or_out_of_order(
-    live_server_process: StartServer,
+    live_server_process: StartServer, kills: int
 ) -> None:
     """ACK-1, ACK-2, EVT-1, EVT-2, EVT-3, SUB-2, ENV-4: kill -9 in the middle, on SQLite."""
-    await run(live_server_process, {}, "", KILLS, ENOUGH)
+    await run(live_server_process, {}, "", kills)
 
 
+@several
 @pytest.mark.postgres
-async def test_nor_on_postgresql(live_server_process: StartServer, own_postgres: str) -> None:
+async def test_nor_on_postgresql(live_server_process: StartServer, own_postgres: str, kills: int) -> None:
     """ACK-1, ACK-2, EVT-1, EVT-2, EVT-3, SUB-2, ENV-4: the same on PostgreSQL."""
     env = {"DATABASE_URL": own_postgres}
-    await run(live_server_process, env, own_postgres, KILLS // 2, ENOUGH // 2)
+    await run(live_server_process, env, own_postgres, kills)

@@ -1,6 +1,7 @@
 """Removed, signed out, with a changed password, deactivated, while connected to another server: no event after 1 s."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +15,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.durability.settings", "SECRET_KEY":
 
 
 @pytest.fixture
-def valkey():  # type: ignore[no-untyped-def]
+def valkey() -> Iterator[Valkey]:
     with Valkey() as server:
         yield server
 

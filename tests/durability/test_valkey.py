@@ -12,8 +12,8 @@ from contextlib import ExitStack
 import pytest
 
 from hubbub.testing import Proxy
-from tests.durability.client import Client
-from tests.durability.load import acknowledged_tops, judge, load
+from tests.durability.client import Times
+from tests.durability.load import acknowledged_tops, clients_of, judge, load
 from tests.durability.world import make_world
 from tests.hostile.wire import quantile, quantiles
 from tests.layers.redis.valkey import Valkey
@@ -76,10 +76,9 @@ async def test_away_under_load(live_server_process: StartServer, ways: Ways, own
     env = SETTINGS | {"REDIS_URL": ways.url, "DATABASE_URL": own_postgres, "SECRET_KEY": "one for both " * 5}
     servers = [await asyncio.to_thread(lambda: live_server_process(env=env)) for _ in range(2)]
     world = await asyncio.to_thread(make_world, servers[0], CLIENTS)
-    clients = [
-        Client(name, servers[n % 2].ws_url, token, world.topics, pace=PACE)
-        for n, (name, token) in enumerate(world.tokens.items())
-    ]
+    watch = Times()
+    clients = [each for server in servers for each in clients_of(server, world, watch)]
+    clients = [*clients[: CLIENTS // 2], *clients[CLIENTS + CLIENTS // 2 :]]  # Half of the people on each.
     sends: dict[str, list[float]] = {}
     live: dict[str, float] = {}
 
@@ -91,10 +90,10 @@ async def test_away_under_load(live_server_process: StartServer, ways: Ways, own
         tops = acknowledged_tops(clients)
         await wait_until_async(lambda: all(client.reached(tops) for client in clients), "everybody's catching up", 30)
         live[name] = time.monotonic() - healed
-        sends[name] = [took for client in clients for at, took in client.answered if began <= at <= healed]
+        sends[name] = [took for at, took in watch.answered_at if began <= at <= healed]
 
     faults = [lambda each=each: hit(each) for each in (ways.restarted, ways.paused, ways.cut_off, ways.full)]
-    await load(clients, faults, enough=int(4 * seconds * CLIENTS / PACE))
+    await load(clients, faults, int(4 * seconds * CLIENTS / PACE), pace=PACE)
     verdict = await asyncio.to_thread(judge, servers[0], clients, own_postgres)
     for name, took in sends.items():
         print(f"{name}: {len(took)} sends meanwhile, {quantiles(took)}; all caught up {live[name]:.2f} s after it")
@@ -102,7 +101,7 @@ async def test_away_under_load(live_server_process: StartServer, ways: Ways, own
     assert verdict.unanswered == 0
     assert all(sends.values())
     assert not [error for client in clients for error in client.errors]
-    assert not [client.log.name for client in clients if client.outages]
+    assert not watch.resumes, "a connection ended"
     assert not [line for server in servers for line in server.log().splitlines() if "Traceback" in line]
     if seconds == LONG:
         assert all(quantile(took, 0.99) < SEND_SECONDS for took in sends.values())

@@ -1,10 +1,8 @@
-"""A storm of reconnects: so many handshakes at once, the others in turn, and nobody who is connected suffers."""
+"""So many handshakes at once, and the others in turn. A storm of them: ``test_storm.py``."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import random
 import time
 from contextlib import suppress
 
@@ -13,12 +11,8 @@ from uvicorn.server import ServerState
 
 from hubbub.transports.uvicorn import HubbubHTTPProtocol, HubbubWebSocketProtocol, make_config
 from hubbub.transports.uvicorn.admission import PER_TURN, Admission
-from tests.durability.world import World, make_world
-from tests.hostile.wire import TEXT, Client, frame, handshake, quantiles
-from tests.processes.conftest import SETTINGS
-from tests.services import HOST, LiveServer, StartServer
-
-STORM = 2000
+from tests.hostile.wire import TEXT, Client, frame, handshake
+from tests.services import HOST, StartServer
 
 
 class Visitor:
@@ -175,115 +169,3 @@ def test_every_handshake_is_over_some_time(live_server_process: StartServer) -> 
         Client.open(server.port).close()
     assert time.monotonic() - began < 5
     assert "handshakes are under way" not in server.log()
-
-
-class Returning:
-    """A client whose connection was cut: it comes back with full jitter, and resumes."""
-
-    def __init__(self, port: int, token: str, topic: str) -> None:
-        self._port = port
-        self._request = handshake(f"/ws/?token={token}")
-        self._subscribe = json.dumps({"id": 1, "type": "subscribe", "topic": topic}).encode()
-        self.refused = 0
-        self.took = 0.0
-        self._writer: asyncio.StreamWriter | None = None
-
-    async def come(self) -> None:
-        """Until the subscription is answered."""
-        began = time.monotonic()
-        attempt = 0
-        while not await self._try():
-            self.refused += 1
-            await asyncio.sleep(random.random() * min(30.0, 0.5 * 2.0**attempt))
-            attempt += 1
-        self.took = time.monotonic() - began
-
-    async def _try(self) -> bool:
-        try:
-            reader, writer = await asyncio.open_connection(HOST, self._port)
-        except OSError:
-            return False
-        writer.write(self._request)
-        try:
-            if b" 101 " in (await reader.readuntil(b"\r\n\r\n"))[:16]:
-                writer.write(frame(TEXT, self._subscribe))
-                await reader.readuntil(b'"recovered"')
-                self._writer = writer
-                return True
-        except (OSError, EOFError):
-            pass
-        writer.transport.abort()
-        return False
-
-    def cut(self) -> None:
-        assert self._writer is not None
-        self._writer.transport.abort()
-
-
-class Staying:
-    """Somebody who is connected all the time, and asks something every 20 ms."""
-
-    def __init__(self, server: LiveServer, token: str) -> None:
-        self._port = server.port
-        self._token = token
-        self.took: list[float] = []
-
-    async def run(self) -> None:
-        reader, writer = await asyncio.open_connection(HOST, self._port)
-        writer.write(handshake(f"/ws/?token={self._token}"))
-        await reader.readuntil(b'"ready"')
-        for id in range(1000, 100_000):
-            began = time.monotonic()
-            writer.write(frame(TEXT, b'{"id": %d, "type": "unsubscribe", "topic": "chat.0"}' % id))
-            await reader.readuntil(b'"id":%d' % id)
-            self.took.append(time.monotonic() - began)
-            await asyncio.sleep(0.02)
-
-
-async def storm(server: LiveServer, world: World, count: int) -> list[Returning]:
-    """All connect, all are cut, and all come back in one instant."""
-    token, topic = next(iter(world.tokens.values())), world.topics[0]
-    clients = [Returning(server.port, token, topic) for _ in range(count)]
-    for start in range(0, count, 100):
-        await asyncio.gather(*(client.come() for client in clients[start : start + 100]))
-    staying = Staying(server, token)
-    task = asyncio.create_task(staying.run())
-    while len(staying.took) < 50:
-        await asyncio.sleep(0.01)
-    before = list(staying.took)
-    for client in clients:
-        client.refused = 0
-        client.cut()
-    began = time.monotonic()
-    await asyncio.gather(*(client.come() for client in clients))
-    took = time.monotonic() - began
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    print(f"{count} clients were cut and came back in {took:.1f} s: {quantiles([client.took for client in clients])};")
-    print(f"answered 503 and come again: {sum(client.refused for client in clients)} times")
-    print(f"somebody who stayed was answered in {quantiles(staying.took[len(before) :])}; before {quantiles(before)}")
-    for client in clients:
-        client.cut()
-    return clients
-
-
-@pytest.mark.slow
-@pytest.mark.faults
-async def test_everybody_comes_back(live_server_process: StartServer) -> None:
-    """HOST-19, SUB-1"""
-    server = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS))
-    world = await asyncio.to_thread(make_world, server, 1, 1, 0)
-    clients = await storm(server, world, STORM)
-    assert max(client.took for client in clients) < 30
-    assert "Traceback" not in server.log()
-
-
-@pytest.mark.slow
-@pytest.mark.faults
-async def test_a_storm_at_a_narrow_door(live_server_process: StartServer) -> None:
-    """HOST-19: with one handshake at a time it takes longer, and nobody is left outside."""
-    server = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS | {"HUBBUB_HANDSHAKES": "1"}))
-    world = await asyncio.to_thread(make_world, server, 1, 1, 0)
-    clients = await storm(server, world, 500)
-    assert all(client.took for client in clients)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.durability.client import Times
 from tests.durability.load import clients_of, judge, load
 from tests.durability.world import make_world
 from tests.hostile.wire import quantile, quantiles
@@ -60,16 +61,16 @@ async def test_a_worker_is_killed(server: Several, database: str, kills: int, en
         os.kill(killed[-1], signal.SIGKILL)
 
     world = await asyncio.to_thread(make_world, server, CLIENTS)
-    clients = clients_of(server, world)
+    watch = Times()
+    clients = clients_of(server, world, watch)
     await load(clients, [kill] * kills, enough)
     verdict = await asyncio.to_thread(judge, server, clients, database)
-    outages = [seconds for client in clients for seconds in client.outages]
     errors = {error["code"] for client in clients for error in client.errors}
-    print(f"{len(set(killed))} workers killed; {len(outages)} connections resumed: {quantiles(outages)}")
+    print(f"{len(set(killed))} workers killed; {len(watch.resumes)} connections resumed: {quantiles(watch.resumes)}")
     assert verdict.clean, verdict
     assert verdict.unanswered == 0 and verdict.acknowledged >= enough
     assert len(set(killed)) == kills
     assert not [reset for client in clients for reset in client.resets]
     assert errors <= {"busy"}
     if kills == KILLS:
-        assert quantile(outages, 0.99) < RESUME_SECONDS
+        assert quantile(watch.resumes, 0.99) < RESUME_SECONDS

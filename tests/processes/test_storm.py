@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.durability.checker import ClientLog, Seen, check
-from tests.durability.client import Client
+from tests.durability.client import Client, steadily
 from tests.durability.load import last_answers
 from tests.durability.world import World, make_world, read_stored
 from tests.hostile.wire import TEXT, frame, handshake, quantile, quantiles
@@ -150,8 +150,9 @@ async def storm(server: LiveServer, world: World, count: int) -> list[Returning]
     ]
     for start in range(0, count, 100):
         await asyncio.gather(*(client.come() for client in clients[start : start + 100]))
-    staying, sending = Staying(server, token), Client(speaker, server.ws_url, token, [topic], pace=PACE)
-    tasks = [asyncio.create_task(staying.run()), asyncio.create_task(sending.run())]
+    staying, sending = Staying(server, token), Client(speaker, server.ws_url, token, [topic], sending=False)
+    speaking = asyncio.create_task(steadily(sending, PACE))
+    tasks = [speaking, asyncio.create_task(staying.run()), asyncio.create_task(sending.run())]
     await wait_until_async(lambda: len(staying.took) >= 50 and sending.log.acks, "somebody who is served", 30)
     before = list(staying.took)
     for client in clients:
@@ -161,6 +162,7 @@ async def storm(server: LiveServer, world: World, count: int) -> list[Returning]
     await asyncio.gather(*(client.come() for client in clients))
     took = time.monotonic() - began
     meanwhile = staying.took[len(before) :]
+    speaking.cancel()
     top = (await last_answers([sending]))[topic]
     await wait_until_async(lambda: all(client.at >= top for client in clients), "the last event everywhere", 60)
     for task in tasks:

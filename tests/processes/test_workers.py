@@ -8,7 +8,6 @@ import os
 import signal
 import time
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from hubbub.django.workers import BEGIN_TRIES
-from tests.durability.checker import check
-from tests.durability.client import Client
-from tests.durability.load import last_answers
-from tests.durability.world import World, make_world, read_stored
+from tests.durability.world import World, make_world
 from tests.hostile.wire import Client as Wire
 from tests.processes.conftest import Several, files_of
 from tests.processes.test_drain import Asker
 from tests.services import LiveServer
-from tests.waiting import wait_until, wait_until_async
+from tests.waiting import wait_until
 
 CONNECTIONS = 40
 
@@ -82,45 +78,6 @@ async def test_one_conversation_over_all_workers(several: Several) -> None:
         print(f"signed out: {len(ann)} sockets closed {set(codes)} within {time.monotonic() - began:.2f} s")
         assert set(codes) == {4001}
         assert all(socket.state.name == "OPEN" for socket in bob)
-
-
-def replaced(server: Several, pid: int) -> bool:
-    """Whether another worker serves in the place of this one."""
-    return len(server.serving()) == server.count and pid not in server.workers()
-
-
-@pytest.mark.slow
-@pytest.mark.faults
-async def test_a_worker_is_killed(several: Several) -> None:
-    """PRC-2, ACK-1, ACK-2, EVT-1, EVT-2: nothing acknowledged is lost, and soon there is another."""
-    world = await asyncio.to_thread(make_world, several, 20)
-    clients = [Client(name, several.ws_url, token, world.topics) for name, token in world.tokens.items()]
-
-    def acknowledged() -> int:
-        return sum(len(client.log.acks) for client in clients)
-
-    async def more(count: int) -> None:
-        goal = acknowledged() + count
-        await wait_until_async(lambda: acknowledged() >= goal, f"{count} more answers", 60)
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(client.run()) for client in clients]
-        for _ in range(3):
-            await more(300)
-            victim = max(several.serving(), key=files_of)
-            os.kill(victim, signal.SIGKILL)
-            await wait_until_async(partial(replaced, several, victim), "another", 30)
-        await more(300)
-        tops = await last_answers(clients)
-        await wait_until_async(lambda: all(client.reached(tops) for client in clients), "the last events", 30)
-        for task in tasks:
-            task.cancel()
-    verdict = check([client.log for client in clients], read_stored(several))
-    print(f"{verdict}; a worker was killed 3 times, {sum(client.repeats for client in clients)} sends repeated")
-    errors = [error["code"] for client in clients for error in client.errors]
-    print(f"errors: { ({code: errors.count(code) for code in errors}) }")
-    assert verdict.clean, verdict
-    assert verdict.unanswered == 0
 
 
 @pytest.mark.slow

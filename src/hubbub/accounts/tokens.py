@@ -5,7 +5,7 @@ no signing out reaches them before they expire.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from django.utils import timezone
@@ -36,19 +36,32 @@ class BadToken(NotAuthenticated):
     """Token is invalid or expired"""
 
 
+def _undated(self: Token, claim: str = "iat", at_time: datetime | None = None) -> None:
+    """Leave out when it was made: a token from before a clock was set back would be refused by that."""
+
+
+class _Access(AccessToken):
+    set_iat = _undated
+
+
+class _Refresh(RefreshToken):
+    set_iat = _undated
+    access_token_class = _Access
+
+
 def new_refresh_token(login: Login) -> RefreshToken:
     """A refresh token of a sign-in; its ``access_token`` is the other half of the pair.
 
     Unlike simplejwt's ``for_user`` it is not copied into the database: who reads that table could use it.
     """
-    token = RefreshToken()
+    token = _Refresh()
     _describe(token, login)
     return token
 
 
 def next_refresh_token(token: RefreshToken) -> RefreshToken:
     """The one that follows a refresh token that is used up: the same claims, a lifetime of its own."""
-    following = RefreshToken()
+    following = _Refresh()
     for claim, value in token.payload.items():
         if claim not in RefreshToken.no_copy_claims:
             following[claim] = value
@@ -57,7 +70,7 @@ def next_refresh_token(token: RefreshToken) -> RefreshToken:
 
 def new_access_token(login: Login, lifetime: timedelta) -> AccessToken:
     """An access token of a sign-in, without a refresh token beside it."""
-    token = AccessToken()
+    token = _Access()
     token.set_exp(lifetime=lifetime)
     _describe(token, login)
     return token
@@ -109,7 +122,7 @@ def _parse_access(raw: str) -> Token:
 def read_refresh_token(raw: str) -> RefreshToken:
     """A refresh token that is neither expired nor used already. Raises BadToken."""
     try:
-        return _parse(RefreshToken, raw)
+        return _parse(_Refresh, raw)
     except _FAULTS:
         raise BadToken from None
 

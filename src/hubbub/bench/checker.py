@@ -42,6 +42,8 @@ class ClientLog:
     """Topic to the offset after which the client has followed it."""
     ended: dict[str, int] = field(default_factory=dict)
     """Topic to the offset up to which it has seen everything, as it believes."""
+    barred: dict[str, int] = field(default_factory=dict)
+    """Topic to the offset from which on it may see nothing: it has left."""
     told: set[tuple[str, int]] = field(default_factory=set)
     """(topic, offset) from which it was told to begin anew: what lies before is not its to follow any more."""
 
@@ -65,16 +67,19 @@ class Verdict:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     out_of_order: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
+    """Shown to who may not see it any more."""
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.out_of_order)
+        return not (self.lost or self.doubled or self.out_of_order or self.leaked)
 
     def __str__(self) -> str:
         counts = f"{len(self.lost)} lost / {len(self.doubled)} doubled / {len(self.out_of_order)} out of order"
-        examples = "".join(
-            f"\n  {example}" for kind in (self.lost, self.doubled, self.out_of_order) for example in kind[:5]
-        )
+        if self.leaked:
+            counts += f" / {len(self.leaked)} leaked"
+        kinds = (self.lost, self.doubled, self.out_of_order, self.leaked)
+        examples = "".join(f"\n  {example}" for kind in kinds for example in kind[:5])
         return f"{counts} of {self.acknowledged} acknowledged, {self.unanswered} unanswered{examples}"
 
 
@@ -160,6 +165,8 @@ def _check_received(log: ClientLog, where: dict[tuple[str, int], str], verdict: 
             verdict.lost.append(f"{log.name} saw {seen.topic} {seen.offset}, which is not in the log")
         elif where[key] != seen.content:
             verdict.out_of_order.append(f"{log.name} saw something else at {seen.topic} {seen.offset}")
+        if seen.offset >= log.barred.get(seen.topic, seen.offset + 1):
+            verdict.leaked.append(f"{log.name} saw {seen.topic} {seen.offset}, and has left it")
         tops[seen.topic] = max(last, seen.offset)
     for topic, end in log.ended.items():
         if tops.get(topic, 0) < end and (topic, end) not in log.told:
