@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from hubbub.django.group_commit import GroupCommitWriter
 from hubbub.django.reader import ThreadReader
 from hubbub.django.transactions import pool_size
 from hubbub.protocol.errors import Busy
-from tests.contracts.databases import ALIAS, Database, postgres_settings, standing_in
+from tests.contracts.databases import ALIAS, Database, postgres_settings, sqlite_settings, standing_in
 from tests.contracts.test_wakeups import following, publish
 from tests.contracts.writers import committed, group_writer, holding, put, rows, touch
 from tests.waiting import wait_until
@@ -172,7 +173,7 @@ def test_a_check_says_that_a_pool_is_small(pool: Any, size: int, warned: bool) -
     assert not warned or "max_size" in str(found[0].hint)
 
 
-def test_a_check_says_that_there_is_no_pool() -> None:
+def test_a_check_says_that_there_is_no_pool(tmp_path: Path) -> None:
     """For production: how many connections there will be, and what to set."""
     with standing_in(with_pool(None)):
         (found,) = check_connections()
@@ -181,7 +182,8 @@ def test_a_check_says_that_there_is_no_pool() -> None:
             assert "15 of each process" in check_connections()[0].msg
     with standing_in(with_pool(True)):
         assert check_connections() == []
-    assert check_connections() == [], "SQLite has none"
+    with standing_in(sqlite_settings(tmp_path / "none")):
+        assert check_connections() == [], "SQLite has none"
 
 
 def test_a_check_says_what_is_wrong_with_the_direct_connection() -> None:

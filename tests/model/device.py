@@ -56,8 +56,8 @@ class Device:
         self.unanswered: dict[int, tuple[str, Any]] = {}
         """Commands under way on this connection: what, and whatever belongs to it."""
         self.closed: int | None = None
-        self.resets: list[tuple[str, str, Followed | None]] = []
-        """(topic, reason, how it was before), to be judged by whoever knows what happened."""
+        self.resets: list[tuple[str, str, Followed | None, int]] = []
+        """(topic, reason, how it was before, the new offset), to be judged by whoever knows what happened."""
         self.seen: list[tuple[str, int]] = []
         """(topic, offset) of all events, to be held against revocations."""
         self._note = note
@@ -180,7 +180,7 @@ class Device:
             )
 
     def _start_afresh(self, topic: str, position: dict[str, Any], reason: str) -> None:
-        self.resets.append((topic, reason, self.followed.get(topic)))
+        self.resets.append((topic, reason, self.followed.get(topic), position["offset"]))
         self.followed[topic] = Followed(**position)
 
     def _happened(self, topic: str, event: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from tests.hostile.wire import Client as Wire
 from tests.processes.conftest import Several, files_of
 from tests.processes.test_drain import Asker
 from tests.services import LiveServer
+from tests.stores import SQLITE
 from tests.waiting import wait_until
 
 CONNECTIONS = 40
@@ -156,7 +157,7 @@ def test_a_worker_that_does_not_end(several: Several) -> None:
 
 def test_a_layer_that_is_not_shared(tmp_path: Path) -> None:
     """PRC-1: said before anything begins, and by the checks."""
-    server = LiveServer(tmp_path)
+    server = LiveServer(tmp_path, env=SQLITE)
     done = server.manage("serve", "--workers", "2", check=False)
     assert done.returncode == 1
     assert "2 workers are asked for, and the channel layer 'default' is in memory" in done.stderr
