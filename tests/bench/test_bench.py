@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ def rows(server: LiveServer, table: str) -> int:
     with closing(sqlite3.connect(server.data / "hubbub.sqlite3")) as database:
         count: int = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         return count
+
+
+def holds(server: LiveServer, messages: int) -> bool:
+    return rows(server, "hubbub_chat_message") > messages
 
 
 MADE = ("auth_user", "hubbub_accounts_login", "hubbub_chat_conversation", "hubbub_chat_message", "hubbub_receipt")
@@ -114,8 +119,8 @@ def test_a_writer_that_replies_before_it_commits_is_found(live_server_process: S
     running = subprocess.Popen(command, env=server._env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(KILLS):
-            before = rows(server, "hubbub_chat_message")
-            wait_until(lambda before=before: rows(server, "hubbub_chat_message") > before + 10, "messages", 60)
+            enough = rows(server, "hubbub_chat_message") + 10
+            wait_until(partial(holds, server, enough), "messages", 60)
             time.sleep(HELD_OPEN_SECONDS / 2)  # What was just seen is committed; the next is replied to, and is not.
             server.kill()
             server.start()

@@ -101,10 +101,13 @@ class Stage:
         return self.enter("nobody")
 
     def at(self, path: str, **options: Any) -> Person:
-        """The viewer at a path, and all there."""
+        """The viewer at a path, and all there: what is shown has been read, as the list has heard."""
+        from playwright.sync_api import expect
+
         viewer = self.enter(**options)
         viewer.visit(path)
         viewer.settled()
+        expect(viewer.page.locator(".list-row[aria-current] .list-unread")).to_have_count(0)
         return viewer
 
     def path(self, title: str = "Plant") -> str:
