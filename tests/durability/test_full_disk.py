@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -61,6 +62,7 @@ async def test_a_full_disk(live_server_process: StartServer, small_disk: Path) -
     clients = clients_of(server, world)
     pid = server.pid
     refused: list[dict[str, object]] = []
+    numbers = count()
 
     async def run_out() -> None:
         before = [len(client.errors) for client in clients]
@@ -74,7 +76,9 @@ async def test_a_full_disk(live_server_process: StartServer, small_disk: Path) -
                 assert (await rest.get("/healthz")).status_code == 200
                 assert (await rest.get(messages_of(world))).status_code == 200
                 # What was written back makes a little room in the files, for a while.
-                while (answer := await rest.post(messages_of(world), json={"content": "more"})).status_code == 201:
+                while (
+                    answer := await rest.post(messages_of(world), json={"content": f"more {next(numbers)}"})
+                ).status_code == 201:
                     pass
                 refused.append({"status": answer.status_code, **answer.json()})
         finally:

@@ -107,3 +107,8 @@ def several(tmp_path: Path, valkey_url: str) -> Iterator[Several]:
 def files_of(pid: int) -> int:
     """How many descriptors a process has open: with many connections, hardly more than those."""
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def replaced(server: Several, pid: int) -> bool:
+    """Whether another worker serves in the place of this one."""
+    return len(server.serving()) == server.count and pid not in server.workers()

@@ -19,8 +19,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from hubbub.django.tallies import SILENCE, Family, Tallies, add_up
 from tests.durability.world import World, make_world
-from tests.processes.conftest import Several, files_of
-from tests.processes.test_workers import join, replaced
+from tests.processes.conftest import Several, files_of, replaced
+from tests.processes.test_workers import join
 from tests.seeing.conftest import PROMOTE, TOKEN
 from tests.seeing.test_metrics import Figures, figures, scrape
 from tests.waiting import wait_until, wait_until_async
