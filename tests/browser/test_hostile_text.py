@@ -64,3 +64,51 @@ def test_what_is_written_stays_text(
     if script:
         assert page.evaluate("window.violations") == []
     context.close()
+
+
+# A name of every kind: of the user, of the account, of a room, of a conversation.
+NAMED = """
+from django.contrib.auth import get_user_model
+from hubbub.chat.actions import create_conversation, join_room, send_message
+from hubbub.django.auth import actor_of_user
+User = get_user_model()
+found = []
+for number, text in enumerate(%r):
+    eve = User.objects.create_user(text[:100] + str(number), first_name=text[:150], last_name=text[:150])
+    made = create_conversation(actor_of_user(eve), ["ada", "bob"], text[:100])
+    send_message(actor_of_user(eve), made.conversation.topic, f"{number} {text}")
+    send_message(actor_of_user(User.objects.get(username="ada")), made.conversation.topic, "not mine")
+    room = join_room(actor_of_user(eve), f"room {text[:40]} {number}").conversation
+    send_message(actor_of_user(eve), room.topic, text)
+    found.append(f"/c/{made.conversation.topic.removeprefix('chat.')}")
+    found.append(f"/c/{room.topic.removeprefix('chat.')}")
+print("PATHS" + " ".join(found))
+"""
+NAMES = [
+    "<img src=x onerror=\"document.title='owned'\">",
+    "</title></script><script>document.title='owned'</script>",
+    "javascript:alert(document.domain)",
+    "\u202etxt.exe\u2066 a\u200bb\u200d\ufeffc",
+    "&lt;b&gt;{{7*7}}${7*7}",
+]
+
+
+def test_no_name_does_anything(browser: Browser, cookies: dict[str, Any], server: LiveServer) -> None:
+    """Security 10: in the list, the head, the title, the messages; no script runs and no policy is broken."""
+    said = server.manage("shell", "--no-imports", "-c", NAMED % NAMES).stdout
+    paths = said.split("PATHS")[1].split()
+    context = browser.new_context(storage_state=cookies["ada"])
+    context.add_init_script(VIOLATIONS + "window.dialogs = 0; window.alert = () => { window.dialogs += 1 };")
+    page = context.new_page()
+    elements = "img[src=x], [onerror], a[href^='javascript'], b"
+    for path in ["/", *paths]:
+        page.goto(f"{server.url}{path}")
+        page.get_by_role("navigation", name="Conversations").wait_for()
+        if path != "/":
+            expect(page.locator("[data-number]").first).to_be_visible()
+        assert "owned" not in page.title().split("'")[0]
+        assert page.evaluate("window.violations") == [] and page.evaluate("window.dialogs") == 0
+        assert page.locator(elements).count() == 0
+        assert page.evaluate("document.title") != "owned"
+    print(f"{len(NAMES)} names on {len(paths) + 1} pages: no script ran, no violation, no element of theirs")
+    context.close()

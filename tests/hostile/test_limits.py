@@ -51,9 +51,9 @@ async def test_messages_of_a_user(server: LiveServer, people: list[Person]) -> N
         await his.send(id=1, type="chat.send", topic=f"chat.{id}", data={"content": "x"})
         assert "ok" in await his.frame(), "another is not concerned"
     print(f"70 messages at once over two sockets: {found.count('ok')} taken; retry_after {error['retry_after']} s")
-    assert 60 <= found.count("ok") < 70
+    assert found == ["ok"] * 60 + ["rate_limited"] * 10
     assert (error["code"], error["temporary"]) == ("rate_limited", True)
-    assert 0 < error["retry_after"] <= 10
+    assert 0 < error["retry_after"] <= 60
 
 
 async def test_subscriptions_of_a_socket(server: LiveServer, people: list[Person]) -> None:
@@ -93,7 +93,7 @@ async def test_sockets_of_a_user_and_of_an_address(server: LiveServer, people: l
 def test_sign_ins_and_registrations(server: LiveServer) -> None:
     """Security 9, LIM-6, HOST-16: 429 with Retry-After, for right passwords too, from whatever address it says."""
     with httpx.Client(base_url=server.url, trust_env=False, timeout=20) as http:
-        for path, most in (("token", 10), ("session", 0), ("register", 10)):
+        for path, most in (("token", 10), ("register", 10)):
             body = {"username": "ann", "password": "wrong"}
             answers = [http.post(f"/api/auth/{path}/", json=body, headers=forged()) for _ in range(most + 2)]
             statuses = [answer.status_code for answer in answers]
