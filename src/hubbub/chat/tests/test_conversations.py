@@ -137,9 +137,15 @@ def test_titles(alice: Actor, bob: Actor) -> None:
 
 
 def test_a_user_who_is_gone_cannot_be_asked(alice: Actor, bob: Actor) -> None:
+    """Security 8: whoever has closed the account is answered as if there had never been one."""
     User.objects.filter(username="bob").update(is_active=False)
-    with pytest.raises(BadData):
-        actions.create_conversation(alice, ["bob"])
+    said = []
+    for name in ("bob", "nob"):
+        with pytest.raises(BadData) as refused:
+            actions.create_conversation(alice, [name])
+        said.append(str(refused.value).replace(name, "..."))
+    print(f"closed or never there: {said[0]!r}")
+    assert said[0] == said[1]
 
 
 def test_a_room_is_made_when_first_joined(alice: Actor, bob: Actor) -> None:
