@@ -55,7 +55,7 @@ async def test_not_json(server: LiveServer, ann: Person, bob: Person, room: str)
         async with connect(server, path) as guest:
             errors = await all_errors(guest, texts, LAST, event)
             assert [error["error"] for error in errors] == ["Invalid JSON"] * len(texts)
-    print(f"{len(texts)} texts that are no JSON, on 3 kinds of socket: {len(texts)} error frames on each, and it went on")
+    print(f"{len(texts)} texts that are no JSON, on 3 kinds of socket: an error frame for each, and it went on")
 
 
 @pytest.mark.parametrize("field", ["content", "type", "x", "sender", "offset"])
