@@ -33,3 +33,17 @@ def test_the_rules_name_every_command_and_close_code():
     for name in (*chat, "presence.watch", "presence.set"):
         assert name in registry.commands
         assert f"`{name}`" in rules, name
+
+
+def test_every_test_that_a_page_names_is_there():
+    """What is claimed of them can be looked up."""
+    named, gone = 0, []
+    for page in DOCS.rglob("*.md"):
+        for path, name in re.findall(r"`((?:tests|src)/[\w/]+\.py)(?:::(\w+))?[`\[]", page.read_text()):
+            named += 1
+            file = DOCS.parent / path
+            if not file.is_file() or (name and f"def {name}(" not in file.read_text()):
+                gone.append(f"{page.name}: {path}::{name}")
+    print(f"{named} tests are named in the documentation")
+    assert named > 30
+    assert not gone
