@@ -41,6 +41,13 @@ def figure(page: Page, name: str) -> Locator:
     return page.locator(".figure").filter(has=page.get_by_text(name, exact=True)).locator("dd")
 
 
+def box(locator: Locator) -> Any:
+    """Its place and size on the page."""
+    found = locator.bounding_box()
+    assert found
+    return found
+
+
 def keep_picture(person: Person, name: str) -> None:
     """Into the folder that PICTURES_TO names, to be looked at."""
     if folder := os.environ.get("PICTURES_TO"):
@@ -107,7 +114,7 @@ def test_many_frames_keep_to_their_part(enter: Enter) -> None:
         bob.write(f"number {number}")
     frames = part(ada.page, "Frames of bob")
     expect(frames.get_by_role("row").nth(20)).to_be_attached(timeout=30_000)
-    assert (frames.bounding_box() or {})["height"] < 700
+    assert box(frames)["height"] < 700
     assert not faults(ada.page)
     rows = frames.get_by_role("group")
     rows.focus()
@@ -124,10 +131,10 @@ def test_closing(enter: Enter) -> None:
     before = session.get_attribute("title")
     assert before
     close = ada.page.get_by_role("button", name="Close this connection of bob")
-    wide = (close.bounding_box() or {})["width"]
+    wide = box(close)["width"]
     close.click()
     # Nothing moves under the pointer.
-    assert (close.bounding_box() or {})["width"] == wide
+    assert box(close)["width"] == wide
     ada.page.get_by_role("button", name="Close this connection of bob?").click()
     expect(session).not_to_have_attribute("title", before, timeout=15_000)
     expect(rows_of(ada, "bob")).to_have_count(1)
