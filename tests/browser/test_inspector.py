@@ -110,9 +110,10 @@ def test_many_frames_keep_to_their_part(enter: Enter) -> None:
     ada, bob = inspect(enter, viewport={"width": 390, "height": 800}), enter("bob")
     bob.start_group("many frames", "ada")
     ada.page.get_by_role("button", name="Follow the frames of bob").click()
+    frames = part(ada.page, "Frames of bob")
+    expect(frames.get_by_text("It ends by itself in")).to_be_visible()
     for number in range(12):
         bob.write(f"number {number}")
-    frames = part(ada.page, "Frames of bob")
     expect(frames.get_by_role("row").nth(20)).to_be_attached(timeout=30_000)
     assert box(frames)["height"] < 700
     assert not faults(ada.page)
