@@ -87,12 +87,18 @@ def _logs(lines: list[Line]) -> list[ClientLog]:
     logs: dict[str, ClientLog] = {}
     parts: dict[tuple[str, str], ClientLog] = {}
     finished: list[ClientLog] = []
+    # Who is put out and let in again may have been refused unheard, and what came next was not: then the repeat comes
+    # later, and has to. It is counted, but has no place in the sender's order.
+    moving = {(line["who"], line["topic"]) for line in lines if line["what"] in ("parted", "admitted")}
+    repeated = {line["content"] for line in lines if line["what"] == "repeated"}
+    aside = ClientLog("repeated")
     for line in lines:
         what, who = line["what"], line.get("who", "")
         log = logs.setdefault(who, ClientLog(who))
         part = (who, line.get("topic", ""))
         if what == "sent":
-            log.sent.append((line["topic"], line["content"]))
+            free = part in moving and line["content"] in repeated
+            (aside if free else log).sent.append((line["topic"], line["content"]))
         elif what == "acked":
             log.acks.append(Ack(line["content"], line["topic"], line["offset"], line["id"]))
         elif what == "began":  # Also after a reset: what was before is another part.
@@ -103,7 +109,7 @@ def _logs(lines: list[Line]) -> list[ClientLog]:
             parts[part].seen.append(Seen(line["topic"], line["offset"], line["content"]))
         elif what == "stands":
             parts[part].ended[line["topic"]] = line["offset"]
-    return [*logs.values(), *finished, *parts.values()]
+    return [*logs.values(), aside, *finished, *parts.values()]
 
 
 def _check_endings(lines: list[Line], made: dict[tuple[str, int], float], judgement: Judgement) -> None:

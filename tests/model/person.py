@@ -67,8 +67,13 @@ class Person:
         self._commands.clear()
         for topic in self._topics:
             await self._subscribe(socket, topic)
-        for content, topic in list(self.unanswered.items()):
+        again: set[str] = set()
+        # What is said meanwhile waits for its turn.
+        while waiting := [each for each in self.unanswered.items() if each[0] not in again]:
+            content, topic = waiting[0]
+            again.add(content)
             self.repeats += 1
+            self._history.note("repeated", who=self.name, topic=topic, content=content)
             await self._send(socket, topic, content)
         self._socket = socket
         async for frame in socket:
