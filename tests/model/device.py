@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,7 +104,16 @@ class Device:
                 if heal:
                     self.connection.to_client.heal()
 
-    def subscribe(self, topic: str) -> None:
+    def waits_for(self, type: str, topic: str | None = None) -> bool:
+        return (type, topic) in self.unanswered.values()
+
+    def enter(self, topics: Sequence[str]) -> None:
+        """Come back to these topics, where that is not done."""
+        for topic in topics:
+            if self.online and topic not in self.live and not self.waits_for("subscribe", topic):
+                self._subscribe(topic)
+
+    def _subscribe(self, topic: str) -> None:
         known = self.followed.get(topic)
         more = {"since": {"epoch": known.epoch, "offset": known.offset}} if known else {}
         self.ask("subscribe", topic, **more)
@@ -184,11 +193,13 @@ class Device:
         self.followed[topic] = Followed(**position)
 
     def _happened(self, topic: str, event: dict[str, Any]) -> None:
-        offset = event["offset"]
-        self.seen.append((topic, offset))
-        known = self.followed.get(topic)
-        if known is None or topic not in self.live:
+        self.seen.append((topic, event["offset"]))
+        if topic not in self.followed or topic not in self.live:
             raise Violation(f"{self.name} sees {event} of {topic}, which it does not follow")
+        self._record(topic, event)
+
+    def _record(self, topic: str, event: dict[str, Any]) -> None:
+        offset, known = event["offset"], self.followed[topic]
         if offset != known.offset + 1:
             raise Violation(f"{self.name} sees {event} of {topic} after offset {known.offset}")
         data = event["data"]

@@ -16,7 +16,7 @@ from tests.model.world import DEVICES, PEOPLE, World
 
 people = st.sampled_from(PEOPLE)
 others = st.sampled_from(PEOPLE[1:])
-devices = st.integers(0, len(PEOPLE) * DEVICES - 1)
+devices = st.integers(0, len(PEOPLE) * len(DEVICES) - 1)
 away = st.booleans()
 group_or_room = st.sampled_from(("group", "room"))
 
@@ -35,7 +35,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, seed: int, recent_bytes: int) -> None:
         self.world = World(self.template, self.folder, seed, recent_bytes, self.writer)
         self.traces.append(self.world.trace)
-        for device in self.world.devices[: DEVICES + 1]:  # Of the group's two members.
+        for device in self.world.devices[: 2 * len(DEVICES)]:  # Of the group's two members.
             self._enter(device)
 
     @property
@@ -47,8 +47,7 @@ class Machine(RuleBasedStateMachine):
         """Connect and come back to all topics, as clients do."""
         it = self.it
         it.connect(device)
-        for topic in (it.group, it.room, it.topic_of_user(device.user)):
-            it.subscribe(device, topic)
+        device.enter((it.group, it.room, it.topic_of_user(device.user)))
 
     def _device(self, n: int) -> Device:
         return self.it.devices[n]

@@ -8,6 +8,7 @@ from hubbub.chat import queries
 from hubbub.chat.models import Conversation, Message, Participant
 from hubbub.django.auth import actor_of_user
 from tests.model.device import Device, Followed, Sent, Violation
+from tests.model.inbox import InboxDevice
 
 if TYPE_CHECKING:
     from tests.model.world import World
@@ -44,6 +45,9 @@ def _check_device(world: World, device: Device) -> None:
         return
     if waiting := [what for what, _ in device.unanswered.values() if what != "chat.send"]:
         raise Violation(f"{device.name} has no answer to {waiting}")
+    inside = isinstance(device, InboxDevice) and device.following and device.user in world.members
+    if inside and world.group not in device.live:
+        raise Violation(f"{device.name} does not follow {world.group}, which is in its list")
     for topic in device.live:
         if topic == world.group and device.user not in world.members:
             raise Violation(f"{device.name} still follows {topic}")
@@ -58,6 +62,8 @@ def _check_reset(world: World, device: Device, topic: str, reason: str, before: 
     elif reason == "epoch":
         # Once too often does no harm: a client may know of it before its process does.
         right = before.epoch != after.epoch or world.epochs > 0
+    elif reason == "inbox":  # All topics share what a reply may bring back, and the reply says of none why not.
+        right = True
     elif reason == "too_old":
         right = before.offset + 1 < world.first.get(topic, 1)
     else:

@@ -25,11 +25,13 @@ from hubbub.testing import FakeClock, FakeConnection
 from tests.contracts.databases import sqlite_copy
 from tests.model import promise
 from tests.model.device import Device, Sent, Violation
+from tests.model.inbox import InboxDevice
 from tests.model.process import DrivenWriter, StandingLoop, all_by_the_seed, crash, elsewhere, off_the_loop, start
 
 MAKER = "ann"
 PEOPLE = (MAKER, "ben", "cat")
-DEVICES = 2
+DEVICES = (Device, InboxDevice)
+"""Of each of them."""
 SETTINGS: dict[str, Any] = {
     "LIMITS": dict.fromkeys(("messages", "writes", "reads", "conversations"), "1000000/s"),
     "FRAME_RATE": "1000000/s",
@@ -65,7 +67,9 @@ class World:
         self.users = {name: User.objects.get(username=name) for name in (*PEOPLE, "staff")}
         self.group, self.room = (topic_of(each.pk) for each in Conversation.objects.order_by("pk"))
         self.devices = [
-            Device(f"{name}/{n}", name, self.trace.append, self.loop.running) for name in PEOPLE for n in range(DEVICES)
+            kind(f"{name}/{n}", name, self.trace.append, self.loop.running)
+            for name in PEOPLE
+            for n, kind in enumerate(DEVICES)
         ]
         self.sent: list[Sent] = []
         self.members = {MAKER, "ben"}
@@ -110,11 +114,6 @@ class World:
         self.loop.run_until_complete(session.open([], self.clock.monotonic()))
         device.closed = None
         device.opened(connection)
-
-    def subscribe(self, device: Device, topic: str) -> None:
-        waiting = any(what == ("subscribe", topic) for what in device.unanswered.values())
-        if device.online and topic not in device.live and not waiting:
-            device.subscribe(topic)
 
     def cut(self, device: Device) -> None:
         self._unsure_of(device)
