@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests import stores
 from tests.durability.world import make_world
 from tests.processes.test_workers import join, until
 from tests.services import LiveServer
@@ -98,6 +99,8 @@ def kit(tmp_path: Path) -> Iterator[Kit]:
     for each in kit.made:
         each.kill()
         print(f"{each.name} logged:\n{each.log()[-8000:]}")
+    if kit.made:
+        stores.forget(kit.made[0].data)
 
 
 @pytest.mark.slow

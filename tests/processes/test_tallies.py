@@ -18,6 +18,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from hubbub.django.tallies import SILENCE, Family, Tallies, add_up
+from tests import stores
 from tests.durability.world import World, make_world
 from tests.processes.conftest import Several, replaced
 from tests.processes.test_workers import join
@@ -39,6 +40,7 @@ def counted(tmp_path: Path, valkey_url: str) -> Iterator[Several]:
         yield server
     finally:
         server.kill()
+        stores.forget(server.data)
         print(f"the workers logged:\n{server.log()[-20_000:]}")
 
 
