@@ -25,8 +25,8 @@ test: $(VENV)/.dev $(UI)/app.js chromium ## Run the tests, in a browser too (STO
 	scripts/node.sh npm test --workspaces
 	$(ON_STORE) $(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
-test-faults: $(VENV)/.dev $(UI)/app.js chromium ## Run what breaks things, and what judges times: alone, on a quiet machine (an hour)
-	$(ON_STORE) $(BIN)/pytest -m "faults or long"
+test-faults: $(VENV)/.dev $(UI)/app.js chromium ## Run what breaks things, and what judges times: alone, on a quiet machine (an hour); its figures go into docs/reference/reliability.md
+	WRITE_RESULTS=1 $(ON_STORE) $(BIN)/pytest -m "faults or long"
 
 check: $(VENV)/.dev $(UI)/app.js ## Style, types, architecture, migrations, generated files, the script's size, documentation
 	$(BIN)/ruff check

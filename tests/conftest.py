@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.results import figures_of, write_results
 from tests.services import CHROMIUM_ARGS, StartServer, live_servers, postgres_server, valkey_server
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a test that passed has printed is a figure that it proves: show it."""
     figures = [
-        (report.nodeid.split("::", 1)[-1], text.strip())
+        (report.nodeid.split("::", 1)[-1], printed)
         for report in terminalreporter.getreports("passed")
-        for name, text in report.sections
-        # Not what fixtures print, a server's log for example.
-        if report.when == "call" and name == "Captured stdout call"
+        if (printed := figures_of(report))
     ]
+    if os.environ.get("WRITE_RESULTS"):
+        write_results([*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")])
     if figures:
         terminalreporter.section("figures")
     for name, printed in figures:

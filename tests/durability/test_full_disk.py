@@ -76,11 +76,11 @@ async def test_a_full_disk(live_server_process: StartServer, small_disk: Path) -
                 assert (await rest.get("/healthz")).status_code == 200
                 assert (await rest.get(messages_of(world))).status_code == 200
                 # What was written back makes a little room in the files, for a while.
-                while (
-                    answer := await rest.post(messages_of(world), json={"content": f"more {next(numbers)}"})
-                ).status_code == 201:
-                    pass
-                refused.append({"status": answer.status_code, **answer.json()})
+                status = 201
+                while status == 201:
+                    answer = await rest.post(messages_of(world), json={"content": f"more {next(numbers)}"})
+                    status = answer.status_code
+                refused.append({"status": status, **answer.json()})
         finally:
             filler.unlink()
 
