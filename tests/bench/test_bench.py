@@ -76,6 +76,7 @@ def test_a_sound_server_keeps_its_promise_and_nothing_is_left(server: LiveServer
     print(f"\nback after an avalanche of 20: p99 {found['avalanche']['resume_p99']:.0f} ms")
 
 
+@pytest.mark.faults
 def test_clients_that_lose_their_network_miss_nothing(server: LiveServer) -> None:
     """SUB-2: each is away once, and the server is not told."""
     found = measured(bench(server, "--scenario", "jitter", "--clients", "20", "--seconds", "17", "--json"))["jitter"]

@@ -65,6 +65,7 @@ def test_coming_being_and_going(two: Two) -> None:
     assert not [told for told in two.ada.of("presence") if told["user"] == 987_654]
 
 
+@pytest.mark.faults
 def test_two_devices_and_one_goes(two: Two, start_driver: StartDriver) -> None:
     """PRS-1: online until the last."""
 

@@ -68,6 +68,7 @@ def test_a_new_connection_misses_nothing(log: Any, database: Database) -> None:
         assert names(log.read()) == [("a", n)]
 
 
+@pytest.mark.faults
 def test_a_late_commit_is_not_skipped(log: Any, database: Database) -> None:
     """EVT-3, EVT-4: two transactions that commit in reverse order; the one that began first comes too."""
     began, go_on = threading.Event(), threading.Event()
@@ -113,6 +114,7 @@ def test_a_long_transaction_elsewhere_holds_up_nothing(postgres_database: Databa
     assert log.read() == []
 
 
+@pytest.mark.faults
 def test_commits_in_any_order_are_read_once(log: Any, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """EVT-3, EVT-4: many writers, each event exactly once however their commits fall, by topic in order."""
     monkeypatch.setattr(tail_module, "BATCH", 1000)

@@ -16,6 +16,8 @@ from tests.durability.world import SETTINGS, World, make_world, read_stored
 from tests.services import LiveServer, StartServer
 from tests.stores import SQLITE
 
+pytestmark = pytest.mark.faults
+
 ROUNDS = 30
 
 

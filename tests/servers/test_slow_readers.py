@@ -57,6 +57,7 @@ async def drain(connection: ClientConnection) -> tuple[list[dict[str, Any]], int
         return frames, closed.rcvd.code if closed.rcvd else 1006
 
 
+@pytest.mark.faults
 async def test_a_slow_reader(server: OtherServer, ann: Person, bob: Person) -> None:
     """Closed 4010, with all that was sent before in order; comes back and has everything, or is told that it hasn't."""
     id = await talk(server, ann, bob)
