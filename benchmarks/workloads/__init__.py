@@ -6,6 +6,7 @@ from benchmarks.workloads.fan_out import FanOut
 from benchmarks.workloads.growth import Growth
 from benchmarks.workloads.handshakes import Handshakes
 from benchmarks.workloads.idle import Idle, Layers
+from benchmarks.workloads.jitter import Jitter
 from benchmarks.workloads.latency import LATENCIES
 from benchmarks.workloads.resume import Resume
 from benchmarks.workloads.saved import Saved
@@ -17,6 +18,7 @@ ALL: tuple[Workload, ...] = (
     Saved("PostgreSQL"),
     *LATENCIES,
     Resume(),
+    Jitter(),
     Growth(),
     Idle(),
     Layers(),

@@ -40,7 +40,7 @@ class Made:
         self.users: list[Any] = []
         self.topics: list[str] = []
 
-    def make(self, clients: int, room: int) -> None:
+    def make(self, url: str, clients: int, room: int) -> None:
         """``room``: members of a group at most."""
         tag = secrets.token_hex(3)
         names = [f"bench-{tag}-{number}" for number in range(clients)]
@@ -51,7 +51,7 @@ class Made:
             tokens += actions.sign_in(SYSTEM, users)
         self.topics += [actions.make_group(some, f"{TITLE} {tag}") for some in groups(self.users, room)]
         topics = [topic for topic, some in zip(self.topics, groups(self.users, room), strict=True) for _ in some]
-        self.members = [Member(*each) for each in zip(names, tokens, topics, strict=True)]
+        self.members = [Member(name, url, *each) for name, *each in zip(names, tokens, topics, strict=True)]
 
     def remove(self) -> None:
         for topic in self.topics:
@@ -77,11 +77,11 @@ class Made:
 
 
 @contextmanager
-def made(clients: int, room: int, *, keep: bool) -> Iterator[Made]:
+def made(url: str, clients: int, room: int, *, keep: bool) -> Iterator[Made]:
     """Accounts for a run, removed after it unless it is to ``keep`` them."""
     people = Made()
     try:
-        people.make(clients, room)
+        people.make(url, clients, room)
         yield people
     finally:
         if not keep:
@@ -105,7 +105,7 @@ def given(url: str, tokens: Sequence[str], room: int) -> Iterator[Given]:
     try:
         yield Given(members)
     finally:
-        asyncio.run(_leave(url, members))
+        asyncio.run(_leave(members))
 
 
 async def reach(url: str) -> None:
@@ -123,13 +123,13 @@ async def _gather(url: str, tokens: Sequence[str], room: int) -> list[Member]:
         create = {"participants": [name for name, _ in some[1:]], "title": f"{TITLE} {tag}"}
         reply = await _ask(url, some[0][1], "chat.create", data=create)
         topic = reply["conversation"]["topic"]
-        members += [Member(f"{tag}-{len(members) + n}", token, topic) for n, (_, token) in zip(count(), some)]
+        members += [Member(f"{tag}-{len(members) + n}", url, token, topic) for n, (_, token) in zip(count(), some)]
     return members
 
 
-async def _leave(url: str, members: Sequence[Member]) -> None:
+async def _leave(members: Sequence[Member]) -> None:
     for member in members:
-        await _ask(url, member.token, "chat.leave", topic=member.topic)
+        await _ask(member.url, member.token, "chat.leave", topic=member.topic)
 
 
 async def _name(url: str, token: str) -> str:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from hubbub.bench.checker import ClientLog
 from hubbub.bench.client import Client
@@ -25,9 +25,11 @@ class NotServed(Exception):
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody who may connect, and the topic to talk on."""
+    """Somebody who may connect, where, and the topic to talk on."""
 
     name: str
+    url: str
+    """Of the socket."""
     token: str
     topic: str
 
@@ -65,14 +67,14 @@ def allow_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def run(scenario: Scenario, load: Load, members: Sequence[Member], url: str, memory: Memory) -> Run:
+async def run(scenario: Scenario, load: Load, members: Sequence[Member], memory: Memory) -> Run:
     """Carry it out. Raises NotServed, Refused."""
     watch, slow_watch = Stopwatch(), Stopwatch()
     slow = slow_ones(len(members), scenario.slow_share)
     deadline = load.seconds + SERVED_SECONDS * 2 + SETTLE_SECONDS * 2
     clients = [
         Client(
-            f"{scenario.key}-{member.name}", url, member.token, [member.topic], sending=False,
+            f"{scenario.key}-{member.name}", member.url, member.token, [member.topic], sending=False,
             padding=scenario.padding, watch=slow_watch if number < slow else watch, wait=scenario.wait,
             deadline=deadline, small=number < slow,
         )
@@ -82,7 +84,7 @@ async def run(scenario: Scenario, load: Load, members: Sequence[Member], url: st
     try:
         await _connect(clients, tasks)
         async with memory.watched():
-            speaking = asyncio.create_task(_speak(clients[slow:], load.rate))
+            speaking = asyncio.create_task(speak(clients[slow:], load.rate))
             await _unless_ended(scenario.trouble(clients, load.seconds), tasks)
             speaking.cancel()
             tops = await _settle(clients, tasks)
@@ -125,8 +127,12 @@ def _reasons(clients: Iterable[Client]) -> str:
     return f"The server said: {text}.{advice}"
 
 
-async def _speak(clients: Sequence[Client], rate: float) -> None:
-    """In turn, evenly spread; whoever is away says it on coming back."""
+class Speaker(Protocol):
+    def say(self) -> None: ...
+
+
+async def speak(clients: Sequence[Speaker], rate: float) -> None:
+    """In turn, ``rate`` messages a second, evenly spread, until cancelled; who is away says it on coming back."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     number = 0

@@ -64,7 +64,7 @@ class Command(BaseCommand):
         allow_files()
         try:
             with self._people(socket_url, options) as there:
-                found = [self._measure(each, there, socket_url, options) for each in chosen]
+                found = [self._measure(each, there, options) for each in chosen]
         except NotServed as error:
             raise CommandError(str(error), returncode=MISUSED) from None
         except Refused as error:
@@ -85,16 +85,16 @@ class Command(BaseCommand):
         else:
             asyncio.run(people.reach(url))
             self.stderr.write(f"Making {options['clients']} accounts.")
-            there = people.made(options["clients"], options["room"], keep=options["keep"])
+            there = people.made(url, options["clients"], options["room"], keep=options["keep"])
         with there as found:
             yield found
             if not options["keep"]:
                 self.stderr.write("Removing what was made." if not tokens else "Leaving the groups.")
 
-    def _measure(self, scenario: Scenario, there: people.People, url: str, options: dict[str, Any]) -> Figures:
+    def _measure(self, scenario: Scenario, there: people.People, options: dict[str, Any]) -> Figures:
         self.stderr.write(f"{scenario.key}: {scenario.text}")
         load = Load(options["rate"], options["seconds"])
-        found = asyncio.run(run(scenario, load, there.members, url, Memory(options["pid"])))
+        found = asyncio.run(run(scenario, load, there.members, Memory(options["pid"])))
         return figures(found, check(found.logs, there.stored(found.logs)))
 
     def _show(self, found: list[Figures], *, as_json: bool) -> None:
