@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import kept, machine, report, workloads
+from benchmarks import kept, machine, model, report, workloads
 from benchmarks.processes import Failed
 from benchmarks.results import Outcome, table
 from benchmarks.servers import Server
@@ -93,6 +93,8 @@ def main() -> None:
     whole = not (asked.quick or asked.only or asked.servers)
     if target := asked.write or (RESULTS if whole else None):
         target.write_text(report.document(outcomes, " ".join(["python -m benchmarks", *sys.argv[1:]])))
+        if target == RESULTS:
+            model.write()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,14 @@ from benchmarks.results import Outcome
 from benchmarks.servers import Server
 from benchmarks.workloads.base import Figures, Workload
 
-MEASURED = ("src/hubbub", "benchmarks", "requirements", "pyproject.toml", ":!benchmarks/RESULTS.md")
+MEASURED = (
+    "src/hubbub",
+    "benchmarks",
+    "requirements",
+    "pyproject.toml",
+    ":!benchmarks/RESULTS.md",
+    ":!benchmarks/model.*",
+)
 """What the figures depend on."""
 
 

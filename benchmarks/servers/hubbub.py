@@ -3,12 +3,12 @@
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from benchmarks import home
 from benchmarks.plans import Client, Speech, expects, sends
-from benchmarks.processes import Failed, server_port
+from benchmarks.processes import Failed, Process, server_port
 from benchmarks.servers.base import Running, Server
 from tests.services import HOST, answers
 
@@ -47,12 +47,16 @@ class Hubbub(Server):
         folder.mkdir(parents=True, exist_ok=True)
         environment = ENVIRONMENT | {"HUBBUB_DATA_DIR": str(folder / "data")} | dict(env or {})
         tokens = self.manage(environment, "bench_people", str(people), f"--groups={groups}").split()
-        port = server_port()
-        command: list[str | Path] = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
-        with self.process(
-            command, port, folder, environment, cwd=folder, ready=lambda port: answers(f"http://{HOST}:{port}/readyz")
-        ) as process:
+        with self.serving(environment, server_port(), folder) as process:
             yield Running(process, tokens)
+
+    def serving(self, environment: Mapping[str, str], port: int, folder: Path) -> AbstractContextManager[Process]:
+        """``hubbub serve``; the context raises Failed where it does not start."""
+        folder.mkdir(parents=True, exist_ok=True)
+        command: list[str | Path] = [home.hubbub_bin() / "hubbub", "serve", "--host", HOST, "--port", str(port)]
+        return self.process(
+            command, port, folder, environment, cwd=folder, ready=lambda port: answers(f"http://{HOST}:{port}/readyz")
+        )
 
     def manage(self, environment: Mapping[str, str], *args: str) -> str:
         """The output of ``hubbub <args>`` in the server's environment. Raises Failed."""
