@@ -65,7 +65,8 @@ def _check_reset(world: World, device: Device, topic: str, reason: str, before: 
     elif reason == "inbox":  # All topics share what a reply may bring back, and the reply says of none why not.
         right = True
     elif reason == "too_old":
-        right = before.offset + 1 < world.first.get(topic, 1)
+        # Or its process was that far behind, and can't know who of its followers is not.
+        right = topic in world.first
     else:
         right = world.top(topic) - before.offset > RESUME_LIMIT
     if not right:
