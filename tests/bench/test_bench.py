@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 
 from tests.durability.world import SETTINGS, make_world
 from tests.services import LiveServer, StartServer, free_port
+from tests.stores import SQLITE
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -29,7 +30,7 @@ KILLS = 3
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):
-    server = LiveServer(tmp_path_factory.mktemp("bench"), env=SETTINGS)
+    server = LiveServer(tmp_path_factory.mktemp("bench"), env=SETTINGS | SQLITE)
     server.start()
     yield server
     server.kill()
@@ -87,7 +88,7 @@ def test_clients_that_lose_their_network_miss_nothing(server: LiveServer) -> Non
 
 
 def test_a_table_is_printed_and_what_was_made_may_stay(live_server_process: StartServer) -> None:
-    server = live_server_process(env=SETTINGS)
+    server = live_server_process(env=SETTINGS | SQLITE)
     done = bench(server, "--scenario", "steady", "--clients", "4", "--seconds", "1", "--keep")
     assert done.returncode == 0, done.stderr
     lines = {line.split("  ")[0]: line.split()[-1] for line in done.stdout.splitlines()}
@@ -114,7 +115,7 @@ def test_accounts_that_are_there_already(server: LiveServer, tmp_path: Path) -> 
 @pytest.mark.faults
 def test_a_writer_that_replies_before_it_commits_is_found(live_server_process: StartServer) -> None:
     """ACK-1: the server is killed while messages flow, and comes back; exit code 1."""
-    server = live_server_process(env=FAULTY)
+    server = live_server_process(env=FAULTY | SQLITE)
     command = [sys.executable, "-m", "hubbub", "bench", server.url, "--scenario", "steady", "--clients", "20"]
     command += ["--rate", "100", "--seconds", "6"]
     running = subprocess.Popen(command, env=server._env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -161,14 +162,14 @@ def test_nobody_serves_there(server: LiveServer) -> None:
 
 
 def test_a_server_on_another_database_is_told_apart(server: LiveServer, live_server_process: StartServer) -> None:
-    other = live_server_process(env=SETTINGS)
+    other = live_server_process(env=SETTINGS | SQLITE)
     done = bench(server, "--clients", "4", "--seconds", "1", url=other.url)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "closed 4001" in done.stderr and "the server's own settings" in done.stderr
 
 
 def test_a_server_that_takes_fewer_is_quoted(live_server_process: StartServer, tmp_path: Path) -> None:
-    server = live_server_process(env={"DJANGO_SETTINGS_MODULE": "tests.bench.few_sockets"})
+    server = live_server_process(env=SQLITE | {"DJANGO_SETTINGS_MODULE": "tests.bench.few_sockets"})
     done = bench(server, "--clients", "10", "--room", "10", "--seconds", "1")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "4029" in done.stderr and "raise SOCKETS_PER_ADDRESS" in done.stderr

@@ -23,7 +23,7 @@ from tests.durability.client import Client
 from tests.durability.load import clients_of, judge, load
 from tests.durability.world import SETTINGS, World, make_world, read_stored
 from tests.services import LiveServer, StartServer
-from tests.stores import new_database
+from tests.stores import SQLITE, new_database
 
 CLIENTS = 10
 ENOUGH = 500
@@ -127,7 +127,7 @@ async def back_up_and_restore(
 @pytest.mark.faults
 async def test_on_sqlite(live_server_process: StartServer, tmp_path: Path) -> None:
     """OPS-5, OPS-6, SUB-2"""
-    await back_up_and_restore(live_server_process, tmp_path, {}, "", {}, "")
+    await back_up_and_restore(live_server_process, tmp_path, SQLITE, "", SQLITE, "")
 
 
 @pytest.mark.slow
@@ -189,7 +189,7 @@ def outward(good: Path, bad: Path) -> None:
 @pytest.fixture(scope="module")
 def backup(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("backup")
-    server = LiveServer(folder)
+    server = LiveServer(folder, env=SQLITE)
     server.manage("migrate")
     server.manage("createuser", "ann", "--password", "a long enough phrase")
     server.manage("backup", str(folder / "good.zip"))
@@ -208,7 +208,7 @@ def backup(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_what_is_not_restored(backup: Path, tmp_path: Path, rewrite: Any, said: str) -> None:
     """OPS-6: and nothing is changed."""
-    server = LiveServer(tmp_path)
+    server = LiveServer(tmp_path, env=SQLITE)
     rewrite(backup, tmp_path / "bad.zip")
     done = server.manage("restore", str(tmp_path / "bad.zip"), check=False)
     assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr, done.stderr
@@ -221,7 +221,7 @@ def test_nothing_is_overwritten(backup: Path, tmp_path: Path) -> None:
 
     And a database that is not hubbub's is no backup's worth.
     """
-    server = LiveServer(tmp_path)
+    server = LiveServer(tmp_path, env=SQLITE)
     outward(backup, tmp_path / "outward.zip")
     server.manage("restore", str(tmp_path / "outward.zip"))
     assert (server.data / "uploads/outside").exists()
@@ -230,7 +230,7 @@ def test_nothing_is_overwritten(backup: Path, tmp_path: Path) -> None:
     assert done.returncode == 1 and "nothing is overwritten. Stop the server, and move" in done.stderr
     done = server.manage("backup", str(backup), check=False)
     assert done.returncode == 1 and "is there already" in done.stderr
-    done = LiveServer(tmp_path / "other").manage("backup", str(tmp_path / "empty.zip"), check=False)
+    done = LiveServer(tmp_path / "other", env=SQLITE).manage("backup", str(tmp_path / "empty.zip"), check=False)
     assert done.returncode == 1 and "There is nothing of hubbub in the database" in done.stderr
     assert not (tmp_path / "empty.zip").exists()
     done = server.manage("restore", str(tmp_path / "absent.zip"), check=False)
@@ -244,7 +244,7 @@ def test_into_a_folder(backup: Path, tmp_path: Path) -> None:
     folder.mkdir()
     for name in ("hubbub-20250101T000000Z.zip", "hubbub-20250102T000000Z.zip", "hubbub-mine.zip", "other.zip"):
         (folder / name).touch()
-    server = LiveServer(tmp_path)
+    server = LiveServer(tmp_path, env=SQLITE)
     server.data.rmdir()
     server.data.symlink_to(backup.parent / "data")
     printed = server.manage("backup", str(folder), "--keep", "2").stdout

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect as websocket
 
 from tests.formats.client import Person, full, refused, talk
 from tests.services import LiveServer, live_servers
+from tests.stores import SQLITE
 from tests.troubleshooting.page import logged, said_when
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ for _ in range(20):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    settings = {"DJANGO_SETTINGS_MODULE": "tests.troubleshooting.narrow", "PYTHONPATH": str(ROOT)}
+    settings = SQLITE | {"DJANGO_SETTINGS_MODULE": "tests.troubleshooting.narrow", "PYTHONPATH": str(ROOT)}
     with live_servers(tmp_path_factory.mktemp("narrow")) as start:
         yield start(env=settings)
 
