@@ -13,7 +13,7 @@ from contextlib import suppress
 from tests.hostile.wire import TEXT, frame, handshake
 from tests.services import HOST
 
-RECEIVE_BYTES = 4096
+RECEIVE_BYTES = 65_536
 """What the system takes for a client that does not read."""
 
 

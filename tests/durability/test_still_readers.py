@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.durability.usual_outbox"}
 STILL = 200
 TALKERS = 10
 PACE = 0.4
-LARGE = "€" * 4900
-"""15 KB as it goes over the wire."""
+LARGE = "€" * 3300
+"""10 KB as it goes over the wire."""
+FEW = 100
 HARM = 1.1
 MEGABYTE = 1_000_000
 
@@ -37,6 +39,8 @@ MEGABYTE = 1_000_000
 class Round:
     """What one round has shown."""
 
+    kept_up: bool
+    """Whether all did read while they should."""
     reading: float
     """The 99th percentile of the others' deliveries while all read, in seconds."""
     still: float
@@ -76,21 +80,20 @@ async def stop_reading(server: LiveServer, world: World, watch: Times, seconds: 
         began = len(watch.deliveries)
         await asyncio.sleep(seconds)
         reading = watch.deliveries[began:]
+        kept_up = server.log().count("was closed 4010") == closed_before
         process.send_signal(signal.SIGSTOP)
         began, before = len(watch.deliveries), resident(server.pid)
-        most = 0
-
-        def all_closed() -> bool:
-            nonlocal most
+        most, closed, deadline = before, 0, time.monotonic() + 120
+        while closed < STILL or len(watch.deliveries) < began + FEW:
+            assert time.monotonic() < deadline, f"{closed} of them were closed 4010"
+            await asyncio.sleep(0.2)  # Looking costs time, too, of those whose time is measured.
+            closed = server.log().count("was closed 4010") - closed_before
             most = max(most, resident(server.pid))
-            return server.log().count("was closed 4010") - closed_before >= STILL
-
-        await wait_until_async(all_closed, "all of them being closed 4010", 120)
         still = watch.deliveries[began:]
-    return Round(quantile(reading, 0.99), quantile(still, 0.99), (most - before) / STILL)
+    return Round(kept_up, quantile(reading, 0.99), quantile(still, 0.99), (most - before) / STILL)
 
 
-@pytest.mark.parametrize(("rounds", "seconds"), [(1, 3.0), pytest.param(3, 15.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("rounds", "seconds"), [(1, 1.0), pytest.param(3, 15.0, marks=pytest.mark.long)])
 async def test_others_are_unharmed(live_server_process: StartServer, rounds: int, seconds: float) -> None:
     """LIM-4, EVT-1"""
     server = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS))
@@ -121,4 +124,5 @@ async def test_others_are_unharmed(live_server_process: StartServer, rounds: int
     assert all(each.bytes_each < MEGABYTE for each in shown)
     assert not watch.resumes, "one of the others was closed"
     if rounds > 1:
+        assert all(each.kept_up for each in shown), "the machine is too slow to read: nothing is shown"
         assert median(each.still / each.reading for each in shown) < HARM

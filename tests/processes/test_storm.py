@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 STORM = 5000
 PEOPLE = 50
-PACE = 0.5
+PACE = 1 / 2500
+"""Seconds between two messages, for each client that gets them: this process reads for all of them."""
 BACK_SECONDS = 10.0
 
 
@@ -151,7 +152,7 @@ async def storm(server: LiveServer, world: World, count: int) -> list[Returning]
     for start in range(0, count, 100):
         await asyncio.gather(*(client.come() for client in clients[start : start + 100]))
     staying, sending = Staying(server, token), Client(speaker, server.ws_url, token, [topic], sending=False)
-    speaking = asyncio.create_task(steadily(sending, PACE))
+    speaking = asyncio.create_task(steadily(sending, PACE * count))
     tasks = [speaking, asyncio.create_task(staying.run()), asyncio.create_task(sending.run())]
     await wait_until_async(lambda: len(staying.took) >= 50 and sending.log.acks, "somebody who is served", 30)
     before = list(staying.took)
