@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -183,11 +184,16 @@ def test_an_application_that_cannot_begin(several: Several, tmp_path: Path) -> N
 
 
 def test_a_worker_that_cannot_begin_at_first(tmp_path: Path, valkey_url: str) -> None:
-    """PRC-2: as where a database is not there yet; nobody else is stopped for it, and it is tried again."""
+    """PRC-2, PRC-7: as where a database is not there yet; it is tried again, and told to the service manager then."""
     server = Several(tmp_path, valkey_url, 2)
     server._env |= {"DJANGO_SETTINGS_MODULE": "tests.processes.hesitant", "HESITATIONS": str(tmp_path)}
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    manager.settimeout(10)
+    server._env["NOTIFY_SOCKET"] = manager.getsockname()
     try:
         server.start()
+        assert manager.recv(100) == b"READY=1"
         log = server.log()
         print(f"{log.count('Not yet.')} workers could not begin; {len(server.serving())} serve")
         assert log.count("Not yet.") == 3
@@ -195,3 +201,4 @@ def test_a_worker_that_cannot_begin_at_first(tmp_path: Path, valkey_url: str) ->
         assert httpx.get(f"{server.url}/readyz", trust_env=False).status_code == 200
     finally:
         server.kill()
+        manager.close()

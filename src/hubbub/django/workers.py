@@ -67,9 +67,12 @@ class Worker:
             )
         return cls(process, await Line.open(ours), spare=spare)
 
-    async def life(self, tallies: Tallies) -> int:
-        """Hear it until it has ended. The exit code, or the signal with a minus. Call it once."""
-        hearing = asyncio.create_task(self._hear(tallies))
+    async def life(self, tallies: Tallies, served: asyncio.Event) -> int:
+        """Hear it until it has ended. The exit code, or the signal with a minus. Call it once.
+
+        ``served`` is set once it serves.
+        """
+        hearing = asyncio.create_task(self._hear(tallies, served))
         code = await self.process.wait()
         with suppress(TimeoutError):
             await asyncio.wait_for(hearing, LAST_WORDS_SECONDS)
@@ -78,12 +81,13 @@ class Worker:
         self._line.close()
         return code
 
-    async def _hear(self, tallies: Tallies) -> None:
+    async def _hear(self, tallies: Tallies, served: asyncio.Event) -> None:
         while (said := await self._line.hear()) is not None:
             match said:
                 case Serving():
                     self.ready = True
                     self.told.set()
+                    served.set()
                     logger.info("Worker %d serves.", self.process.pid)
                 case Counted(tally, asks):
                     tallies.counted(self.process.pid, tally)
@@ -112,7 +116,8 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._failed = False
-        self._has_served = False
+        self._served = asyncio.Event()
+        """Set once any worker has served."""
         self._failures = 0
         self._replacing: asyncio.Task[None] | None = None
 
@@ -127,8 +132,9 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._replace_all)
         first = [await self._start() for _ in range(self._count)]
-        self._spawn(self._tell_manager(first))
+        telling = self._spawn(self._tell_manager(first))
         await self._stopping.wait()
+        telling.cancel()
         # They end by themselves within that time; what follows is for one that a debugger holds, say.
         await self._all_ended(longest_stop() + NOW_SECONDS)
         for worker in self._workers:
@@ -136,11 +142,11 @@ class Supervisor:
         await self._all_ended(NOW_SECONDS)
 
     async def _tell_manager(self, first: list[Worker]) -> None:
-        """Ready is who has all workers; those that have ended by then have others in their places."""
+        """Ready is who has all workers; those that have ended by then have others in their places, and one serves."""
         for worker in first:
             await worker.told.wait()
-        if self._has_served or any(worker.ready for worker in first):
-            tell_manager(os.environ)
+        await self._served.wait()
+        tell_manager(os.environ)
 
     async def _all_ended(self, timeout: float) -> None:
         if self._tasks:
@@ -162,14 +168,13 @@ class Supervisor:
 
     async def _look_after(self, worker: Worker) -> None:
         """Have another in its place, should it end by itself."""
-        code = await worker.life(self._tallies)
-        self._has_served |= worker.ready
+        code = await worker.life(self._tallies, self._served)
         self._workers.discard(worker)
         if worker.replaced or self._stopping.is_set() or (worker.spare and not worker.ready):
             return
         wait = self._wait_after(worker)
         # One that is still about to begin may do so.
-        if not (self._has_served or self._workers) and self._failures >= BEGIN_TRIES * self._count:
+        if not (self._served.is_set() or self._workers) and self._failures >= BEGIN_TRIES * self._count:
             logger.error(
                 "No worker could begin, in %d tries (%s). What they said stands above.", self._failures, _said(code)
             )
