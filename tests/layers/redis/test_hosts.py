@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections import Counter
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
 from redis.connection import SSLConnection as SSL
 from redis.connection import UnixDomainSocketConnection as UNIX
+from redis.exceptions import RedisClusterException, RedisError
 
 from hubbub.django.shared import ANSWER_SECONDS, client
 from hubbub.layers.redis.hosts import read_hosts
@@ -175,10 +178,24 @@ def test_sentinels_for_threads() -> None:
     assert [(each["host"], each["port"]) for each in asked] == [("one", 1), ("::2", 26379)]
 
 
-def test_a_cluster_for_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PRC-6"""
-    made: list[dict[str, Any]] = []
-    monkeypatch.setattr("hubbub.layers.redis.blocking.RedisCluster", lambda **options: made.append(options))
-    client("rediss+cluster://u:p%40w@h:7000")
-    assert {"host": "h", "port": 7000, "username": "u", "password": "p@w"}.items() <= made[0].items()
-    assert made[0]["connection_class"] is SSL
+def first_bytes(listener: socket.socket, got: list[bytes]) -> None:
+    """What somebody who connects says first; there is no answer."""
+    connection, _ = listener.accept()
+    with connection:
+        got.append(connection.recv(100))
+
+
+@pytest.mark.parametrize(("scheme", "begins"), [("redis", b"*"), ("rediss", b"\x16\x03")])
+def test_a_cluster_for_threads(scheme: str, begins: bytes) -> None:
+    """PRC-6: it is spoken to as the URL says, with TLS or without."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
+        got: list[bytes] = []
+        node = Thread(target=first_bytes, args=(listener, got))
+        node.start()
+        with pytest.raises((RedisError, RedisClusterException)):
+            client(f"{scheme}+cluster://u:p%40w@127.0.0.1:{listener.getsockname()[1]}/0")
+        listener.close()
+        node.join()
+    assert got[0].startswith(begins)
+    assert scheme == "rediss" or b"p@w" in got[0]

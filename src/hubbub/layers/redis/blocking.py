@@ -28,6 +28,10 @@ def blocking_client(host: Host, seconds: float) -> Any:
     # Tried once more: a connection that nobody has used for a while may have been cut.
     options |= limits | {"retry": Retry(NoBackoff(), 1)}
     if host.cluster:
+        # It makes clients of its nodes, which say otherwise than a pool what a connection is.
+        options["ssl"] = options.pop("connection_class", None) is blocking.SSLConnection
+        if options.get("db") == 0:
+            del options["db"]  # There is no other, and even this one can't be named.
         return RedisCluster(**options)
     if (sentinels := options.pop("sentinels", None)) is not None:
         master, asked = options.pop("master_name"), (options.pop("sentinel_kwargs", None) or {}) | limits
