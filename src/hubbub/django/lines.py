@@ -1,12 +1,15 @@
 """What a worker and its supervisor say to each other, over a socket pair that breaks when either of them is gone."""
 
 import asyncio
+import logging
 import socket
 from typing import Self
 
 import msgspec
 
 from hubbub.django.tallies import Family
+
+logger = logging.getLogger("hubbub.workers")
 
 LONGEST = 64_000_000
 """Bytes of one message: more is no message."""
@@ -40,6 +43,7 @@ class Line:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._complained = False
 
     @classmethod
     async def open(cls, end: socket.socket) -> Self:
@@ -51,15 +55,22 @@ class Line:
         self._writer.write(len(message).to_bytes(4) + message)
 
     async def hear(self) -> Said | None:
-        """What the other says next; None once it is gone."""
-        try:
-            size = int.from_bytes(await self._reader.readexactly(4))
-            if size > LONGEST:
+        """What the other says next; None once it is gone. What can't be understood is left out."""
+        while True:
+            try:
+                size = int.from_bytes(await self._reader.readexactly(4))
+                if size > LONGEST:
+                    return None
+                said: Said = _decoder.decode(await self._reader.readexactly(size))
+            except (OSError, EOFError):
                 return None
-            said: Said = _decoder.decode(await self._reader.readexactly(size))
-        except (OSError, EOFError):
-            return None
-        return said
+            except msgspec.DecodeError as error:
+                # After an update, a new worker's supervisor is still the old one.
+                if not self._complained:
+                    logger.warning("A worker and its supervisor don't understand each other: %s.", error)
+                self._complained = True
+                continue
+            return said
 
     async def flush(self) -> None:
         """Wait until what was said has left this process."""

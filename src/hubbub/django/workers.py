@@ -74,8 +74,9 @@ class Worker:
         """
         hearing = asyncio.create_task(self._hear(tallies, served))
         code = await self.process.wait()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(hearing, LAST_WORDS_SECONDS)
+        # Whatever became of that, another worker begins; the loop logs an error in it.
+        await asyncio.wait([hearing], timeout=LAST_WORDS_SECONDS)
+        hearing.cancel()
         self.told.set()
         tallies.ended(self.process.pid)
         self._line.close()
