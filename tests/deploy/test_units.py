@@ -92,40 +92,53 @@ def test_systemd_takes_them(tmp_path: Path) -> None:
         assert float(found[2]) <= EXPOSURE
 
 
-def test_commands_for_root(tmp_path: Path) -> None:
-    """`deploy/bin/hubbub` runs a command with the service's environment; special characters come through."""
+def command_for_root(folder: Path, lines: str, code: str) -> subprocess.CompletedProcess[str]:
+    """`deploy/bin/hubbub` with this environment file, as the user who runs this, on some Python code."""
     script = DEPLOY / "bin" / "hubbub"
     assert script.stat().st_mode & stat.S_IXUSR
-    env = environment(HUBBUB_DATA_DIR=str(tmp_path / "data"), DATABASE_URL="", REDIS_URL="") | {
-        "DEFAULT_FROM_EMAIL": "'A $b \"c\" <d@example.org>'"
-    }
-    (tmp_path / "hubbub.env").write_text("".join(f"{name}={value}\n" for name, value in env.items() if value))
-    program = tmp_path / "program"
+    (folder / "hubbub.env").write_text(lines)
+    program = folder / "program"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m hubbub "$@"\n')
     program.chmod(0o700)
     text = script.read_text()
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
     filled = {
-        "/etc/hubbub/hubbub.env": str(tmp_path / "hubbub.env"),
+        "< /etc/hubbub/hubbub.env": f"< {folder / 'hubbub.env'}",
         PROGRAM: str(program),
         "= hubbub ]": f"= {user} ]",
     }
     for there, here in filled.items():
         assert there in text
         text = text.replace(there, here)
-    (tmp_path / "hubbub").write_text(text)
-    done = subprocess.run(
-        [
-            "sh",
-            str(tmp_path / "hubbub"),
-            "shell",
-            "--no-imports",
-            "-c",
-            "from django.conf import settings as s; print(s.DEBUG, s.DEFAULT_FROM_EMAIL)",
-        ],
+    (folder / "hubbub").write_text(text)
+    return subprocess.run(
+        ["sh", str(folder / "hubbub"), "shell", "--no-imports", "-c", code],
         env=LiveServer._clean_environment(),
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert done.stdout.strip() == 'False A $b "c" <d@example.org>', done.stderr
+
+
+def test_commands_for_root(tmp_path: Path) -> None:
+    """It runs a command with the service's environment; special characters come through, as with systemd."""
+    env = environment(HUBBUB_DATA_DIR=str(tmp_path / "data"), DATABASE_URL="", REDIS_URL="") | {
+        "DEFAULT_FROM_EMAIL": "'A $b \"c\" <d@example.org>'",
+        "ALLOWED_HOSTS": '"chat.example.org, 127.0.0.1"  ',
+        "HUBBUB_METRICS_TOKEN": "k3f9&J2mX;8sQz $(id) #Lp0w=7vTn'",
+    }
+    lines = ["; a mark", "# another", "", *(f"{name}={value}" for name, value in env.items() if value)]
+    code = "import os; from django.conf import settings as s; print(s.DEBUG, s.DEFAULT_FROM_EMAIL)\n"
+    done = command_for_root(
+        tmp_path, "\n".join(lines), code + "print(*map(os.environ.get, ('ALLOWED_HOSTS', 'HUBBUB_METRICS_TOKEN')))"
+    )
+    assert done.stdout.splitlines() == [
+        'False A $b "c" <d@example.org>',
+        "chat.example.org, 127.0.0.1 k3f9&J2mX;8sQz $(id) #Lp0w=7vTn'",
+    ], done.stderr
+
+
+def test_what_is_not_read_as_systemd_would_is_refused(tmp_path: Path) -> None:
+    done = command_for_root(tmp_path, "SECRET_KEY=a\\ b\n", "")
+    assert done.returncode == 1
+    assert "put the value of SECRET_KEY, which has a \\, between ' and '" in done.stderr
