@@ -50,10 +50,12 @@ def test_all_are_shut_in_alike() -> None:
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if ("Service", "Type", "notify") in unit(name)])
 def test_the_times_fit(name: str) -> None:
-    """PRC-7, CLO-2: it is left the time that it takes, and comes back whatever it ended by."""
+    """PRC-7, CLO-2: it is left the time that it takes, to migrate as well, and comes back whatever it ended by."""
     told = {key: value for _, key, value in unit(name)}
     assert int(told["TimeoutStopSec"].removesuffix("s")) > longest_stop()
     assert told["Restart"] == "always"
+    migrates = "--no-migrate" not in told["ExecStart"]
+    assert (told["TimeoutStartSec"] == "infinity") == migrates
 
 
 def test_nginx_asks_where_they_listen() -> None:
