@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,13 +20,14 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from hubbub.django.otel import OpenTelemetry
+from hubbub.django.otel import FLUSH_SECONDS, OpenTelemetry
 from hubbub.django.relay import LayerRelay
 from hubbub.engine import tracing
 from hubbub.engine.dispatch import run_at_once
 from hubbub.protocol.frames import Event, Inbound
 from tests.formats.client import ask, full, talk
 from tests.formats.people import make_people
+from tests.hostile.wire import Client
 from tests.seeing.conftest import ENVIRONMENT
 from tests.services import HOST, live_servers
 from tests.waiting import wait_until_async
@@ -179,6 +182,19 @@ def test_how_long_ago(exporter: InMemorySpanExporter) -> None:
     [span] = exporter.get_finished_spans()
     assert span.start_time and span.end_time and 59 < (span.end_time - span.start_time) / 1e9 < 65
     assert dict(span.attributes or {}) == {"hubbub.outcome": "1012", "hubbub.frames_received": 3}
+
+
+def test_a_collector_that_is_away_holds_no_stop_up(tmp_path: Any) -> None:
+    """OPS-8, CLO-2: one that takes connections, and never answers."""
+    with socket.create_server((HOST, 0)) as collector, live_servers(tmp_path) as start:
+        endpoint = f"http://{HOST}:{collector.getsockname()[1]}"
+        server = start(env=ENVIRONMENT | {"HUBBUB_TRACING": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+        Client.open(server.port).close()
+        began = time.monotonic()
+        assert server.stop() in (0, -signal.SIGTERM)
+        took = time.monotonic() - began
+        print(f"stopped in {took:.1f} s")
+        assert FLUSH_SECONDS <= took < 8
 
 
 class Silent:

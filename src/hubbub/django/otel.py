@@ -28,7 +28,8 @@ REMEMBERED = 10_000
 """Events of which is known by what they were published."""
 LINKS = 32
 """Links of one span at most."""
-FLUSH_MS = 2000
+FLUSH_SECONDS = 2.0
+"""How long stopping waits for the last spans to be taken."""
 FAILURES = frozenset({"internal", "failed"})
 """Outcomes that are somebody's bug; others are what clients do."""
 
@@ -113,7 +114,10 @@ class OpenTelemetry:
     @harmless(None)
     def flush(self) -> None:
         if hasattr(self._provider, "force_flush"):
-            self._provider.force_flush(FLUSH_MS)
+            # The SDK waits for a collector that is away as long as it likes, whatever it is told.
+            flushing = threading.Thread(target=self._provider.force_flush, name="hubbub flush of spans", daemon=True)
+            flushing.start()
+            flushing.join(FLUSH_SECONDS)
 
 
 class _Span:
@@ -164,6 +168,7 @@ def _set_up() -> None:
     told: dict[str, Any] = {"service.version": hubbub.__version__, "process.pid": os.getpid()}
     if "OTEL_SERVICE_NAME" not in os.environ:
         told["service.name"] = "hubbub"
-    provider = TracerProvider(resource=Resource.create(told))
+    # The runtime flushes when it stops, which takes no longer than that.
+    provider = TracerProvider(resource=Resource.create(told), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
