@@ -47,7 +47,9 @@ class Line:
 
     @classmethod
     async def open(cls, end: socket.socket) -> Self:
-        return cls(*await asyncio.open_unix_connection(sock=end))
+        reader, writer = await asyncio.open_unix_connection(sock=end)
+        writer.transport.set_write_buffer_limits(0)  # ``flush`` is about the last byte.
+        return cls(reader, writer)
 
     def say(self, said: Said) -> None:
         """Never waits, and never fails: where the other is gone, ``hear`` says so."""
@@ -73,7 +75,7 @@ class Line:
             return said
 
     async def flush(self) -> None:
-        """Wait until what was said has left this process."""
+        """Wait until what was said has left this process: where the other is stopped, until it goes on."""
         try:
             await self._writer.drain()
         except OSError:

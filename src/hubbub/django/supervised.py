@@ -6,6 +6,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import MutableMapping
+from contextlib import suppress
 from types import FrameType
 
 from hubbub.django import tallies
@@ -62,12 +63,14 @@ class WorkerServer(Server):
         tallies.belong_to(None)
         if self._line:
             await self._count(self._line)
-            await self._line.flush()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._line.flush(), ANSWER_SECONDS)
 
     async def together(self) -> list[Family]:
         """The sum of all workers, this one as it is now. Raises OSError where the supervisor does not answer."""
         if self._line is None:
             raise ConnectionError
+        await asyncio.wait_for(self._line.flush(), ANSWER_SECONDS)
         answer: asyncio.Future[list[Family]] = self.loop.create_future()
         await self._count(self._line, answer)
         return await asyncio.wait_for(answer, ANSWER_SECONDS)
@@ -75,6 +78,7 @@ class WorkerServer(Server):
     async def _tell(self, line: Line) -> None:
         while True:
             await self._count(line)
+            await line.flush()  # What a supervisor that is stopped doesn't take must not pile up here.
             await asyncio.sleep(COUNT_SECONDS)
 
     async def _count(self, line: Line, answer: "asyncio.Future[list[Family]] | None" = None) -> None:
