@@ -145,6 +145,19 @@ def test_a_worker_is_killed_and_one_is_stopped(kit: Kit) -> None:
     assert len(kit.notes("killed")) == 1
 
 
+@pytest.mark.slow
+def test_a_task_that_hangs(kit: Kit) -> None:
+    """JOB-1 JOB-2: what recurs goes on beside it, so the task is marked failed in its time, by this process as well."""
+    worker = kit.start("worker")
+    kit.enqueue("hang long 60")
+    wait_until(lambda: bool(kit.notes("long")), "its begin")
+    had = len(kit.notes("chore"))
+    wait_until(lambda: len(kit.notes("chore")) >= had + 3, "three rounds beside it", 20)
+    kit.made[0].manage("shell", "-v0", "-c", DUE)
+    wait_until(lambda: "is given up" in worker.log(), "that it is given up", 20)
+    assert kit.states()["long"] == ("FAILED", "hubbub.django.background.TaskLost")
+
+
 def test_a_server_that_is_told_not_to(kit: Kit) -> None:
     """JOB-2: it leaves them to a worker."""
     server = kit.start("serve", "--no-worker")

@@ -1,12 +1,14 @@
 """What is done beside the serving: Django tasks, and jobs that recur (rules JOB-1 and JOB-2, decision 0030).
 
-``hubbub worker`` is a process for it; ``serve`` does it in a thread of its own, unless it is told not to.
+``hubbub worker`` is a process for it; ``serve`` does it in threads beside its own, unless it is told not to.
 """
 
 import logging
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,19 +36,27 @@ class TaskLost(Exception):
 
 
 class Background:
-    """Looks for what is due and does it, one after the other, until it is stopped."""
+    """Looks for what is due and does it, until it is stopped: tasks one after the other, and beside them jobs that recur.
+
+    Each in a thread of its own, so that a task that hangs holds up other tasks, and nothing else.
+    """
 
     def __init__(self) -> None:
         self.id = f"{socket.gethostname()}:{os.getpid()}"[-64:]
         """Who it is, in what the queue says of its tasks."""
         self.stopping = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="hubbub background", daemon=True)
+        looks = {"recurring jobs": self._do_jobs} | ({"tasks": self._run_tasks} if apps.is_installed(TASKS) else {})
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(what, look), name=f"hubbub {what}", daemon=True)
+            for what, look in looks.items()
+        ]
         self._queue: Any = None
         """The worker of the task queue, while it has tasks."""
 
     def start(self) -> None:
-        """Do it in a thread."""
-        self._thread.start()
+        """Do it in threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Begin nothing more. From any thread, or a signal's handler."""
@@ -54,41 +64,45 @@ class Background:
         if self._queue is not None:
             self._queue.running = False
 
+    def wait(self) -> None:
+        """After ``start``, until ``stop``, and until what runs then has ended."""
+        for thread in self._threads:
+            thread.join()
+
     def end(self, seconds: float) -> None:
-        """After ``stop``: wait for the thread, so long at most. A task that goes on is marked failed."""
-        if self._thread.ident is None:
-            return
-        self._thread.join(seconds)
-        if self._thread.is_alive() and self._queue is not None:
+        """After ``stop``: wait for the threads, so long at most. A task that goes on is marked failed."""
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+        if self._queue is not None:
             fail_running(f"Its process was stopped, and waited {seconds:g} s for it.", self.id)
 
-    def run(self) -> None:
-        """Do it until ``stop``."""
+    def _repeat(self, what: str, look: Callable[[], None]) -> None:
+        """Look for what is due, again and again, until ``stop``."""
         away = False
         while not self.stopping.is_set():
             try:
-                self.look()
+                look()
                 away = False
             except DatabaseError as error:
                 if not away:
-                    logger.warning("Tasks and recurring jobs wait for the database: %s", str(error).strip())
+                    logger.warning("The %s wait for the database: %s", what, str(error).strip())
                 away = True
             except Exception:
-                logger.exception("Looking for tasks failed.")
+                logger.exception("Looking for %s failed.", what)
                 away = True
             finally:
                 close_old_connections()
             self.stopping.wait(AWAY_SECONDS if away else LOOK_SECONDS)
         connections.close_all()
 
-    def look(self) -> None:
-        """Do what is due now. Raises the database's errors."""
+    def _do_jobs(self) -> None:
+        """Do the jobs that are due now. Raises the database's errors."""
         due, now = dict(_jobs().values_list("name", "due")), timezone.now()
         for name, (seconds, job) in recurring_jobs.items():
             if not self.stopping.is_set() and due.get(name, now) <= now and claim(name, seconds):
                 self._do(name, job)
-        if apps.is_installed(TASKS):
-            self._run_tasks()
 
     def _do(self, name: str, job: Any) -> None:
         try:
@@ -98,6 +112,7 @@ class Background:
             logger.exception("The recurring job %r failed. It is tried again next time.", name)
 
     def _run_tasks(self) -> None:
+        """Run the tasks that are ready. Raises the database's errors."""
         from django_tasks_db.management.commands.db_worker import Worker
         from django_tasks_db.models import DBTaskResult
 

@@ -28,4 +28,5 @@ class Command(BaseCommand):
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, stop)
         self.stdout.write("hubbub's worker waits for tasks.")
-        background.run()
+        background.start()
+        background.wait()
