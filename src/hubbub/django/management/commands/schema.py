@@ -51,13 +51,16 @@ class Command(BaseCommand):
         if not write and not check:
             self.stdout.write(_generate(format), ending="")
             return
+        stale = []
         for name, (path, _) in FORMATS.items():
             text = _generate(name)
             if write:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
             elif not path.exists() or path.read_text() != text:
-                raise CommandError(f"{path} is out of date. Run `hubbub schema --write`.")
+                stale.append(str(path))
+        if stale:
+            raise CommandError(f"Out of date: {', '.join(stale)}. Run `hubbub schema --write`.")
 
 
 def _generate(format: str) -> str:
