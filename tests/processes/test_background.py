@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from tests import stores
+from hubbub.django import background
 from tests.durability.world import make_world
 from tests.processes.test_workers import join, until
 from tests.services import LiveServer
@@ -177,6 +179,31 @@ def test_a_task_that_does_not_end_with_its_server(kit: Kit) -> None:
     assert server.stop(20) in (0, -signal.SIGTERM)
     print(f"the server ended {time.monotonic() - began:.1f} s after the signal")
     assert kit.states()["long"] == ("FAILED", "hubbub.django.background.TaskLost")
+
+
+@pytest.mark.slow
+def test_a_task_that_keeps_others_from_writing(kit: Kit) -> None:
+    """JOB-2, HOST-18: it can't be marked failed meanwhile; the server stops in order all the same."""
+    server = kit.start("serve")
+    kit.enqueue("hang_writing long 60")
+    wait_until(lambda: bool(kit.notes("long")), "its begin")
+    began = time.monotonic()
+    assert server.stop(20) in (0, -signal.SIGTERM)
+    print(f"the server ended {time.monotonic() - began:.1f} s after the signal")
+    assert "is marked failed only after TASK_SECONDS" in server.log()
+
+
+def test_the_database_is_away_at_the_end(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """JOB-2, HOST-18: what comes after it in the shutdown is done all the same."""
+
+    def away(reason: str, worker: str) -> int:
+        raise OperationalError("no route")
+
+    monkeypatch.setattr(background, "fail_running", away)
+    one = background.Background()
+    one._queue = object()
+    one.end(0)
+    assert "only after TASK_SECONDS: no route" in caplog.text
 
 
 async def test_who_was_away_while_the_log_was_pruned(kit: Kit) -> None:

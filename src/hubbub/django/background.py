@@ -28,6 +28,9 @@ LOOK_SECONDS = 1.0
 """How often is looked for what is due."""
 AWAY_SECONDS = 10.0
 """How long the database is left alone after it has failed."""
+MARK_SECONDS = 1.0
+"""How long at most it may take to mark a task failed at the end. Else that is done after ``TASK_SECONDS``."""
+CUT_OFF = "A task that is cut off is marked failed only after TASK_SECONDS: %s"
 TASKS = "django_tasks_db"
 
 
@@ -76,7 +79,20 @@ class Background:
             if thread.ident is not None:
                 thread.join(max(0.0, until - time.monotonic()))
         if self._queue is not None:
+            # In a thread: on SQLite a task in a transaction keeps all others from writing.
+            marking = threading.Thread(target=self._give_up, args=(seconds,), daemon=True)
+            marking.start()
+            marking.join(MARK_SECONDS)
+            if marking.is_alive():
+                logger.warning(CUT_OFF, "the database is held by another.")
+
+    def _give_up(self, seconds: float) -> None:
+        try:
             fail_running(f"Its process was stopped, and waited {seconds:g} s for it.", self.id)
+        except DatabaseError as error:
+            logger.warning(CUT_OFF, str(error).strip())
+        finally:
+            connections.close_all()
 
     def _repeat(self, what: str, look: Callable[[], None]) -> None:
         """Look for what is due, again and again, until ``stop``."""

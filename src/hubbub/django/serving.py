@@ -43,7 +43,7 @@ def server_config(application: Any, host: str = "127.0.0.1", port: int = 8000, *
 
 def longest_stop() -> float:
     """Seconds within which a process of ``serve`` ends after the signal, whatever hangs."""
-    return hubbub_settings().drain_seconds + STOP_SECONDS + REQUEST_SECONDS + NOW_SECONDS
+    return hubbub_settings().drain_seconds + STOP_SECONDS + REQUEST_SECONDS + TASK_STOP_SECONDS + NOW_SECONDS
 
 
 class Server(HubbubServer):

@@ -2,7 +2,11 @@ import os
 import time
 from pathlib import Path
 
+from django.db import transaction
+from django.utils import timezone
 from django_tasks import task
+
+from hubbub.django.models import RecurringJob
 
 
 def note(what: str) -> None:
@@ -20,3 +24,11 @@ def hang(what: str, seconds: float) -> None:
     note(what)
     time.sleep(seconds)
     note(f"{what}-ended")
+
+
+@task()
+def hang_writing(what: str, seconds: float) -> None:
+    with transaction.atomic():
+        RecurringJob.objects.create(name=what, due=timezone.now())
+        note(what)
+        time.sleep(seconds)
