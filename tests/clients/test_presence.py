@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 
+from hubbub.client import Client
+from hubbub.protocol.errors import HubbubError
 from hubbub.testing import Proxy
 from tests.clients.conftest import StartDriver
 from tests.clients.driver import Driver
@@ -25,6 +28,20 @@ def world(server: LiveServer, request: pytest.FixtureRequest) -> World:
     """Two people with a group."""
     prefix = f"p{abs(hash(request.node.name)) % 10**8}-"
     return make_world(server, 2, rooms=0, groups=1, prefix=prefix)
+
+
+async def test_what_the_server_says_to_it(server: LiveServer, world: World) -> None:
+    """PRS-5: how it has the user now; an error where it refuses; and the end where there is no client any more."""
+    async with Client(server.ws_url, token=next(iter(world.tokens.values()))) as client:
+        assert not (await client.presence.set("online")).invisible
+        first, second = client.presence.set(invisible=True), client.presence.set("away")
+        assert (await first).invisible and (await second).invisible
+        with pytest.raises(HubbubError) as refused:
+            await client.presence.set(cast(Any, "asleep"))
+        assert not refused.value.temporary
+        assert (await client.presence.set("online", invisible=False)).state == "online"
+    with pytest.raises(HubbubError):
+        await client.presence.set("online")
 
 
 class Two:

@@ -17,6 +17,9 @@ from hubbub.protocol.errors import HubbubError
 
 UserId = int | str
 
+Said = dict[str, str | bool]
+"""The data of a ``presence.set``."""
+
 CHANGED = "presence.changed"
 
 
@@ -63,7 +66,11 @@ class Presence:
         """How those are whom one looks at and may see, as far as it is known."""
         self._host = host
         self._wanted: list[UserId] = []
-        self._own: dict[str, str | bool] = {}
+        self._own: Said = {}
+        self._unsaid: Said = {}
+        self._sayers: list[asyncio.Future[UserPresence]] = []
+        self._saying = False
+        self._refusals = 0
         self._untold: dict[UserId, None] = {}
         self._changed = Signal()
         self._end: HubbubError | None = None
@@ -78,17 +85,30 @@ class Presence:
             self._forget(id)
         self._ask()
 
-    def set(self, state: Literal["online", "away"] | None = None, *, invisible: bool | None = None) -> None:
-        """Say how it is here, or whether the user appears offline everywhere.
+    def set(
+        self, state: Literal["online", "away"] | None = None, *, invisible: bool | None = None
+    ) -> "asyncio.Future[UserPresence]":
+        """Say how it is here, or whether the user appears offline everywhere. On the client's loop.
 
         It is said again with every connection; but not that the user may be seen, which another device may have
         thought better of meanwhile.
+
+        Nobody has to wait for what it returns: the user's own presence once the server has taken it, which may be with
+        the next connection; what is only refused for the moment is said again. It raises a HubbubError where the
+        server refuses it, as one without presence and one that takes the user for a guest do, and Ended.
         """
         given: dict[str, str | bool | None] = {"state": state, "invisible": invisible}
         said = {name: value for name, value in given.items() if value is not None}
         self._own |= said
-        if (connection := self._host.connection) is not None:
-            self._say(connection, said)
+        self._unsaid |= said
+        told: asyncio.Future[UserPresence] = asyncio.get_running_loop().create_future()
+        # Looked at here, so that nobody is told of an error that nobody waits for.
+        told.add_done_callback(lambda told: told.cancelled() or told.exception())
+        self._sayers.append(told)
+        if self._end is not None:
+            self._give_up(self._end)
+        self._say()
+        return told
 
     def __aiter__(self) -> Self:
         return self
@@ -108,16 +128,17 @@ class Presence:
         connection = self._host.connection
         if connection is None:
             return
-        if self._own:
-            self._say(connection, self._own)
+        self._unsaid = self._own | self._unsaid
+        self._say()
         if self._wanted:
             self._ask()
 
     def lost(self) -> None:
-        self._asking = self._ask_again = False
+        self._asking = self._ask_again = self._saying = False
 
     def finish(self, end: HubbubError) -> None:
         self._end = end
+        self._give_up(end)
         self._changed.wake()
 
     def receive(self, frame: ServerFrame) -> None:
@@ -142,16 +163,53 @@ class Presence:
 
     # Asking
 
-    def _say(self, connection: Connection, said: dict[str, str | bool]) -> None:
-        if not said:
+    def _say(self) -> None:
+        """Say what is unsaid, one thing after the other: the last one counts."""
+        connection = self._host.connection
+        if connection is None or self._saying or not (self._unsaid or self._sayers):
             return
+        said, sayers = self._unsaid, self._sayers
         try:
-            # A server without presence, and a guest's connection, take no such thing.
-            connection.ask("presence.set", lambda answer: None, data=encode_data(said))
+            connection.ask("presence.set", partial(self._heard, connection, said, sayers), data=encode_data(said))
         except Disconnected:
             return  # The next connection is told.
+        self._saying, self._unsaid, self._sayers = True, {}, []
         if self._own.get("invisible") is False:
             del self._own["invisible"]
+
+    def _heard(
+        self, connection: Connection, said: Said, sayers: "list[asyncio.Future[UserPresence]]", answer: Answer
+    ) -> None:
+        if isinstance(answer, HubbubError) and (isinstance(answer, Disconnected) or answer.temporary):
+            self._unsaid = said | self._unsaid
+            self._sayers = sayers + self._sayers
+            if self._end is not None:
+                self._give_up(self._end)
+            elif not isinstance(answer, Disconnected):
+                wait = self._host.backoff.wait(self._refusals) if answer.retry_after is None else answer.retry_after
+                self._refusals += 1
+                asyncio.get_running_loop().call_later(wait, self._go_on, connection)
+            return
+        self._refusals = 0
+        for sayer in sayers:
+            if sayer.done():
+                continue
+            if isinstance(answer, HubbubError):
+                sayer.set_exception(answer)
+            else:
+                sayer.set_result(msgspec.json.decode(answer, type=UserPresence))
+        self._go_on(connection)
+
+    def _go_on(self, connection: Connection) -> None:
+        if connection is self._host.connection:
+            self._saying = False
+            self._say()
+
+    def _give_up(self, end: HubbubError) -> None:
+        for sayer in self._sayers:
+            if not sayer.done():
+                sayer.set_exception(end)
+        self._sayers = []
 
     def _ask(self) -> None:
         connection = self._host.connection

@@ -32,10 +32,10 @@ const wanted = computed(() => {
 
 const INVISIBLE = "invisible";
 
-/** Appear offline, or not any more. Remembered on this device, for this user. */
-export function setInvisible(invisible: boolean): void {
+/** Appear offline, or not any more. Remembered on this device, for this user. Rejects where the server refuses. */
+export function setInvisible(invisible: boolean): Promise<unknown> {
   remember(INVISIBLE, invisible && me.value !== null ? String(me.value) : "");
-  client.presence.set({ invisible });
+  return client.presence.set({ invisible });
 }
 
 /** Be here as this user, from the next connection on. */

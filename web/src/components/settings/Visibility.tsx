@@ -11,7 +11,10 @@ export function Visibility() {
         <input
           type="checkbox"
           checked={mine.invisible}
-          onChange={(event) => setInvisible(event.currentTarget.checked)}
+          onChange={({ currentTarget: box }) => {
+            // Where the server refuses, nothing changes, and nothing is drawn anew.
+            setInvisible(box.checked).catch(() => (box.checked = own.value?.invisible ?? false));
+          }}
         />
         Appear offline
       </label>
