@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from tests import stores
 from hubbub.django import background
+from tests import stores
 from tests.durability.world import make_world
 from tests.processes.test_workers import join, until
 from tests.services import LiveServer
