@@ -158,6 +158,13 @@ def test_a_task_that_hangs(kit: Kit) -> None:
     kit.made[0].manage("shell", "-v0", "-c", DUE)
     wait_until(lambda: "is given up" in worker.log(), "that it is given up", 20)
     assert kit.states()["long"] == ("FAILED", "hubbub.django.background.TaskLost")
+    worker.signal(signal.SIGTERM)
+    had = len(kit.notes("chore"))
+    with pytest.raises(AssertionError, match="not ended"):
+        worker.wait(3)
+    assert len(kit.notes("chore")) == had
+    worker.signal(signal.SIGTERM)
+    assert worker.wait(5) == -signal.SIGTERM
 
 
 def test_a_server_that_is_told_not_to(kit: Kit) -> None:

@@ -39,9 +39,9 @@ class TaskLost(Exception):
 
 
 class Background:
-    """Looks for what is due and does it, until it is stopped: tasks one after the other, and beside them jobs that recur.
+    """Looks for what is due and does it, until it is stopped: one task after the other, and beside them what recurs.
 
-    Each in a thread of its own, so that a task that hangs holds up other tasks, and nothing else.
+    Each kind in a thread of its own, so that a task that hangs holds up other tasks, and nothing else.
     """
 
     def __init__(self) -> None:
@@ -64,8 +64,8 @@ class Background:
     def stop(self) -> None:
         """Begin nothing more. From any thread, or a signal's handler."""
         self.stopping.set()
-        if self._queue is not None:
-            self._queue.running = False
+        if (queue := self._queue) is not None:
+            queue.running = False
 
     def wait(self) -> None:
         """After ``start``, until ``stop``, and until what runs then has ended."""
@@ -137,7 +137,7 @@ class Background:
             ready = DBTaskResult.objects.ready().filter(backend_name=backend)
             if self.stopping.is_set() or not ready.exists():
                 continue
-            self._queue = Worker(
+            self._queue = queue = Worker(
                 queue_names=["*"],
                 excluded_queue_names=[],
                 interval=0,
@@ -147,8 +147,10 @@ class Background:
                 max_tasks=None,
                 worker_id=self.id,
             )
+            if self.stopping.is_set():  # A stop until now has not seen it.
+                queue.running = False
             try:
-                self._queue.run()
+                queue.run()
             finally:
                 self._queue = None
 

@@ -21,12 +21,13 @@ class Command(BaseCommand):
 
         def stop(number: int, frame: FrameType | None) -> None:
             """End after what runs now; at the second signal, at once."""
-            background.stop()
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, signal.SIG_DFL)
+            background.stop()
 
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, stop)
         self.stdout.write("hubbub's worker waits for tasks.")
+        # In other threads: a handler that sets an event must not interrupt who is about to wait for it.
         background.start()
         background.wait()
