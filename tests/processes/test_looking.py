@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
@@ -33,3 +35,22 @@ def test_it_is_stopped_as_a_task_is_about_to_begin(monkeypatch: pytest.MonkeyPat
     background._run_tasks()
     assert not ran
     assert DBTaskResult.objects.ready().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking every second is no reason to open the database every second, whatever requests do."""
+    monkeypatch.setattr("hubbub.django.background.LOOK_SECONDS", 0.0)
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    background, found = Background(), []
+
+    def look() -> None:
+        connection.ensure_connection()
+        found.append(connection.connection)
+        if len(found) == 3:
+            background.stop()
+
+    looking = threading.Thread(target=background._repeat, args=("tests", look))
+    looking.start()
+    looking.join()
+    assert found[0] is found[1] is found[2]

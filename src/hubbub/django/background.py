@@ -14,13 +14,14 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import DatabaseError, connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.models import RecurringJob
 from hubbub.django.retention import recur, recurring_jobs, register_pruner
+from hubbub.django.transactions import give_back, renew_connections
 
 logger = logging.getLogger("hubbub.background")
 
@@ -96,9 +97,10 @@ class Background:
 
     def _repeat(self, what: str, look: Callable[[], None]) -> None:
         """Look for what is due, again and again, until ``stop``."""
-        away = False
+        away, alias = False, database_alias()
         while not self.stopping.is_set():
             try:
+                renew_connections(alias)
                 look()
                 away = False
             except DatabaseError as error:
@@ -109,7 +111,7 @@ class Background:
                 logger.exception("Looking for %s failed.", what)
                 away = True
             finally:
-                close_old_connections()
+                give_back(alias)
             self.stopping.wait(AWAY_SECONDS if away else LOOK_SECONDS)
         connections.close_all()
 
