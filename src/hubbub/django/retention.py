@@ -90,10 +90,18 @@ def prune_long_streams(limit: int = 1000) -> int:
     return DjangoStreamStore().prune_all(befores)
 
 
-def forget_sessions() -> None:
-    """What Django's ``clearsessions`` does."""
-    if apps.is_installed("django.contrib.sessions"):
-        import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+def forget_sessions(limit: int = 1000) -> int:
+    """What Django's ``clearsessions`` does, up to ``limit`` where they are in the database. Returns how many."""
+    if not apps.is_installed("django.contrib.sessions"):
+        return 0
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    if not hasattr(store, "get_model_class"):
+        store.clear_expired()
+        return 0
+    sessions = store.get_model_class().objects
+    old = sessions.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:limit]
+    gone, _ = sessions.filter(pk__in=list(old)).delete()
+    return int(gone)
 
 
 register_pruner("old events", prune_old_events)

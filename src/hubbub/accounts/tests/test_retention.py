@@ -8,6 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.backends.file import SessionStore as FileStore
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -17,6 +20,7 @@ from hubbub.accounts.retention import AT_ONCE, SEEN_EVERY, Seen
 from hubbub.django.auth import actor_of_token
 from hubbub.django.models import Event, Receipt, Stream
 from hubbub.django.publish import publish
+from hubbub.django.retention import forget_sessions
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.control import SessionsEnded
 
@@ -143,3 +147,23 @@ def test_many_are_noted_a_part_at_a_time():
         noted.append(work.args[1])  # type: ignore[attr-defined]
     assert [len(batch) for batch in noted] == [AT_ONCE, AT_ONCE, 1]
     assert len({id for batch in noted for id in batch}) == 2 * AT_ONCE + 1
+
+
+def test_sessions_that_are_over_are_forgotten_by_and_by():
+    """JOB-1: those of a large site in short transactions."""
+    for days in (-2, -1, -1, 1):
+        session = SessionStore()
+        session.set_expiry(timezone.now() + timedelta(days=days))
+        session.create()
+    assert [forget_sessions(2) for _ in range(3)] == [2, 1, 0]
+    assert Session.objects.get().session_key == session.session_key
+
+
+def test_sessions_elsewhere(settings, tmp_path):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    store = FileStore()
+    store.set_expiry(timezone.now() - timedelta(days=1))
+    store.create()
+    assert forget_sessions() == 0
+    assert not list(tmp_path.iterdir())
