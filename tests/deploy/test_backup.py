@@ -253,6 +253,17 @@ def test_into_a_folder(backup: Path, tmp_path: Path) -> None:
     assert left[0] == "hubbub-20250102T000000Z.zip" and left[2:] == ["hubbub-mine.zip", "other.zip"]
     assert left[1].startswith("hubbub-2") and len(left) == 4
     assert forget_backups(folder, 2) == []
+    # One that was killed a day ago, and one that is being made.
+    begun = [folder / name for name in (".hubbub-old", "hubbub-20250103T000000Z.zip.part", ".hubbub-new", "other.part")]
+    for folder_of_one in (begun[0], begun[2]):
+        folder_of_one.mkdir()
+        (folder_of_one / "database").touch()
+    for file in (begun[1], begun[3]):
+        file.touch()
+    for path in (begun[0], begun[1], begun[3]):
+        os.utime(path, (0, 0))
+    assert set(forget_backups(folder, 2)) == set(begun[:2])
+    assert [path.exists() for path in begun] == [False, False, True, True]
     done = server.manage("backup", str(tmp_path / "file.zip"), "--keep", "2", check=False)
     assert done.returncode == 1 and "--keep takes" in done.stderr
 

@@ -5,8 +5,10 @@ people have uploaded, below ``uploads/``. Secrets of the environment are not in 
 """
 
 import os
+import shutil
 import sqlite3
 import subprocess
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -29,6 +31,8 @@ MANIFEST = "manifest.json"
 DATABASE = "database"
 UPLOADS = "uploads/"
 PREFIX = "hubbub-"
+LEFT_SECONDS = 86_400.0
+"""After so long what was begun is believed to be given up."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -70,7 +74,7 @@ def make_backup(path: Path) -> Path:
     vendor = connections[alias].vendor
     manifest = Manifest(hubbub.__version__, vendor, datetime.now(UTC), sorted(f"{app}.{name}" for app, name in applied))
     part = path.with_name(f"{path.name}.part")
-    with TemporaryDirectory(dir=path.parent, prefix=".hubbub-") as folder:
+    with TemporaryDirectory(dir=path.parent, prefix=f".{PREFIX}") as folder:
         # The database first: a file that it refers to is older than the row that does.
         copy = Path(folder, DATABASE)
         _SAVE[vendor](copy)
@@ -102,10 +106,15 @@ def _collect(archive: zipfile.ZipFile, root: Path) -> None:
 
 
 def forget_backups(folder: Path, keep: int) -> list[Path]:
-    """Delete all but the newest of the backups that have their names from ``make_backup``. Returns which."""
-    gone = sorted(folder.glob(f"{PREFIX}*Z.zip"))[:-keep]
+    """Delete all but the newest of the backups that have their names from ``make_backup``. Returns which.
+
+    And what one that was killed has left, once it is a day old: it may be as large as a backup.
+    """
+    begun = [*folder.glob(f".{PREFIX}*"), *folder.glob(f"{PREFIX}*Z.zip.part")]
+    left = [path for path in begun if path.stat().st_mtime < time.time() - LEFT_SECONDS]
+    gone = sorted(folder.glob(f"{PREFIX}*Z.zip"))[:-keep] + left
     for path in gone:
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return gone
 
 
@@ -125,7 +134,7 @@ def restore_backup(path: Path) -> Manifest:
         raise BackupError(f"{path} is not there.") from None
     except (zipfile.BadZipFile, KeyError, msgspec.DecodeError):
         raise BackupError(f"{path} is no backup that `hubbub backup` has made, or not all of it.") from None
-    with archive, TemporaryDirectory(dir=path.parent, prefix=".hubbub-") as folder:
+    with archive, TemporaryDirectory(dir=path.parent, prefix=f".{PREFIX}") as folder:
         _refuse_what_does_not_fit(manifest, alias)
         if broken := archive.testzip():
             raise BackupError(f"{path} is damaged: {broken} is not what it was. Take another backup.")
