@@ -238,6 +238,32 @@ def test_nothing_is_overwritten(backup: Path, tmp_path: Path) -> None:
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".hubbub-")]
 
 
+MAKE_TASKS = """
+from datetime import timedelta
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+for status, hours in (("READY", 0), ("READY", 1), ("RUNNING", 0), ("SUCCESSFUL", 0)):
+    DBTaskResult.objects.create(status=status, run_after=timezone.now() + timedelta(hours=hours), task_path="a.task",
+                                args_kwargs={"args": [f"{status} {hours}"], "kwargs": {}}, backend_name="default")
+"""
+SAY_TASKS = """
+from django_tasks_db.models import DBTaskResult
+for each in DBTaskResult.objects.all():
+    print(f"{each.args_kwargs['args'][0]}: {each.status}")
+"""
+
+
+def test_no_task_is_run_again(tmp_path: Path) -> None:
+    """OPS-6, JOB-2: but for those whose time has not come yet."""
+    server, restored = LiveServer(tmp_path), LiveServer(tmp_path / "restored")
+    server.manage("migrate")
+    server.manage("shell", "-v0", "-c", MAKE_TASKS)
+    server.manage("backup", str(tmp_path / "backup.zip"))
+    restored.manage("restore", str(tmp_path / "backup.zip"))
+    said = restored.manage("shell", "-v0", "-c", SAY_TASKS).stdout.splitlines()
+    assert set(said) == {"READY 0: FAILED", "READY 1: READY", "RUNNING 0: FAILED", "SUCCESSFUL 0: SUCCESSFUL"}
+
+
 def test_into_a_folder(backup: Path, tmp_path: Path) -> None:
     """OPS-5: by the time, as many as are to be kept; others' files stay."""
     folder = tmp_path / "backups"

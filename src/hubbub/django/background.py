@@ -14,7 +14,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, router
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -192,6 +192,20 @@ def give_up_lost_tasks() -> int:
         return 0
     seconds = hubbub_settings().task_seconds
     return fail_running(f"It has not ended in {seconds:g} s.", before=timezone.now() - timedelta(seconds=seconds))
+
+
+def give_up_restored_tasks(alias: str) -> int:
+    """Mark tasks failed that a restored database says are running or due: they may have run since. Returns how many."""
+    if not apps.is_installed(TASKS):
+        return 0
+    from django_tasks_db.models import DBTaskResult
+
+    if router.db_for_write(DBTaskResult) != alias:
+        return 0
+    lost = [*DBTaskResult.objects.running(), *DBTaskResult.objects.ready()]
+    for each in lost:
+        each.set_failed(TaskLost("It was restored from a backup, and may have run since that was made."))
+    return len(lost)
 
 
 def prune_finished_tasks(limit: int = 1000) -> int:

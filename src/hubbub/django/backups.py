@@ -24,6 +24,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 import hubbub
+from hubbub.django.background import give_up_restored_tasks
 from hubbub.django.conf import database_alias, tail_alias
 from hubbub.django.streams import DjangoStreamStore
 
@@ -124,6 +125,8 @@ def forget_backups(folder: Path, keep: int) -> list[Path]:
 def restore_backup(path: Path) -> Manifest:
     """Make the database from a backup, bring it up to date, and begin a new epoch. Nothing may serve meanwhile.
 
+    Tasks that were due or running then are marked failed.
+
     Raises BackupError where there is a database already, or where the backup is not for this one.
     """
     alias = database_alias()
@@ -145,6 +148,7 @@ def restore_backup(path: Path) -> Manifest:
     call_command("migrate", database=alias, interactive=False, verbosity=0)
     # Clients that have read further than this log goes would wait for numbers that now are other events'.
     DjangoStreamStore().begin_epoch()
+    give_up_restored_tasks(alias)
     return manifest
 
 
