@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 from tests.formats.client import Person, connect, full, refused
 from tests.services import LiveServer
 from tests.waiting import wait_until_async
 
 from .test_metrics import figures
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference/formats.md"
 
 
 async def test_at_once_and_every_five_seconds(server: LiveServer, staff: Person, ann: Person) -> None:
@@ -23,6 +27,7 @@ async def test_at_once_and_every_five_seconds(server: LiveServer, staff: Person,
         groups = first["data"]["total_groups"]
         assert groups >= 1
         assert isinstance(first["data"]["messages_per_second"], int | float)
+        followed = first["data"]["total_subscriptions"]
         async with full(server, ann) as hers:
             await hers.send(id=1, type="chat.join_room", data={"name": "stats"})
             topic = (await hers.frame())["ok"]["conversation"]["topic"]
@@ -32,6 +37,15 @@ async def test_at_once_and_every_five_seconds(server: LiveServer, staff: Person,
             assert second["type"] == "stats"
             assert second["data"]["total_channels"] == 2
             assert second["data"]["total_groups"] == groups + 1
+            assert second["data"]["total_subscriptions"] > followed
+
+
+async def test_every_field_of_the_reference(server: LiveServer, staff: Person) -> None:
+    """OPS-2"""
+    section = REFERENCE.read_text().split("## Statistics")[1].split("\n## ")[0]
+    named = {name for row in re.findall(r"^\|(.*?)\|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    async with connect(server, "stats/", by=staff) as socket:
+        assert set((await socket.frame())["data"]) == named
 
 
 async def test_who_may(server: LiveServer, staff: Person, ann: Person) -> None:

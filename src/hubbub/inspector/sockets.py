@@ -60,6 +60,7 @@ def frame_of(tally: Iterable[Family]) -> bytes:
         "total_channels": int(now["hubbub_sessions"]),
         "total_groups": int(now["hubbub_topics"]),
         "messages_per_second": round(now["hubbub_events_per_second"], 2),
+        "total_subscriptions": int(now["hubbub_subscriptions"]),
         "waiting_bytes": int(now["hubbub_outbox_bytes"]),
         "slow_channels": int(now["hubbub_slow_sessions"]),
         "event_loop_lag": round(now["hubbub_event_loop_worst_lag_seconds"], 4),
