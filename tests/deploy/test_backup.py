@@ -255,7 +255,7 @@ for each in DBTaskResult.objects.all():
 
 def test_no_task_is_run_again(tmp_path: Path) -> None:
     """OPS-6, JOB-2: but for those whose time has not come yet."""
-    server, restored = LiveServer(tmp_path), LiveServer(tmp_path / "restored")
+    server, restored = (LiveServer(tmp_path / name, env=SQLITE) for name in ("server", "restored"))
     server.manage("migrate")
     server.manage("shell", "-v0", "-c", MAKE_TASKS)
     server.manage("backup", str(tmp_path / "backup.zip"))

@@ -188,6 +188,7 @@ def test_a_task_that_does_not_end_with_its_server(kit: Kit) -> None:
     assert kit.states()["long"] == ("FAILED", "hubbub.django.background.TaskLost")
 
 
+@stores.sqlite_only
 @pytest.mark.slow
 def test_a_task_that_keeps_others_from_writing(kit: Kit) -> None:
     """JOB-2, HOST-18: it can't be marked failed meanwhile; the server stops in order all the same."""

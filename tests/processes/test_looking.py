@@ -24,7 +24,7 @@ def test_it_is_stopped_as_a_task_is_about_to_begin(monkeypatch: pytest.MonkeyPat
             super().__init__(**options)
             background.stop()
 
-        def run_task(self, task: DBTaskResult) -> None:
+        def run_task(self, task: DBTaskResult[Any, Any]) -> None:
             ran.append(task)
 
     monkeypatch.setattr(db_worker, "Worker", Stopped)
