@@ -256,8 +256,8 @@ def connections_of(url: str) -> int:
 
 
 async def test_an_idle_server_hardly_asks(live_server_process: StartServer, own_postgres: str) -> None:
-    """EVT-4: it is told of what is new, and looks by itself a few times a second."""
-    server = await served_by(live_server_process, own_postgres)
+    """EVT-4: it is told of what is new, and looks by itself a few times a second. Tasks are looked for elsewhere."""
+    server = await served_by(live_server_process, own_postgres, HUBBUB_BACKGROUND="false")
     before = await asyncio.to_thread(committed, own_postgres)
     await asyncio.sleep(5)
     rate = (await asyncio.to_thread(committed, own_postgres) - before) / 5

@@ -40,15 +40,15 @@ def test_it_is_stopped_as_a_task_is_about_to_begin(monkeypatch: pytest.MonkeyPat
 @pytest.mark.django_db(transaction=True)
 def test_it_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking every second is no reason to open the database every second, whatever requests do."""
-    monkeypatch.setattr("hubbub.django.background.LOOK_SECONDS", 0.0)
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     background, found = Background(), []
 
-    def look() -> None:
+    def look() -> float:
         connection.ensure_connection()
         found.append(connection.connection)
         if len(found) == 3:
             background.stop()
+        return 0.0
 
     looking = threading.Thread(target=background._repeat, args=("tests", look))
     looking.start()

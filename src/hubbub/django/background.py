@@ -26,7 +26,10 @@ from hubbub.django.transactions import give_back, renew_connections
 logger = logging.getLogger("hubbub.background")
 
 LOOK_SECONDS = 1.0
-"""How often is looked for what is due."""
+"""How often is looked for tasks."""
+LONGEST_WAIT = 60.0
+"""How long at most until recurring jobs are looked at again: the clock may be set."""
+SHORTEST_WAIT = 0.1
 AWAY_SECONDS = 10.0
 """How long the database is left alone after it has failed."""
 MARK_SECONDS = 1.0
@@ -95,13 +98,14 @@ class Background:
         finally:
             connections.close_all()
 
-    def _repeat(self, what: str, look: Callable[[], None]) -> None:
-        """Look for what is due, again and again, until ``stop``."""
+    def _repeat(self, what: str, look: Callable[[], float]) -> None:
+        """Look for what is due, again whenever ``look`` says, until ``stop``."""
         away, alias = False, database_alias()
         while not self.stopping.is_set():
+            seconds = AWAY_SECONDS
             try:
                 renew_connections(alias)
-                look()
+                seconds = look()
                 away = False
             except DatabaseError as error:
                 if not away:
@@ -109,18 +113,23 @@ class Background:
                 away = True
             except Exception:
                 logger.exception("Looking for %s failed.", what)
-                away = True
             finally:
                 give_back(alias)
-            self.stopping.wait(AWAY_SECONDS if away else LOOK_SECONDS)
+            self.stopping.wait(seconds)
         connections.close_all()
 
-    def _do_jobs(self) -> None:
-        """Do the jobs that are due now. Raises the database's errors."""
+    def _do_jobs(self) -> float:
+        """Do the jobs that are due now. Returns the seconds until the next one is. Raises the database's errors."""
         due, now = dict(_jobs().values_list("name", "due")), timezone.now()
+        following = [now + timedelta(seconds=LONGEST_WAIT)]
         for name, (seconds, job) in recurring_jobs.items():
-            if not self.stopping.is_set() and due.get(name, now) <= now and claim(name, seconds):
+            if (at := due.get(name, now)) > now:
+                following.append(at)
+                continue
+            following.append(now + timedelta(seconds=seconds))
+            if not self.stopping.is_set() and claim(name, seconds):
                 self._do(name, job)
+        return max(SHORTEST_WAIT, (min(following) - timezone.now()).total_seconds())
 
     def _do(self, name: str, job: Any) -> None:
         try:
@@ -129,8 +138,8 @@ class Background:
         except Exception:
             logger.exception("The recurring job %r failed. It is tried again next time.", name)
 
-    def _run_tasks(self) -> None:
-        """Run the tasks that are ready. Raises the database's errors."""
+    def _run_tasks(self) -> float:
+        """Run the tasks that are ready. Returns the seconds until the next look. Raises the database's errors."""
         from django_tasks_db.management.commands.db_worker import Worker
         from django_tasks_db.models import DBTaskResult
 
@@ -155,6 +164,7 @@ class Background:
                 queue.run()
             finally:
                 self._queue = None
+        return LOOK_SECONDS
 
 
 def claim(name: str, seconds: float) -> bool:

@@ -11,6 +11,7 @@ from channels.exceptions import ChannelFull, MessageTooLarge
 
 from hubbub.layers.redis import RedisLayer
 from tests.layers.redis.conftest import Make
+from tests.waiting import wait_until_async
 
 MESSAGE: dict[str, Any] = {"type": "a.b", "text": "hÿ", "bytes": b"\x00\xff", "list": [1, None, True, {"x": 1.5}]}
 
@@ -78,6 +79,7 @@ async def test_a_full_channel_of_this_process_is_seen_at_once(make: Make) -> Non
     await layer.group_add("g", channel)
     for n in range(5):
         await layer.group_send("g", {"type": "x", "n": n})
+    await wait_until_async(lambda: layer.dropped == 3, "all five")
     other = await layer.new_channel()
     await layer.group_add("g", other)
     await layer.group_send("g", {"type": "last"})
