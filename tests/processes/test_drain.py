@@ -195,7 +195,7 @@ def test_it_always_ends(live_server_process: StartServer) -> None:
     server = live_server_process(env={"DJANGO_SETTINGS_MODULE": "tests.processes.hanging"})
     began = time.monotonic()
     server.signal(signal.SIGTERM)
-    code = server.wait(20)
+    code = server.wait(25)  # DRAIN_SECONDS, half a second here, and 20 more.
     print(f"ended by {signal.Signals(-code).name} after {time.monotonic() - began:.1f} s")
     assert code == -signal.SIGALRM
     server.start()

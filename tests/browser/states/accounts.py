@@ -79,7 +79,9 @@ def settings_profile(stage: Stage) -> Person:
 
 @state
 def settings_email(stage: Stage) -> Person:
-    return stage.at("/settings/email")
+    ada = stage.at("/settings/email")
+    expect(ada.page.get_by_label("New address")).to_be_visible()
+    return ada
 
 
 @state
