@@ -256,6 +256,19 @@ class LiveServer:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
 
+@contextmanager
+def started(*servers: LiveServer) -> Iterator[None]:
+    """Starts them one after the other, and ends them all at the end. pytest shows the logs where a test failed."""
+    try:
+        for server in servers:
+            server.start()
+        yield
+    finally:
+        for server in servers:
+            server.kill()
+            print(f"{server.url} logged:\n{server.log()[-20_000:]}")
+
+
 class StartServer(Protocol):
     def __call__(self, *args: str, env: Mapping[str, str] | None = None) -> LiveServer: ...
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.model.history import judge, read
 from tests.model.live import Run
-from tests.services import LiveServer, valkey_server
+from tests.services import LiveServer, started, valkey_server
 from tests.stores import new_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.postgres]
@@ -36,14 +36,8 @@ def two(stores: tuple[str, str], tmp_path: Path) -> Iterator[list[LiveServer]]:
         "SECRET_KEY": "the same for both processes, and long enough for it",
     }
     servers = [LiveServer(tmp_path / "one", env=env), LiveServer(tmp_path / "other", ["--no-migrate"], env)]
-    try:
-        for server in servers:
-            server.start()
+    with started(*servers):
         yield servers
-    finally:
-        for server in servers:
-            server.kill()
-            print(f"{server.url} logged:\n{server.log()[-10_000:]}")
 
 
 async def run(two: list[LiveServer], stores: tuple[str, str], folder: Path, seconds: float) -> None:

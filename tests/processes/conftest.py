@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.durability.conftest import own_postgres
-from tests.services import HOST, LiveServer
+from tests.services import HOST, LiveServer, started
 from tests.waiting import wait_until
 
 __all__ = ["own_postgres"]
@@ -96,12 +96,8 @@ class Several(LiveServer):
 def several(tmp_path: Path, valkey_url: str) -> Iterator[Several]:
     """Two workers."""
     server = Several(tmp_path, valkey_url, 2)
-    try:
-        server.start()
+    with started(server):
         yield server
-    finally:
-        server.kill()
-        print(f"the workers logged:\n{server.log()[-20_000:]}")
 
 
 def files_of(pid: int) -> int:

@@ -15,6 +15,7 @@ from tests.durability.load import clients_of, judge, load
 from tests.durability.world import make_world
 from tests.hostile.wire import quantile, quantiles
 from tests.processes.conftest import Several, files_of
+from tests.services import started
 from tests.waiting import wait_until_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
@@ -34,12 +35,8 @@ def database(request: pytest.FixtureRequest) -> str:
 def server(tmp_path: Path, valkey_url: str, database: str) -> Iterator[Several]:
     env = {"DJANGO_SETTINGS_MODULE": "tests.processes.settings", "REDIS_URL": valkey_url, "DATABASE_URL": database}
     server = Several(tmp_path, valkey_url, 2, env={name: value for name, value in env.items() if value})
-    try:
-        server.start()
+    with started(server):
         yield server
-    finally:
-        server.kill()
-        print(f"the workers logged:\n{server.log()[-20_000:]}")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import redis
 from hubbub.django.shared import Shared
 from hubbub.engine.limits import Rate
 from tests.hostile.wire import CLOSE, Client, handshake
-from tests.services import HOST, LiveServer, valkey_server
+from tests.services import HOST, LiveServer, started, valkey_server
 from tests.waiting import wait_until
 
 PASSWORD = "a long enough phrase"
@@ -150,14 +150,8 @@ def two(tmp_path: Path, own_valkey: str) -> Iterator[list[LiveServer]]:
         "HUBBUB_LIMITS": "logins=10/h",  # Nothing comes back while the test runs.
     }
     servers = [LiveServer(tmp_path / name, env=env) for name in ("one", "two")]
-    try:
-        for server in servers:
-            server.start()
+    with started(*servers):
         yield servers
-    finally:
-        for server in servers:
-            server.kill()
-            print(server.log())
 
 
 def sign_in(server: LiveServer, password: str, name: str = "ann") -> int:
