@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
+from statistics import median
 from urllib.parse import urlsplit
 
 import httpx
@@ -258,17 +260,22 @@ def connections_of(url: str) -> int:
 async def test_an_idle_server_hardly_asks(live_server_process: StartServer, own_postgres: str) -> None:
     """EVT-4: it is told of what is new, and looks by itself a few times a second. Tasks are looked for elsewhere."""
     server = await served_by(live_server_process, own_postgres, HUBBUB_BACKGROUND="false")
-    before = await asyncio.to_thread(committed, own_postgres)
-    await asyncio.sleep(5)
-    rate = (await asyncio.to_thread(committed, own_postgres) - before) / 5
-    print(f"\nidle: {rate:.1f} transactions/s")
+    counts = [await asyncio.to_thread(committed, own_postgres)]
+    for _ in range(5):
+        await asyncio.sleep(2)
+        counts.append(await asyncio.to_thread(committed, own_postgres))
+    rates = [(after - before) / 2 for before, after in pairwise(counts)]
+    print(f"\nidle: {median(rates):.1f} transactions/s ({rates})")
     assert server.running
-    assert rate < 6
+    # A connection that is used no more tells of its last transactions 10 s later: those of the start are in one window.
+    assert median(rates) < 6
 
 
 def committed(url: str) -> int:
-    with psycopg.connect(url, autocommit=True) as own:
-        own.execute("SELECT pg_stat_force_next_flush()")
-        found = own.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()").fetchone()
+    """Transactions in that database, as far as its connections have told; counted from another one."""
+    parts = urlsplit(url)
+    with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as own:
+        query = "SELECT xact_commit FROM pg_stat_database WHERE datname = %s"
+        found = own.execute(query, [parts.path.removeprefix("/")]).fetchone()
     assert found is not None
     return int(found[0])

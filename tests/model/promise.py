@@ -56,12 +56,12 @@ def _check_device(world: World, device: Device) -> None:
 
 
 def _check_reset(world: World, device: Device, topic: str, reason: str, before: Followed | None) -> None:
-    after = device.followed[topic]
+    after = device.followed.get(topic)  # None where it was sent away after that.
     if before is None:
         right = False
     elif reason == "epoch":
         # Once too often does no harm: a client may know of it before its process does.
-        right = before.epoch != after.epoch or world.epochs > 0
+        right = after is None or before.epoch != after.epoch or world.epochs > 0
     elif reason == "inbox":  # All topics share what a reply may bring back, and the reply says of none why not.
         right = True
     elif reason == "too_old":

@@ -84,6 +84,16 @@ def test_the_promise_holds_for_long(machine: type[Machine]) -> None:
     run(machine, 2000)
 
 
+def test_joined_while_the_inbox_is_read(machine: type[Machine]) -> None:
+    """CHT-6: what is in the list is followed, and the client is told from where on."""
+    steps = machine()
+    steps.begin(seed=0, recent_bytes=32_000_000)
+    steps.part(user="ben", away=False, itself=False)
+    steps.join(user="ben", away=False)
+    steps.settle()
+    steps.teardown()
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_deliberate_bug_is_found(machine: type[Machine], fault: Fault) -> None:
     """ACK-1, ACK-2, EVT-2, CHT-9"""

@@ -8,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from stat import S_IMODE
@@ -18,7 +19,7 @@ import pytest
 
 from hubbub.transports.listening import CannotListen, descriptors_of_manager, listen_at, listen_on_path, tell_manager
 from tests.hostile.wire import Client, handshake
-from tests.services import HOST, LiveServer
+from tests.services import HOST, LiveServer, started
 
 PRODUCTION = {"DEBUG": "false", "SECRET_KEY": "for this test alone " * 3, "ALLOWED_HOSTS": "localhost"}
 
@@ -63,12 +64,8 @@ class OnPath(LiveServer):
 @pytest.fixture
 def on_path(tmp_path: Path) -> Iterator[OnPath]:
     server = OnPath(tmp_path, HUBBUB_TRUSTED_PROXIES="unix", HUBBUB_GUESTS="true")
-    try:
-        server.start()
+    with started(server):
         yield server
-    finally:
-        server.kill()
-        print(server.log())
 
 
 def test_a_unix_socket(on_path: OnPath) -> None:
@@ -179,6 +176,24 @@ def test_another_s_file_is_left_alone(tmp_path: Path) -> None:
     assert there.read_text() == "mine"
 
 
+def test_the_kernel_holds_little_for_who_does_not_read() -> None:
+    """LIM-4: else what waits would be neither counted nor bounded, and Linux would hold 4 MB for each."""
+    listening = listen_at(HOST, 0)
+    [listener] = listening.sockets
+    with listener, socket.create_connection(listener.getsockname()) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.setblocking(False)
+            held, piece = 0, bytes(10_000)
+            with suppress(BlockingIOError):
+                while held < 4_000_000:
+                    held += accepted.send(piece)
+            unread = int.from_bytes(fcntl.ioctl(client, termios.FIONREAD, bytes(4)), sys.byteorder)
+    print(f"{held - unread:,} bytes were held for a client that had been sent {unread:,}")
+    assert held - unread < 100_000
+
+
 def test_the_port_is_taken() -> None:
     first = listen_at(HOST, 0)
     port = first.sockets[0].getsockname()[1]
@@ -232,8 +247,7 @@ def test_socket_activation(tmp_path: Path) -> None:
     """PRC-5: who comes while there is no server waits for the next one."""
     with socket.create_server((HOST, 0)) as listener:
         server = Activated(tmp_path, listener)
-        try:
-            server.start()
+        with started(server):
             Client.open(server.port).close()
             server.stop()
             patient = Client.tcp(server.port, timeout=30)
@@ -241,9 +255,6 @@ def test_socket_activation(tmp_path: Path) -> None:
             server.start()
             assert patient.status() == 200
             patient.close()
-        finally:
-            server.kill()
-            print(server.log())
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -256,8 +267,7 @@ def test_the_service_manager_is_told(tmp_path: Path, valkey_url: str, workers: i
         args = ["--workers", str(workers)] if workers else []
         server = LiveServer(tmp_path, args, {"NOTIFY_SOCKET": str(path), "REDIS_URL": valkey_url})
         server.wait_until_ready = lambda timeout=30.0: None  # type: ignore[method-assign]
-        try:
-            server.start()
+        with started(server):
             assert manager.recv(100) == b"READY=1"
             assert server.ready(), server.log()
             assert server.log().count("serves.") == workers
@@ -265,9 +275,6 @@ def test_the_service_manager_is_told(tmp_path: Path, valkey_url: str, workers: i
             manager.setblocking(False)
             with pytest.raises(BlockingIOError):
                 manager.recv(100)
-        finally:
-            server.kill()
-            print(server.log())
 
 
 def test_no_manager_to_tell(tmp_path: Path) -> None:

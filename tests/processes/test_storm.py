@@ -74,7 +74,7 @@ class Returning:
                     pass
                 self._resume(said["ok"])
                 self._writer = writer
-                self._reading = asyncio.create_task(self._read(reader))
+                self._reading = asyncio.create_task(self._read(reader, writer))
                 return True
         except (OSError, EOFError):
             pass
@@ -90,11 +90,13 @@ class Returning:
             self._note(event)
         self._position = ok["position"]
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, EOFError):
             while True:
                 said = await read_frame(reader)
-                if "offset" in said:
+                if said.get("type") == "ping":
+                    writer.write(frame(TEXT, b'{"type": "pong"}'))
+                elif "offset" in said:
                     self._note(said)
                     self._position = {**(self._position or {}), "offset": said["offset"]}
 
@@ -186,7 +188,8 @@ async def storm(server: LiveServer, world: World, count: int) -> list[Returning]
 async def test_everybody_comes_back(live_server_process: StartServer, count: int) -> None:
     """HOST-19, SUB-1, SUB-2"""
     server = await asyncio.to_thread(lambda: live_server_process(env=SETTINGS))
-    world = await asyncio.to_thread(make_world, server, PEOPLE, 1, 0)
+    # A group: in a room each who comes is announced to all the others, which is what would be measured.
+    world = await asyncio.to_thread(make_world, server, PEOPLE, 0, 1)
     clients = await storm(server, world, count)
     assert "Traceback" not in server.log()
     if count == STORM:

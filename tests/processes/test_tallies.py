@@ -24,6 +24,7 @@ from tests.processes.conftest import Several, replaced
 from tests.processes.test_workers import join
 from tests.seeing.conftest import PROMOTE, TOKEN
 from tests.seeing.test_metrics import Figures, figures, scrape
+from tests.services import started
 from tests.waiting import wait_until, wait_until_async
 
 RESTS = ("_total", "_count", "_sum", "_bucket")
@@ -33,15 +34,12 @@ RESTS = ("_total", "_count", "_sum", "_bucket")
 @pytest.fixture
 def counted(tmp_path: Path, valkey_url: str) -> Iterator[Several]:
     """Two workers, with a token for their metrics."""
-    server = Several(tmp_path, valkey_url, 2)
-    server._env |= {"HUBBUB_METRICS_TOKEN": TOKEN}
+    server = Several(tmp_path, valkey_url, 2, env={"HUBBUB_METRICS_TOKEN": TOKEN})
     try:
-        server.start()
-        yield server
+        with started(server):
+            yield server
     finally:
-        server.kill()
         stores.forget(server.data)
-        print(f"the workers logged:\n{server.log()[-20_000:]}")
 
 
 class Scraper(threading.Thread):

@@ -172,13 +172,15 @@ def _close(engine: "Engine", closed: SessionClosed) -> None:
 
 async def _follow(session: "Session", granted: AccessGranted) -> None:
     """Subscribe a session to a topic that its user was granted, from where the grant was made."""
+    session.kept |= {granted.target}
     try:
         subscription, outcome = await subscribe(session, granted.target, since=granted.position, by_server=True)
     except HubbubError as error:
+        if granted.target not in session.subscriptions:
+            session.kept -= {granted.target}
         logger.info("session %s could not follow %s: %s", session.id, granted.target, error, extra=about(session))
         return
     if outcome.reset:
         session.put(session.dialect.reset(granted.target, outcome.position, outcome.reset))
-    session.kept |= {granted.target}
     session.show(Batch(outcome.events))
     session.go_live(subscription, outcome.position)

@@ -11,7 +11,8 @@ import msgspec
 from hubbub.engine.counters import counters
 from hubbub.engine.ports import StreamStore
 from hubbub.engine.resume import Budget, why_reset
-from hubbub.engine.subscription import Subscription
+from hubbub.engine.subscription import Subscription, subscribe
+from hubbub.protocol.errors import Forbidden
 from hubbub.protocol.frames import Event, Position
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ async def follow_all(
     """
     engine = session.engine
     session.follows_grants = True
+    before = dict(session.subscriptions)
     topics = await engine.reader.run(find)
     made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
     known = {topic: engine.hub.known(topic, since[topic]) for topic in made if topic in since}
@@ -92,12 +94,18 @@ async def follow_all(
         for subscription in made.values():
             session.unfollow(subscription)
         raise
-    # What was joined between the two reads comes by its grant; what was left is not for us.
+    # What was left between the two reads is not for us.
     for topic in made.keys() - found.positions.keys():
         session.unfollow(made.pop(topic))
-    session.kept |= found.positions.keys()
     # What the client has subscribed to meanwhile goes on from that reply's position.
-    made = {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
+    made = _current(session, made)
+    granted = {each for each in session.kept if session.subscriptions.get(each) is not before.get(each)}
+    session.kept |= found.positions.keys()
+    for topic in found.positions.keys() - made.keys():
+        there = session.subscriptions.get(topic)
+        if there is None or (topic in granted and there.buffer is not None):
+            made |= await _follow_late(session, topic, found)
+    made = _current(session, made)
     found.missed = [event for event in found.missed if event.topic in made]
     found.reset = {topic: why for topic, why in found.reset.items() if topic in made}
     for topic in made.keys() & since.keys():
@@ -106,8 +114,35 @@ async def follow_all(
         engine.hub.prime(topic, found.positions[topic])
     for topic, missed in groupby(found.missed, key=attrgetter("topic")):
         engine.hub.learn(topic, list(missed))
-    found.positions = {topic: at for topic, at in found.positions.items() if topic in made} | _shown(session, topics)
+    # All that a grant brought after the snapshot is with the client, who has waited for this to know from where on.
+    granted &= session.subscriptions.keys()
+    stands = {topic: at for topic, at in found.positions.items() if topic in made or topic in granted}
+    found.positions = stands | _shown(session, [topic for topic in topics if topic not in granted])
     return list(made.values()), found
+
+
+def _current(session: "Session", made: dict[str, Subscription]) -> dict[str, Subscription]:
+    """Those that were neither ended nor replaced meanwhile."""
+    return {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
+
+
+async def _follow_late(session: "Session", topic: str, found: Followed) -> dict[str, Subscription]:
+    """Follow a topic that was joined between the two reads from where the snapshot was read; none if it is left again.
+
+    Its grant would begin there as well, but tells the client nothing: the event that names the topic's position is
+    older than the snapshot.
+    """
+    try:
+        subscription, outcome = await subscribe(session, topic, since=found.positions[topic], by_server=True)
+    except Forbidden:
+        return {}
+    if outcome.reset:
+        found.positions[topic], found.reset[topic] = outcome.position, outcome.reset
+    else:
+        held = subscription.buffer or []
+        later = [event for event in held if event.offset is None or event.offset > outcome.position.offset]
+        subscription.buffer = [*outcome.events, *later]
+    return {topic: subscription}
 
 
 def _shown(session: "Session", topics: list[str]) -> dict[str, Position]:

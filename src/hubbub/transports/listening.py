@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 BACKLOG = 2048
 """Connections that the kernel holds until somebody accepts them."""
+UNSENT_BYTES = 16 * 1024
+"""What the kernel holds for a client beside what is on its way. More waits where it is counted, and bounded: in the
+outbox. Left to itself, Linux keeps 4 MB for each client that stopped reading, and takes ever longer over it."""
 LOCK_SECONDS = 10.0
 """How long a server waits for another that begins to listen in the same folder."""
 FIRST_PASSED = 3
@@ -34,7 +37,11 @@ class Listening:
     """The path of a unix socket, with device and inode."""
 
     def __post_init__(self) -> None:
-        if not self.lent and (path := self.path):
+        path = self.path
+        if not path and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            for each in self.sockets:  # Connections inherit it from the listener that accepted them.
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        if not self.lent and path:
             found = os.stat(path)
             self._file = path, found.st_dev, found.st_ino
 
