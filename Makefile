@@ -8,6 +8,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --fork-strategy 
 	--python-version 3.11 --generate-hashes --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade)
 
 MAKEFLAGS += --no-print-directory
+# Else each of the servers that the tests start would compile all of hubbub again.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test test-faults check docs bench bench-quick ui chromium requirements clean

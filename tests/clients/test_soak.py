@@ -74,7 +74,7 @@ class Soak:
 
     def cut_in_the_middle(self) -> None:
         # Who is offline already would not say so again.
-        self.client.until(lambda: self.client.statuses[-1] == "online", "online")
+        self.client.until_status("online")
         known = len(self.client.statuses)
         self.proxy.cut_after(self.random.randrange(1, 500), to=self.random.choice(["client", "server"]))
         self.say()
