@@ -17,6 +17,7 @@ REST: dict[str, tuple[int, ...]] = {
     "GET healthz":                                       (200, 200, 200, 200, 200, 200, 200),
     "GET readyz":                                        (200, 200, 200, 200, 200, 200, 200),
     "GET index":                                         (200, 200, 200, 200, 200, 200, 200),
+    "GET push_worker":                                   (200, 200, 200, 200, 200, 200, 200),
     # For staff; to others there is no such page, and the numbers say what it takes.
     "GET inspector":                                     (404, 404, 404, 404, 200, 404, 404),
     "GET metrics":                                       (401, 401, 403, 403, 200, 403, 403),

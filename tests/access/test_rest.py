@@ -54,12 +54,13 @@ def routes(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]
                 yield from routes(each.url_patterns, prefix + str(each.pattern))
         elif isinstance(each, URLPattern):
             route = prefix + str(each.pattern)
-            # The one regular expression is the page that all other paths lead to.
+            # A regular expression stands before all of the UI's, which have names.
             yield str(each.name) if "^" in route else re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
 
 
 def path_of(route: str, id: int, name: str = "garden") -> str:
-    return "/" if route == "index" else "/" + route.format(id=id, name=name, login="0" * 24)
+    route = {"index": "", "push_worker": "push-worker.js"}.get(route, route)
+    return "/" + route.format(id=id, name=name, login="0" * 24)
 
 
 def send(client: Client, method: str, path: str, body: dict[str, Any] | None) -> Any:

@@ -92,9 +92,8 @@ def check_interface(**kwargs: Any) -> list[CheckMessage]:
     if not apps.is_installed("hubbub.web"):
         return []
     folder = Path(apps.get_app_config("hubbub_web").path, "static", "hubbub")
-    missing = [
-        name for name in ("app.js", "app.css", "embed.js", "client.js", "inspector.js") if not (folder / name).is_file()
-    ]
+    built = ("app.js", "app.css", "embed.js", "client.js", "inspector.js", "push-worker.js")
+    missing = [name for name in built if not (folder / name).is_file()]
     if not missing:
         return []
     return [

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import msgspec
 from django.apps import apps
 from django.http import Http404, HttpRequest, HttpResponse
@@ -39,6 +41,18 @@ def inspector(request: HttpRequest) -> HttpResponse:
         raise Http404
     context = {"page": page_config(), "theme": chosen_theme(request)}
     return add_headers(request, render(request, "hubbub/inspector.html", context))
+
+
+@require_safe
+@cache_control(no_cache=True)
+def push_worker(request: HttpRequest) -> HttpResponse:
+    """The service worker that shows pushes (rule PSH-5). Not a static file: those may be served elsewhere."""
+    file = Path(__file__).parent / "static" / "hubbub" / "push-worker.js"
+    if not file.is_file():
+        raise Http404
+    response = HttpResponse(file.read_bytes(), content_type="text/javascript; charset=utf-8")
+    response["X-Content-Type-Options"] = "nosniff"
+    return add_headers(request, response)
 
 
 def _is_staff(request: HttpRequest) -> bool:

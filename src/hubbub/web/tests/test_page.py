@@ -173,12 +173,22 @@ def test_the_page_knows_its_prefix(settings: Any) -> None:
     }
 
 
+def test_the_service_worker_stands_at_the_root() -> None:
+    """PSH-5: from there it is for every page of the UI; its policy lets it load nothing from elsewhere."""
+    response = Client().get("/push-worker.js")
+    assert response.status_code == 200 and response["Content-Type"].startswith("text/javascript")
+    assert response["X-Content-Type-Options"] == "nosniff" and "no-cache" in response["Cache-Control"]
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    script = response.content.decode()
+    assert "showNotification" in script and "import" not in script
+
+
 def test_an_install_without_the_scripts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apps.get_app_config("hubbub_web"), "path", str(tmp_path))
     (found,) = check_interface()
     assert found.id == "hubbub.W015" and "app.js" in found.msg and "make ui" in str(found.hint)
     built = tmp_path / "static" / "hubbub"
     built.mkdir(parents=True)
-    for name in ("app.js", "app.css", "embed.js", "client.js", "inspector.js"):
+    for name in ("app.js", "app.css", "embed.js", "client.js", "inspector.js", "push-worker.js"):
         (built / name).touch()
     assert check_interface() == []
