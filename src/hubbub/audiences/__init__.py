@@ -1,0 +1,1 @@
+"""Teams in a tree, and temporary groups: audiences that people make."""
