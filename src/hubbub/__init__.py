@@ -15,6 +15,7 @@ APPS = [
     "hubbub.chat",
     "hubbub.inspector",
     "hubbub.presence",
+    "hubbub.progress",
     "hubbub.web",
     "rest_framework_simplejwt.token_blacklist",
 ]
@@ -25,9 +26,10 @@ A project that wants a part names that part's apps itself; ``hubbub.django`` is 
 
 if TYPE_CHECKING:
     from hubbub.django.actions import action
-    from hubbub.django.publish import publish, publish_ephemeral
+    from hubbub.django.publish import apublish, apublish_ephemeral, publish, publish_ephemeral
     from hubbub.engine.actor import Actor
     from hubbub.engine.context import Context
+    from hubbub.progress.running import job_progress
     from hubbub.protocol.registry import TopicKind, command, event, handles, topic_kind
 
 _HOME = {
@@ -35,9 +37,12 @@ _HOME = {
     "Context": "engine.context",
     "TopicKind": "protocol.registry",
     "action": "django.actions",
+    "apublish": "django.publish",
+    "apublish_ephemeral": "django.publish",
     "command": "protocol.registry",
     "event": "protocol.registry",
     "handles": "protocol.registry",
+    "job_progress": "progress.running",
     "publish": "django.publish",
     "publish_ephemeral": "django.publish",
     "topic_kind": "protocol.registry",
@@ -50,9 +55,12 @@ __all__ = [
     "TopicKind",
     "__version__",
     "action",
+    "apublish",
+    "apublish_ephemeral",
     "command",
     "event",
     "handles",
+    "job_progress",
     "publish",
     "publish_ephemeral",
     "topic_kind",

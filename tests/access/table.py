@@ -61,6 +61,8 @@ REST: dict[str, tuple[int, ...]] = {
     # Rooms are everybody's. Over REST guests only look.
     "GET api/rooms/":                                    (401, 200, 200, 200, 200, 200, 200),
     "GET api/rooms/{name}/messages/":                    (401, 200, 200, 200, 200, 200, 200),
+    # One's own jobs.
+    "GET api/progress/":                                 (401, 401, 200, 200, 200, 200, 200),
 }
 
 OK, NO, WHO, SUB = "ok", "forbidden", "not_authenticated", "not_subscribed"
@@ -110,6 +112,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     # Nobody subscribes to presence.
     "subscribe presence":         (NO,  NO,  NO,  NO,  NO,  NO),
     "subscribe presence.processes": (NO, NO, NO,  NO,  NO,  NO),
+    "subscribe progress.member":  (NO,  NO,  NO,  NO,  OK,  NO),
 }
 
 SOCKETS: dict[str, tuple[int, ...]] = {

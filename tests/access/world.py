@@ -37,12 +37,12 @@ class World:
         return actor_of_user(self.users[role])
 
     def topic(self, target: str) -> str:
-        """``group``, ``direct``, ``room``, ``user.<role>``, or a topic as it stands."""
+        """``group``, ``direct``, ``room``, ``<kind>.<role>`` for a user's own, or a topic as it stands."""
         if target in ("group", "direct", "room"):
             topic: str = getattr(self, target).topic
             return topic
         kind, _, role = target.partition(".")
-        return f"user.{self.users[role].pk}" if kind == "user" else target
+        return f"{kind}.{self.users[role].pk}" if role in self.users else target
 
     def tokens(self, role: str) -> Any:
         """A fresh refresh token, with its access token."""

@@ -117,6 +117,19 @@ export interface Events {
    * Ephemeral: it may be lost.
    */
   "presence.changed": PresenceChanged;
+  /**
+   * A job is so far. At most ten times a second for each job, and nobody has to see them all.
+   *
+   * Ephemeral: it may be lost.
+   */
+  "progress.advanced": ProgressAdvanced;
+  /**
+   * A job has ended. One whose process was killed has `failed` after two minutes; should it run
+   * after all, what came of it follows as a second end.
+   */
+  "progress.ended": ProgressEnded;
+  /** A job has begun. */
+  "progress.started": ProgressStarted;
 }
 
 /** Close one connection 1012, in whichever process it is. Its client may come back at once. */
@@ -364,6 +377,35 @@ export interface PresenceChanged {
   users: Presence[];
   /** Those whom one may see no longer. */
   gone: (number | string)[];
+}
+
+/** A job is so far. At most ten times a second for each job, and nobody has to see them all. */
+export interface ProgressAdvanced {
+  job: number;
+  /** From 0 to 1. */
+  fraction: number;
+  message: string;
+}
+
+/**
+ * A job has ended. One whose process was killed has `failed` after two minutes; should it run after
+ * all, what came of it follows as a second end.
+ */
+export interface ProgressEnded {
+  job: number;
+  title: string;
+  outcome: "done" | "failed";
+  /** What came of it, in the job's own words. */
+  message: string;
+  /** Where that can be seen, a path of the site; empty where nowhere. */
+  link: string;
+}
+
+/** A job has begun. */
+export interface ProgressStarted {
+  job: number;
+  title: string;
+  started_at: string;
 }
 
 /** Where the read cursor stands now, as a message number, and what is left. */

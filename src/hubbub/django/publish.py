@@ -9,6 +9,7 @@ from django.db import transaction
 
 from hubbub.django import runtime
 from hubbub.django.streams import DjangoStreamStore
+from hubbub.django.twins import in_thread, refuse_in_loop
 from hubbub.engine.clock import SystemClock
 from hubbub.engine.engine import make_ephemeral
 from hubbub.engine.logs import quiet_logger
@@ -25,13 +26,18 @@ def publish(topic: str, event: msgspec.Struct, *, author: str = "") -> Position:
     """Add a durable event to a topic's stream, and deliver it once the transaction is committed.
 
     ``event`` is an instance of a class decorated with ``@event``. Inside ``atomic()`` it is part of that
-    transaction; outside it is a transaction of its own. Works in any process. ``author`` is the author's
-    ``Actor.key``.
+    transaction; outside it is a transaction of its own. Works in any process and thread; in async code use
+    ``apublish``. ``author`` is the author's ``Actor.key``.
 
     Returns the event's position. Raises TypeError for a struct that is no durable event, BadFrame for an
-    illegal topic.
+    illegal topic, SynchronousOnlyOperation in async code.
     """
     return publish_all([Publication(topic, event, author)])[0]
+
+
+async def apublish(topic: str, event: msgspec.Struct, *, author: str = "") -> Position:
+    """``publish`` for async code."""
+    return await in_thread(publish, topic, event, author=author)
 
 
 class Publication(NamedTuple):
@@ -44,6 +50,7 @@ class Publication(NamedTuple):
 
 def publish_all(publications: Iterable[Publication]) -> list[Position]:
     """Publish several events by as many queries as one, each topic's in order. Returns their positions."""
+    refuse_in_loop("publish")
     now = _clock.now()
     new = [(topic, _durable(topic, event), msgspec.json.encode(event), by, now) for topic, event, by in publications]
     store = DjangoStreamStore()
@@ -68,14 +75,22 @@ def publish_ephemeral(topic: str, event: msgspec.Struct, *, author: str = "", sk
     """Show an event to whoever follows the topic now. It is in no stream and may be lost.
 
     Ephemeral events of one ``key`` replace each other while they wait for a slow reader. Without Redis they
-    do not leave the process: from a shell or a worker nothing is delivered, which is logged.
+    do not leave the process: from a shell or a worker nothing is delivered, which is logged. It waits for nothing,
+    so it may be called in any thread, one with an event loop too.
     Raises TypeError for a struct that is no event, BadFrame for an illegal topic.
     """
     check_topic(topic)
     if not runtime.deliver([make_ephemeral(_clock, topic, event, author=author, skip=skip, key=key)]):
         logger.warning(
             "%s on %s reached nobody: it is ephemeral, and this process serves no sockets. Publish it as a durable "
-            "event, or in the process that serves.",
+            "event, or in the process that serves, or give both a layer on Redis (CHANNEL_LAYERS).",
             type(event).__name__,
             topic,
         )
+
+
+async def apublish_ephemeral(
+    topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "", key: str = ""
+) -> None:
+    """``publish_ephemeral``, for whoever writes ``await`` everywhere: that one waits for nothing either."""
+    publish_ephemeral(topic, event, author=author, skip=skip, key=key)

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from channels.layers import get_channel_layer
 
@@ -15,6 +17,7 @@ from hubbub.django.relay import relay_over
 from hubbub.django.retention import house_jobs
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import Tail
+from hubbub.django.telling import tell
 from hubbub.django.wakeups import notify
 from hubbub.django.writer import make_writer
 from hubbub.engine import tracing
@@ -33,6 +36,9 @@ HOUSEKEEPING_SECONDS = 60.0
 
 class Runtime:
     """An engine with its threads: the writer's, the readers', the tail's."""
+
+    call: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
+    """Where async code calls what waits for the database, if not where Django does: the test kit has one thread."""
 
     def __init__(self) -> None:
         ours, alias = hubbub_settings(), database_alias()
@@ -170,10 +176,13 @@ def current() -> Runtime | None:
 
 
 def deliver(events: list[Event]) -> bool:
-    """Hand events to this process's hub, from any thread. False where there is none."""
+    """Hand events to this process's hub, or to those that serve by way of the layer. From any thread.
+
+    False where this process serves no sockets, and its layer doesn't leave it.
+    """
     runtime = _current
     if runtime is None:
-        return False
+        return tell(events)
     runtime.engine.hub.publish(events)
     return True
 

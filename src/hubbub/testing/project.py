@@ -34,6 +34,8 @@ ONE_ENGINE = "Another engine runs in this test: use a live server or connections
 class InlineRuntime(runtime.Runtime):
     """A process's engine without threads: nothing happens unless the test's loop runs."""
 
+    call = staticmethod(in_test_thread)
+
     def __init__(self, clock: FakeClock) -> None:
         alias = database_alias()
         self.loop = asyncio.get_running_loop()
