@@ -13,6 +13,7 @@ from hubbub import job_progress
 from hubbub.engine.actor import SYSTEM
 from hubbub.progress import actions
 from hubbub.progress.models import Job
+from hubbub.progress.running import JobProgress
 from hubbub.testing import verify_action
 from hubbub.testing.sync import SyncConnection, SyncEngine
 
@@ -56,15 +57,20 @@ def test_a_job_is_seen_from_its_beginning_to_its_end(page: SyncConnection, ada: 
     }  # fmt: skip
 
 
+def fail_with_words(job: JobProgress) -> None:
+    job.result("Row 7 is no address.")
+    raise ValueError("row 7")
+
+
 def test_a_job_that_fails(page: SyncConnection, ada: Any) -> None:
     """PRG-1: the exception goes on its way, and its text is nobody's business."""
     with pytest.raises(ZeroDivisionError), job_progress(ada.pk, "Import"):
         _ = 1 / 0
     ended = page.event("progress.ended")["data"]
     assert (ended["outcome"], ended["message"]) == ("failed", "It has failed.")
-    with pytest.raises(ValueError, match="row 7"), job_progress(ada, "Import") as job:
-        job.result("Row 7 is no address.")
-        raise ValueError("row 7")
+    job = job_progress(ada, "Import")
+    with pytest.raises(ValueError, match="row 7"), job:
+        fail_with_words(job)
     assert page.event("progress.ended")["data"]["message"] == "Row 7 is no address."
 
 
