@@ -162,6 +162,20 @@ PROVOKED: dict[tuple[str, str], Provoke] = {
         "presence.watch", data={"users": [1]}
     ),
     ("presence.set", "not_authenticated"): lambda user, guest, room: guest.error("presence.set"),
+    ("notifications.mark", "not_authenticated"): lambda user, guest, room: guest.error(
+        "notifications.mark", data={"ids": [1]}
+    ),
+    ("notifications.mark_all", "not_authenticated"): lambda user, guest, room: guest.error("notifications.mark_all"),
+    ("notifications.history", "not_authenticated"): lambda user, guest, room: guest.error("notifications.history"),
+    ("notifications.preferences", "not_authenticated"): lambda user, guest, room: guest.error(
+        "notifications.preferences"
+    ),
+    ("notifications.set_preference", "not_authenticated"): lambda user, guest, room: guest.error(
+        "notifications.set_preference", data={"kind": "general", "channel": "push", "on": True}
+    ),
+    ("notifications.set_quiet_hours", "not_authenticated"): lambda user, guest, room: guest.error(
+        "notifications.set_quiet_hours", data={"begins": None, "ends": None}
+    ),
     ("auth.refresh", "not_authenticated"): lambda user, guest, room: user.error("auth.refresh", data={"token": "x"}),
     ("inspect.sessions", "forbidden"): lambda user, guest, room: user.error("inspect.sessions"),
     ("inspect.close", "forbidden"): lambda user, guest, room: user.error("inspect.close", data={"session": "x"}),

@@ -14,6 +14,7 @@ APPS = [
     "hubbub.bench",
     "hubbub.chat",
     "hubbub.inspector",
+    "hubbub.notifications",
     "hubbub.presence",
     "hubbub.progress",
     "hubbub.web",
@@ -26,6 +27,7 @@ A project that wants a part names that part's apps itself; ``hubbub.django`` is 
 
 if TYPE_CHECKING:
     from hubbub.django.actions import action
+    from hubbub.django.notifying import anotify, notify
     from hubbub.django.publish import apublish, apublish_ephemeral, publish, publish_ephemeral
     from hubbub.engine.actor import Actor
     from hubbub.engine.context import Context
@@ -37,12 +39,14 @@ _HOME = {
     "Context": "engine.context",
     "TopicKind": "protocol.registry",
     "action": "django.actions",
+    "anotify": "django.notifying",
     "apublish": "django.publish",
     "apublish_ephemeral": "django.publish",
     "command": "protocol.registry",
     "event": "protocol.registry",
     "handles": "protocol.registry",
     "job_progress": "progress.running",
+    "notify": "django.notifying",
     "publish": "django.publish",
     "publish_ephemeral": "django.publish",
     "topic_kind": "protocol.registry",
@@ -55,12 +59,14 @@ __all__ = [
     "TopicKind",
     "__version__",
     "action",
+    "anotify",
     "apublish",
     "apublish_ephemeral",
     "command",
     "event",
     "handles",
     "job_progress",
+    "notify",
     "publish",
     "publish_ephemeral",
     "topic_kind",

@@ -109,6 +109,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     # Whom one may not see is left out of the reply; test_presence.py has that table.
     "presence.watch":             (WHO, OK,  OK,  OK,  OK,  OK),
     "presence.set":               (WHO, OK,  OK,  OK,  OK,  OK),
+    "subscribe notifications.member": (NO, NO,  NO,  NO,  OK,  NO),
+    "notifications.mark":         (WHO, OK,  OK,  OK,  OK,  OK),
+    "notifications.mark_all":     (WHO, OK,  OK,  OK,  OK,  OK),
+    "notifications.history":      (WHO, OK,  OK,  OK,  OK,  OK),
+    "notifications.preferences":  (WHO, OK,  OK,  OK,  OK,  OK),
+    "notifications.set_preference": (WHO, OK, OK, OK,  OK,  OK),
+    "notifications.set_quiet_hours": (WHO, OK, OK, OK, OK,  OK),
     # Nobody subscribes to presence.
     "subscribe presence":         (NO,  NO,  NO,  NO,  NO,  NO),
     "subscribe presence.processes": (NO, NO, NO,  NO,  NO,  NO),

@@ -1,0 +1,96 @@
+"""What notifications store: one row each, one per user for what is counted, and what is to be sent later."""
+
+from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.db import models
+
+
+class Box(models.Model):
+    """A user's place: how many have come, up to where is read, how many are unread, and the quiet hours.
+
+    Whoever changes a user's notifications locks this row first.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="hubbub_notification_box"
+    )
+    top = models.PositiveBigIntegerField(default=0)
+    """The number of the latest notification."""
+    read_number = models.PositiveBigIntegerField(default=0)
+    """The cursor: up to this number all are read, but for those that say otherwise. It never goes back."""
+    unread = models.PositiveBigIntegerField(default=0)
+    quiet_begins = models.TimeField(null=True)
+    """Null: no quiet hours."""
+    quiet_ends = models.TimeField(null=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+
+    class Meta:
+        verbose_name_plural = "boxes"
+
+    def __str__(self) -> str:
+        return f"{self.unread} unread of {self.user_id}"
+
+
+class Notification(models.Model):
+    """A notification of one user. ``number`` counts from 1 for each user, and is the order of the list."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveBigIntegerField()
+    """One that is counted up gets a new one, and so comes on top."""
+    kind = models.CharField(max_length=60)
+    level = models.CharField(max_length=7, default="info")
+    title = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    link = models.CharField(max_length=500, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    target_type = models.ForeignKey(
+        "contenttypes.ContentType", models.CASCADE, null=True, related_name="+", db_index=False
+    )
+    target_id = models.CharField(max_length=64, blank=True)
+    target = GenericForeignKey("target_type", "target_id")
+    group = models.CharField(max_length=100, blank=True)
+    """Another one of this group is counted up while it is unread."""
+    count = models.PositiveIntegerField(default=1)
+    data = models.JSONField(default=dict, blank=True)
+    read = models.BooleanField(null=True)
+    """Null: as the user's cursor says."""
+    created_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "number"], name="hubbub_notification_number"),)
+        indexes = (
+            models.Index(
+                fields=["user", "group", "-number"], name="hubbub_notification_group", condition=~models.Q(group="")
+            ),
+            # The few that are unread below the cursor.
+            models.Index(fields=["user", "number"], name="hubbub_notification_unread", condition=models.Q(read=False)),
+            models.Index(
+                fields=["target_type", "target_id"],
+                name="hubbub_notification_target",
+                condition=models.Q(target_type__isnull=False),
+            ),
+            models.Index(
+                fields=["expires_at"], name="hubbub_notification_expires", condition=models.Q(expires_at__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Preference(models.Model):
+    """Whether a user wants notifications of a kind by a channel, where that is not the kind's default."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=60)
+    channel = models.CharField(max_length=30)
+    on = models.BooleanField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["user", "kind", "channel"], name="hubbub_notification_preference"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.channel}: {'on' if self.on else 'off'}"

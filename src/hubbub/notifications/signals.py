@@ -1,0 +1,3 @@
+"""What notifications bring to ``hubbub.notify``."""
+
+from hubbub.notifications import ways as ways
