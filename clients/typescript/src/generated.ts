@@ -29,6 +29,22 @@ export interface Commands {
   "inspect.close": { data: CloseSession; reply: Record<string, never>; topic: null };
   /** List connections of this process, a page at a time. */
   "inspect.sessions": { data: ListSessions; reply: SessionPage; topic: null };
+  /** Read notifications before the `number` given (without it, the latest). */
+  "notifications.history": { data: NotificationHistory; reply: NotificationPage; topic: null };
+  /**
+   * Mark some notifications as read, or as unread. Ids that are none of one's own are passed over.
+   */
+  "notifications.mark": { data: MarkNotifications; reply: UnreadNotifications; topic: null };
+  /** Mark all as read up to the one with the `number` that is given (without it, all). */
+  "notifications.mark_all": { data: MarkAllNotifications; reply: UnreadNotifications; topic: null };
+  /** Read one's preferences. */
+  "notifications.preferences": { data: ReadPreferences; reply: Preferences; topic: null };
+  /**
+   * Say whether one wants a kind by a channel. Without the channel `site` it doesn't come at all.
+   */
+  "notifications.set_preference": { data: SetPreference; reply: Preferences; topic: null };
+  /** Set one's quiet hours; with `begins` and `ends` null there are none. */
+  "notifications.set_quiet_hours": { data: SetQuietHours; reply: Preferences; topic: null };
   /**
    * Say how it is on this device, or whether to appear offline. Replied with one's own presence.
    *
@@ -111,6 +127,18 @@ export interface Events {
    * Ephemeral: it may be lost.
    */
   "inspect.trace_ended": TraceEnded;
+  /**
+   * Notifications are read or unread now: those of `ids`, and all up to the number `up_to` where
+   * that is set.
+   */
+  "notifications.marked": Marked;
+  /**
+   * A notification came, or one of a group was counted up: it has the same id, and stands on top
+   * now.
+   */
+  "notifications.notified": Notified;
+  /** Notifications are gone: expired, withdrawn by who sent them, or old. */
+  "notifications.withdrawn": Withdrawn;
   /**
    * How users stand now whom one looks at and who have changed.
    *
@@ -269,6 +297,14 @@ export interface JoinRoom {
   name: string;
 }
 
+/** A kind of notification, and by which channels one wants it. */
+export interface KindPreference {
+  kind: string;
+  /** What people are shown. */
+  label: string;
+  channels: Record<string, boolean>;
+}
+
 /** Leave a group conversation. */
 export type Leave = Record<string, never>;
 
@@ -282,9 +318,33 @@ export interface ListSessions {
   limit?: number;
 }
 
+/** Mark all as read up to the one with the `number` that is given (without it, all). */
+export interface MarkAllNotifications {
+  up_to?: number | null;
+}
+
+/**
+ * Mark some notifications as read, or as unread. Ids that are none of one's own are passed over.
+ */
+export interface MarkNotifications {
+  ids: number[];
+  read?: boolean;
+}
+
 /** Move the read cursor to the message `number` (without it, to the last). It never goes back. */
 export interface MarkRead {
   number?: number | null;
+}
+
+/**
+ * Notifications are read or unread now: those of `ids`, and all up to the number `up_to` where that
+ * is set.
+ */
+export interface Marked {
+  ids: number[];
+  read: boolean;
+  up_to: number | null;
+  unread: number;
 }
 
 /** How a process does, once a second while somebody looks; each process has its own. */
@@ -336,6 +396,60 @@ export interface MessageSent {
   client_id: string | null;
 }
 
+/** A notification, as its user sees it. */
+export interface Notification {
+  id: number;
+  /** Its place: it counts from 1 for each user, and the list begins with the highest. */
+  number: number;
+  kind: string;
+  level: "danger" | "info" | "success" | "warning";
+  title: string;
+  body: string;
+  /** A path or an address; empty for none. */
+  link: string;
+  actor: NotificationActor | null;
+  /** How many it stands for. */
+  count: number;
+  data: Record<string, unknown>;
+  created_at: string;
+  read: boolean;
+}
+
+/** Who did what the notification tells of. */
+export interface NotificationActor {
+  id: number | string;
+  username: string;
+  first_name: string;
+  last_name: string;
+}
+
+/** Read notifications before the `number` given (without it, the latest). */
+export interface NotificationHistory {
+  before?: number | null;
+  limit?: number;
+  /** Only those that are unread. */
+  unread?: boolean;
+}
+
+/** Notifications, newest first, and whether there are earlier ones. */
+export interface NotificationPage {
+  notifications: Notification[];
+  more: boolean;
+}
+
+/**
+ * A notification came, or one of a group was counted up: it has the same id, and stands on top now.
+ */
+export interface Notified {
+  notification: Notification;
+  unread: number;
+  /**
+   * Whether a page may show it by the browser's own means: the user's preferences and quiet hours
+   * say so.
+   */
+  alert: boolean;
+}
+
 /** Somebody left the conversation or was removed. */
 export interface ParticipantRemoved {
   user_id: number | string;
@@ -358,6 +472,12 @@ export interface Person {
 export interface Position {
   epoch: string;
   offset: number;
+}
+
+/** What one wants to be told of, and how. */
+export interface Preferences {
+  kinds: KindPreference[];
+  quiet_hours: QuietHours;
 }
 
 /** Whether a user is there, and by which devices. */
@@ -407,6 +527,23 @@ export interface ProgressStarted {
   title: string;
   started_at: string;
 }
+
+/**
+ * When one wants nothing but the list: no alerts of the browser, no push, no e-mail. Levels
+ * `danger` pass.
+ *
+ * `begins` and `ends` are times of day in the time zone; both null for no quiet hours. They may go
+ * past midnight.
+ */
+export interface QuietHours {
+  begins: string | null;
+  ends: string | null;
+  /** As the IANA names it: `Europe/Berlin`. */
+  timezone: string;
+}
+
+/** Read one's preferences. */
+export type ReadPreferences = Record<string, never>;
 
 /** Where the read cursor stands now, as a message number, and what is left. */
 export interface ReadReply {
@@ -466,6 +603,13 @@ export interface SessionPage {
   total: number;
 }
 
+/** Say whether one wants a kind by a channel. Without the channel `site` it doesn't come at all. */
+export interface SetPreference {
+  kind: string;
+  channel: string;
+  on: boolean;
+}
+
 /**
  * Say how it is on this device, or whether to appear offline. Replied with one's own presence.
  *
@@ -479,6 +623,14 @@ export interface SetPresence {
    * again when it connects.
    */
   invisible?: boolean | null;
+}
+
+/** Set one's quiet hours; with `begins` and `ends` null there are none. */
+export interface SetQuietHours {
+  begins: string | null;
+  ends: string | null;
+  /** As the IANA names it: `Europe/Berlin`. */
+  timezone?: string;
 }
 
 /** Say that one is typing, or no longer. The others are told on change only. */
@@ -548,6 +700,11 @@ export interface Typing {
   is_typing: boolean;
 }
 
+/** How many are unread now. */
+export interface UnreadNotifications {
+  unread: number;
+}
+
 /** Follow a topic no longer. */
 export type Unsubscribe = Record<string, never>;
 
@@ -573,4 +730,10 @@ export interface Watch {
 /** How those stand now whom one may see, in the order in which they were asked for. */
 export interface Watched {
   users: Presence[];
+}
+
+/** Notifications are gone: expired, withdrawn by who sent them, or old. */
+export interface Withdrawn {
+  ids: number[];
+  unread: number;
 }

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 import msgspec
-from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.utils import timezone
 
+from hubbub.django.audiences import Audience
+from hubbub.django.auth import wire_id
+from hubbub.django.twins import in_thread, refuse_in_loop
 from hubbub.engine.actor import Actor
 
 Level = Literal["info", "success", "warning", "danger"]
@@ -81,6 +83,7 @@ Way = Callable[[Any, Notice, datetime | None], list[int]]
 """Tells a notice to users or an audience, now or at a time; returns the ids of what was written."""
 
 _ways: dict[str, Way] = {}
+_FEATURES = {"users": ("users", "hubbub.notifications"), "audience": ("an audience", "hubbub.announcements")}
 
 
 def register_way(to: Literal["users", "audience"], way: Way) -> Way:
@@ -119,8 +122,9 @@ def notify(
     Users who are not active, and who have switched the kind off, are left out. A title of more than 200 characters and
     a text of more than 5,000 are cut. Returns the ids of what was written; none for what is told later.
     Raises ValueError and TypeError for arguments that don't fit, ImproperlyConfigured where the feature that shows it
-    is not installed.
+    is not installed, SynchronousOnlyOperation in async code: there it is ``await hubbub.anotify(…)``.
     """
+    refuse_in_loop("notify")
     notice = make_notice(
         title,
         body=body,
@@ -139,21 +143,16 @@ def notify(
 
 async def anotify(to: Any, title: str, **options: Any) -> list[int]:
     """``notify`` for coroutines, with the same arguments. Raises what ``notify`` does."""
-    return await sync_to_async(notify)(to, title, **options)
+    return await in_thread(notify, to, title, **options)
 
 
 def tell(to: Any, notice: Notice, at: datetime | None = None) -> list[int]:
     """Let a notice go its way. Raises ImproperlyConfigured where nobody has registered one."""
-    where: Literal["users", "audience"] = "audience" if is_audience(to) else "users"
+    where: Literal["users", "audience"] = "audience" if isinstance(to, Audience) else "users"
     if where not in _ways:
-        app = {"users": "hubbub.notifications", "audience": "hubbub.announcements"}[where]
-        raise ImproperlyConfigured(f"To notify {where.replace('aud', 'an aud')}, add {app!r} to INSTALLED_APPS.")
+        whom, app = _FEATURES[where]
+        raise ImproperlyConfigured(f"To notify {whom}, add {app!r} to INSTALLED_APPS.")
     return _ways[where](to, notice, at)
-
-
-def is_audience(to: Any) -> bool:
-    """Whether it is an ``Audience``, and no user or users."""
-    return type(to).__name__ == "Audience"
 
 
 def make_notice(
@@ -223,8 +222,6 @@ def _cut(text: str, most: int) -> str:
 
 def _user_id(actor: Any) -> int | str | None:
     """The primary key of a user, of an Actor, or itself, as it travels."""
-    from hubbub.django.auth import wire_id
-
     if isinstance(actor, Actor):
         return actor.user_id
     pk = getattr(actor, "pk", actor)
