@@ -27,6 +27,7 @@ A project that wants a part names that part's apps itself; ``hubbub.django`` is 
 
 if TYPE_CHECKING:
     from hubbub.django.actions import action
+    from hubbub.django.listeners import Happened, on_event
     from hubbub.django.notifying import anotify, notify
     from hubbub.django.publish import apublish, apublish_ephemeral, publish, publish_ephemeral
     from hubbub.engine.actor import Actor
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Actor": "engine.actor",
     "Context": "engine.context",
+    "Happened": "django.listeners",
     "TopicKind": "protocol.registry",
     "action": "django.actions",
     "anotify": "django.notifying",
@@ -47,6 +49,7 @@ _HOME = {
     "handles": "protocol.registry",
     "job_progress": "progress.running",
     "notify": "django.notifying",
+    "on_event": "django.listeners",
     "publish": "django.publish",
     "publish_ephemeral": "django.publish",
     "topic_kind": "protocol.registry",
@@ -56,6 +59,7 @@ __all__ = [
     "APPS",
     "Actor",
     "Context",
+    "Happened",
     "TopicKind",
     "__version__",
     "action",
@@ -67,6 +71,7 @@ __all__ = [
     "handles",
     "job_progress",
     "notify",
+    "on_event",
     "publish",
     "publish_ephemeral",
     "topic_kind",

@@ -21,10 +21,12 @@ class HubbubConfig(AppConfig):
         from hubbub.django import database_checks as database_checks
         from hubbub.django import deploy_checks as deploy_checks
         from hubbub.django import project_checks as project_checks
+        from hubbub.django.hearing import begin_all
         from hubbub.django.streams import ensure_root
 
         # Not a migration: `flush`, and with it every transactional test, empties the tables.
         post_migrate.connect(ensure_root, sender=self, dispatch_uid="hubbub.root")
+        post_migrate.connect(begin_all, sender=self, dispatch_uid="hubbub.listeners")
 
 
 class FeatureConfig(AppConfig):
@@ -56,6 +58,7 @@ class FeatureConfig(AppConfig):
             "contacts",
             "authentication",
             "signals",
+            "listeners",
             "retention",
             "checks",
         ):

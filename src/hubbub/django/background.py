@@ -1,4 +1,4 @@
-"""What is done beside the serving: Django tasks, and jobs that recur (rules JOB-1 and JOB-2, decision 0030).
+"""What is done beside the serving: Django tasks, jobs that recur, listeners (rules JOB-1, JOB-2, LSN-1; decision 0030).
 
 ``hubbub worker`` is a process for it; ``serve`` does it in threads beside its own, unless it is told not to.
 """
@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from hubbub.django.conf import database_alias, hubbub_settings
+from hubbub.django.listening import Listening
 from hubbub.django.models import RecurringJob
 from hubbub.django.retention import recur, recurring_jobs, register_pruner
 from hubbub.django.transactions import give_back, renew_connections
@@ -43,7 +44,7 @@ class TaskLost(Exception):
 
 
 class Background:
-    """Looks for what is due and does it, until it is stopped: one task after the other, and beside them what recurs.
+    """Looks for what is due and does it, until it is stopped: one task after the other, what recurs, and listeners.
 
     Each kind in a thread of its own, so that a task that hangs holds up other tasks, and nothing else.
     """
@@ -57,17 +58,20 @@ class Background:
             threading.Thread(target=self._repeat, args=(what, look), name=f"hubbub {what}", daemon=True)
             for what, look in looks.items()
         ]
+        self._listening = Listening()
         self._queue: Any = None
         """The worker of the task queue, while it has tasks."""
 
     def start(self) -> None:
         """Do it in threads."""
+        self._listening.start()
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         """Begin nothing more. From any thread, or a signal's handler."""
         self.stopping.set()
+        self._listening.stop()
         if (queue := self._queue) is not None:
             queue.running = False
 
@@ -75,6 +79,7 @@ class Background:
         """After ``start``, until ``stop``, and until what runs then has ended."""
         for thread in self._threads:
             thread.join()
+        self._listening.end()
 
     def end(self, seconds: float) -> None:
         """After ``stop``: wait for the threads, so long at most. A task that goes on is marked failed."""
@@ -82,6 +87,7 @@ class Background:
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(0.0, until - time.monotonic()))
+        self._listening.end(max(0.0, until - time.monotonic()))
         if self._queue is not None:
             # In a thread: on SQLite a task in a transaction keeps all others from writing.
             marking = threading.Thread(target=self._give_up, args=(seconds,), daemon=True)

@@ -1,4 +1,4 @@
-"""The durable log: streams, their events, and receipts; and when what recurs is due."""
+"""The durable log: streams, their events, and receipts; who has heard them; and when what recurs is due."""
 
 from django.db import models
 
@@ -63,3 +63,18 @@ class RecurringJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, due {self.due:%Y-%m-%d %H:%M:%S}"
+
+
+class ListenerPlace(models.Model):
+    """Where in the log a listener stands; what that means is told in ``places``. Locked by who calls the listener."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    event_id = models.PositiveBigIntegerField()
+    seen = models.TextField(blank=True)
+    upto = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    """How often it has failed at the event that comes next."""
+    retry_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.event_id}"

@@ -12,6 +12,7 @@ from hubbub.django import auth, otel
 from hubbub.django.conf import database_alias, engine_settings, hubbub_settings, tail_alias
 from hubbub.django.credentials import Checks, Credential
 from hubbub.django.limits import limiter
+from hubbub.django.listeners import news
 from hubbub.django.reader import ThreadReader
 from hubbub.django.relay import relay_over
 from hubbub.django.retention import house_jobs
@@ -194,3 +195,4 @@ def committed(alias: str, events: list[Event]) -> None:
         notify(alias)
     else:
         runtime.committed(events)
+    news({event.type for event in events})

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connections
 from django.utils.timezone import make_aware
 
+from hubbub.django.listeners import news
 from hubbub.django.reader import read_transaction
 from hubbub.django.wakeups import wakeups
 from hubbub.engine.hub import Hub
@@ -112,10 +113,11 @@ class Tail:
     """A thread that reads the log's new rows, once for all topics, and posts them to the hub.
 
     This process's own events come by here too; the hub knows them by their offset. ``seconds`` is how often it looks
-    where nobody says that there is news; ``telling`` whether other processes are told of what this one commits.
+    where nobody says that there is news; ``telling`` whether other processes are told of what this one commits. It
+    wakes listeners too, which in a process without a hub is all it does.
     """
 
-    def __init__(self, alias: str, hub: Hub, seconds: float, *, telling: bool = True) -> None:
+    def __init__(self, alias: str, hub: Hub | None, seconds: float, *, telling: bool = True) -> None:
         self._alias = alias
         self._hub = hub
         self._wakeups = wakeups(alias, seconds, telling)
@@ -153,7 +155,9 @@ class Tail:
 
     def _post(self, log: "SqliteLog | PostgresLog") -> None:
         while rows := log.read():
-            self._hub.post(_events(rows, self._hub))
+            if self._hub is not None:
+                self._hub.post(_events(rows, self._hub))
+            news({str(type) for _, _, _, type, *_ in rows})
             if len(rows) < BATCH:
                 break
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hubbub.testing.engine import MemoryEngine
     from hubbub.testing.faults import Faults
     from hubbub.testing.layer import FaultyLayer
+    from hubbub.testing.listeners import hear_events
     from hubbub.testing.live import LiveEngine
     from hubbub.testing.project import ProjectEngine
     from hubbub.testing.proxy import Proxy
@@ -38,6 +39,7 @@ _HOME = {
     "SyncConnection": "sync",
     "SyncEngine": "sync",
     "assert_no_events": "connection",
+    "hear_events": "listeners",
     "settle": "connection",
     "verify_action": "verify",
 }
@@ -59,6 +61,7 @@ __all__ = [
     "SyncConnection",
     "SyncEngine",
     "assert_no_events",
+    "hear_events",
     "settle",
     "verify_action",
 ]

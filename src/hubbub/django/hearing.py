@@ -1,0 +1,146 @@
+"""One turn of a listener: it is called with the next events, in a transaction that moves its place (rule LSN-1)."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.transaction import TransactionManagementError
+from django.utils import timezone
+
+from hubbub.django.conf import database_alias
+from hubbub.django.listeners import Happened, Listener, decoded, listeners
+from hubbub.django.models import ListenerPlace
+from hubbub.django.places import Log, Look, Place, Row, log_of
+from hubbub.django.reader import read_transaction
+from hubbub.django.transactions import atomically, guarded, plain
+
+logger = logging.getLogger("hubbub.listeners")
+
+AT_ONCE = 100
+"""Events in one transaction."""
+TURN_SECONDS = 0.05
+"""After this no further event is begun in the same transaction: on SQLite nobody else can write meanwhile."""
+FIRST_PAUSE = 1.0
+"""Seconds until an event is tried again; each further pause is twice as long."""
+HELD_SECONDS = 1.0
+"""When it is looked again at a listener that another process is calling; that may die."""
+FAR = 1000
+"""Events of other types that a listener's place stays behind: that it moves on is a transaction."""
+
+
+def begin(listener: Listener, alias: str) -> None:
+    """Give a new listener its place: the end of the log."""
+    places = ListenerPlace.objects.using(alias)
+    if not places.filter(name=listener.name).exists():
+        places.get_or_create(name=listener.name, defaults=_fields(log_of(alias).end()))
+
+
+def begin_all(using: str, **kwargs: Any) -> None:
+    """After ``migrate``: what happens from here on is heard, whoever comes first, a listener or an event."""
+    if using == database_alias() and ListenerPlace._meta.db_table in connections[using].introspection.table_names():
+        for listener in listeners.values():
+            begin(listener, using)
+
+
+def turn(listener: Listener, alias: str) -> float | None:
+    """Call a listener with what comes next, unless another process does.
+
+    Returns in how many seconds it is to be looked again, None for when there is news. Raises the database's errors.
+    """
+    log = log_of(alias)
+    begin(listener, alias)
+    # First without the lock, which on SQLite is that of all who write.
+    found, wait = read_transaction(alias, partial(_next, listener, log, alias, 1, lock=False))
+    if found is None:
+        return wait
+    with transaction.atomic(using=alias):
+        found, wait = _next(listener, log, alias, AT_ONCE, lock=True)
+        if found is None:
+            return wait
+        place, look = found
+        wait = _hear_all(listener, place, look, alias)
+        place.save(using=alias)
+    return wait
+
+
+def _next(
+    listener: Listener, log: Log, alias: str, limit: int, *, lock: bool
+) -> tuple[tuple[ListenerPlace, Look] | None, float | None]:
+    """A listener's place and what comes after it; where there is nothing, the seconds until one looks again."""
+    places = ListenerPlace.objects.using(alias).filter(name=listener.name)
+    if lock:
+        places = places.select_for_update(skip_locked=connections[alias].features.has_select_for_update_skip_locked)
+    place = places.first()
+    if place is None:
+        return None, HELD_SECONDS
+    if place.retry_at is not None and (wait := (place.retry_at - timezone.now()).total_seconds()) > 0:
+        return None, wait
+    look = log.look(Place(place.event_id, place.seen, place.upto), listener.types, limit)
+    if look.rows or look.behind >= FAR or place.upto:
+        return (place, look), None
+    return None, None
+
+
+def _hear_all(listener: Listener, place: ListenerPlace, look: Look, alias: str) -> float | None:
+    """Hear one event after the other, each in a savepoint, and move the place as far as they were heard."""
+    until = time.monotonic() + TURN_SECONDS
+    for row in look.rows:
+        if time.monotonic() > until:
+            return 0.0
+        failed = _heard(listener, row, alias)
+        if failed is None:
+            _move(place, look.after(row))
+            continue
+        place.failures += 1
+        if place.failures >= listener.tries:
+            logger.error(
+                "Listener %s has failed %d times at event %d (%s on %s, offset %d), which it will not hear.",
+                listener.name, place.failures, row.id, row.type, row.topic, row.offset, exc_info=failed,
+            )  # fmt: skip
+            _move(place, look.after(row))
+            return 0.0
+        pause = FIRST_PAUSE * 2.0 ** (place.failures - 1)
+        logger.warning(
+            "Listener %s failed at event %d (%s on %s, offset %d); it is tried again in %g s.",
+            listener.name, row.id, row.type, row.topic, row.offset, pause, exc_info=failed,
+        )  # fmt: skip
+        failures = place.failures
+        _move(place, look.before(row))
+        place.failures, place.retry_at = failures, timezone.now() + timedelta(seconds=pause)
+        return pause
+    _move(place, look.end)
+    return 0.0 if look.more else None
+
+
+def _move(row: ListenerPlace, place: Place) -> None:
+    for name, value in _fields(place).items():
+        setattr(row, name, value)
+
+
+def _fields(place: Place) -> dict[str, Any]:
+    return {"event_id": place.event_id, "seen": place.seen, "upto": place.upto, "failures": 0, "retry_at": None}
+
+
+def _heard(listener: Listener, row: Row, alias: str) -> Exception | None:
+    """Call the listener. Returns what it raised; raises where the transaction can't go on."""
+    connection = connections[alias]
+    hooks_before = len(connection.run_on_commit)
+    failed: Exception | None = None
+    try:
+        atomically(alias, partial(_call, listener.hear, row))
+    except BaseException as error:
+        failed = plain(error)
+    if connection.closed_in_transaction or connection.needs_rollback:
+        raise TransactionManagementError("A listener's transaction could not go on.") from failed
+    # What the listener has put off until the commit must not keep others' callbacks from running.
+    hooks: list[Any] = connection.run_on_commit
+    hooks[hooks_before:] = [(ids, partial(guarded, hook), False) for ids, hook, _ in hooks[hooks_before:]]
+    return failed
+
+
+def _call(hear: Callable[[Happened], object], row: Row) -> None:
+    hear(Happened(row.id, row.topic, row.offset, row.type, decoded(row.type, row.data), row.author, row.created_at))

@@ -1,0 +1,230 @@
+"""What listeners may count on, on both databases (rules LSN-1 to LSN-4)."""
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+
+from hubbub.django import hearing, publish
+from hubbub.django import listeners as module
+from hubbub.django.listeners import Happened, Listener, listeners, on_event
+from hubbub.django.listening import Listening
+from hubbub.django.models import ListenerPlace
+from hubbub.protocol.registry import event
+from tests.contracts.databases import ALIAS, Database
+from tests.waiting import wait_until
+
+
+@event("contract.heard")
+class Heard(msgspec.Struct):
+    n: int
+
+
+@event("contract.unheard")
+class Unheard(msgspec.Struct):
+    n: int
+
+
+@pytest.fixture(autouse=True)
+def only_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other listeners than those of a test."""
+    found: dict[str, Listener] = {}
+    monkeypatch.setattr(hearing, "listeners", found)
+    monkeypatch.setattr(module, "listeners", found)
+    monkeypatch.setattr("hubbub.django.listening.listeners", found)
+    monkeypatch.setitem(globals(), "listeners", found)
+
+
+def say(n: int, topic: str = "contract.1") -> None:
+    publish.publish(topic, Heard(n), author="user.7")
+
+
+def add(hear: Callable[[Happened], Any], **options: Any) -> Listener:
+    """A listener whose place is the end of the log."""
+    on_event(Heard, name=f"listener-{len(listeners)}", **options)(hear)
+    listener = list(listeners.values())[-1]
+    hearing.begin(listener, ALIAS)
+    return listener
+
+
+def turns(listener: Listener) -> None:
+    """Let it hear all that there is."""
+    while hearing.turn(listener, ALIAS) == 0.0:
+        pass
+
+
+@pytest.fixture
+def listening(database: Database) -> Iterator[Callable[[], Listening]]:
+    """Starts what a process starts that listens."""
+    made: list[Listening] = []
+
+    def start() -> Listening:
+        made.append(Listening())
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.stop()
+        each.end(10)
+
+
+def test_in_the_order_of_the_log(database: Database) -> None:
+    """LSN-1: what comes after it was registered, of the types that it hears, with all that an event says."""
+    say(0)
+    heard: list[Happened] = []
+    listener = add(heard.append)
+    for n in range(250):
+        say(n, f"contract.{n % 3}")
+        publish.publish("contract.1", Unheard(n))
+    turns(listener)
+    assert [each.data.n for each in heard] == list(range(250))
+    first = heard[0]
+    assert (first.topic, first.type, first.author, first.data) == ("contract.0", "contract.heard", "user.7", Heard(0))
+    assert first.offset == 1 and first.created_at.tzinfo is not None
+    assert [each.id for each in heard] == sorted({each.id for each in heard})
+
+
+def test_what_it_writes_is_there_once(database: Database) -> None:
+    """LSN-1: its place moves in the same transaction."""
+
+    def write(event: Happened) -> None:
+        Group.objects.create(name=f"g{event.data.n}")
+
+    listener = add(write)
+    for n in range(5):
+        say(n)
+    with pytest.raises(RuntimeError, match="dies"), transaction.atomic():  # noqa: PT012 - both belong to it
+        hearing.turn(listener, ALIAS)
+        raise RuntimeError("The process dies before the commit.")
+    assert not Group.objects.exists()
+    turns(listener)
+    turns(listener)
+    assert Group.objects.count() == 5
+
+
+def test_a_failing_one_is_tried_again_and_then_skips(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LSN-3: what it wrote at that event is undone, what it heard before stays; the tries are counted for all."""
+    monkeypatch.setattr(hearing, "FIRST_PAUSE", 0.0)
+    heard, other = [], []
+
+    def fail_at_two(event: Happened) -> None:
+        heard.append(event.data.n)
+        Group.objects.create(name=f"g{len(heard)}")
+        if event.data.n == 2:
+            raise ValueError("no twos")
+
+    listener, sound = add(fail_at_two, tries=3), add(lambda event: other.append(event.data.n))
+    for n in range(1, 4):
+        say(n)
+    hearing.turn(listener, ALIAS)
+    assert (heard, ListenerPlace.objects.get(name=listener.name).failures) == ([1, 2], 1)
+    turns(sound)
+    assert other == [1, 2, 3]
+    with caplog.at_level(logging.WARNING, "hubbub.listeners"):
+        for _ in range(5):
+            database.elsewhere(partial(hearing.turn, listener, ALIAS))
+    assert heard == [1, 2, 2, 2, 3]
+    assert Group.objects.count() == 2
+    [said] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert listener.name in said and "contract.heard on contract.1, offset 2" in said
+    assert ListenerPlace.objects.get(name=listener.name).failures == 0
+
+
+def test_the_pauses_grow(database: Database) -> None:
+    """LSN-3: until then it is left alone, whoever looks."""
+
+    def fail(event: Happened) -> None:
+        raise ValueError
+
+    listener, pauses = add(fail), []
+    say(1)
+    for _ in range(3):
+        pauses.append(hearing.turn(listener, ALIAS))
+        left = database.elsewhere(partial(hearing.turn, listener, ALIAS))
+        assert left is not None and pauses[-1] is not None and 0 < left <= pauses[-1]
+        ListenerPlace.objects.update(retry_at=None)
+    assert pauses == [1.0, 2.0, 4.0]
+
+
+def test_a_late_commit(postgres_database: Database) -> None:
+    """LSN-2: an event that is committed after others with higher ids is heard, and none twice."""
+    heard: list[int] = []
+    listener = add(lambda event: heard.append(event.data.n))
+    say(1)
+    with transaction.atomic():
+        say(2, "contract.late")
+        database = postgres_database
+        database.elsewhere(partial(say, 3))
+        database.elsewhere(partial(turns, listener))
+        assert heard == [1, 3]
+    database.elsewhere(partial(say, 4))
+    turns(listener)
+    turns(listener)
+    assert heard == [1, 3, 2, 4]
+
+
+def test_late_commits_between_two_pages(postgres_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LSN-2: none is heard twice, and none is left out."""
+    monkeypatch.setattr(hearing, "AT_ONCE", 2)
+    heard: list[int] = []
+    listener = add(lambda event: heard.append(event.data.n))
+    say(0)
+    with transaction.atomic():
+        say(1, "contract.late")
+        for n in range(2, 7):
+            postgres_database.elsewhere(partial(say, n))
+        postgres_database.elsewhere(partial(hearing.turn, listener, ALIAS))
+    postgres_database.elsewhere(partial(say, 7))
+    turns(listener)
+    assert sorted(heard) == list(range(8))
+    assert len(heard) == 8
+
+
+def test_it_hears_what_it_publishes_itself(database: Database) -> None:
+    """LSN-1: in its next turn, whatever other transactions end beside it."""
+    heard = []
+
+    def count_down(event: Happened) -> None:
+        heard.append(event.data.n)
+        if event.data.n:
+            say(event.data.n - 1)
+            if connection.vendor == "postgresql":
+                database.elsewhere(lambda: Group.objects.create(name=f"beside {event.data.n}"))
+
+    listener = add(count_down)
+    say(3)
+    for _ in range(5):
+        turns(listener)
+    assert heard == [3, 2, 1, 0]
+
+
+def test_two_processes(database: Database, listening: Callable[[], Listening]) -> None:
+    """LSN-4: each event is heard by one of them; a slow listener does not hold up another."""
+    heard: list[int] = []
+    add(lambda event: heard.append(event.data.n))
+    listening()
+    listening()
+    for n in range(50):
+        say(n)
+    wait_until(lambda: len(heard) >= 50, "the events")
+    assert heard == list(range(50))
+
+
+def test_it_has_a_name_of_its_own() -> None:
+    """LSN-1: places are kept by name; what can't be heard is refused at once."""
+    add_ = on_event(Heard, name="taken")
+    add_(print)
+    with pytest.raises(ValueError, match="registered already"):
+        on_event(Heard, name="taken")(repr)
+    with pytest.raises(TypeError, match="no listener"):
+        on_event("chat.typing")
+    with pytest.raises(ValueError, match="which events"):
+        on_event()
