@@ -7,12 +7,17 @@ run, and that of every server that a test starts. A test that is about one store
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
+import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,8 +47,14 @@ def new_database(url: str) -> Iterator[str]:
 
 
 def of_server(data: Path) -> Mapping[str, str]:
-    """The environment that gives the servers on a data folder the store of this run; empty on SQLite."""
+    """The environment that gives the servers on a data folder the store of this run.
+
+    On SQLite it is empty, and the folder, where it is new, has the tables already: making them is half of a start.
+    """
     if not ON_POSTGRES:
+        if not data.exists():
+            data.mkdir(parents=True)
+            shutil.copyfile(_with_tables(), data / "hubbub.sqlite3")
         return {}
     if data not in _of_servers:
         database = _create(os.environ["TEST_DATABASE_URL"])
@@ -57,6 +68,22 @@ def forget(data: Path) -> None:
     """Drop what `of_server` has made, if it has; the servers must have ended."""
     if made := _of_servers.pop(data, None):
         _drop(made["DATABASE_URL"], os.environ["TEST_DATABASE_URL"])
+
+
+@cache
+def _with_tables() -> Path:
+    """A database of SQLite as `hubbub migrate` makes it, but that its streams have no epoch: each server's is new."""
+    folder = Path(tempfile.mkdtemp(prefix="hubbub-tables-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    ours = ("HUBBUB_", "DJANGO_", "DATABASE_URL", "REDIS_URL")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    command = [sys.executable, "-m", "hubbub", "migrate", "-v0"]
+    subprocess.run(command, env=environment | {"HUBBUB_DATA_DIR": str(folder)}, check=True, timeout=60)
+    path = folder / "hubbub.sqlite3"
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("DELETE FROM hubbub_stream")
+        made.commit()
+    return path
 
 
 def _create(url: str) -> str:
