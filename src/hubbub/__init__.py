@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 APPS = [
     "hubbub.django",
     "hubbub.accounts",
+    "hubbub.announcements",
+    "hubbub.audiences",
     "hubbub.bench",
     "hubbub.chat",
     "hubbub.inspector",
@@ -26,7 +28,9 @@ A project that wants a part names that part's apps itself; ``hubbub.django`` is 
 """
 
 if TYPE_CHECKING:
+    from hubbub.announcements.announcing import aannounce, announce
     from hubbub.django.actions import action
+    from hubbub.django.audiences import Audience
     from hubbub.django.listeners import Happened, on_event
     from hubbub.django.notifying import anotify, notify
     from hubbub.django.publish import apublish, apublish_ephemeral, publish, publish_ephemeral
@@ -37,10 +41,13 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Actor": "engine.actor",
+    "Audience": "django.audiences",
     "Context": "engine.context",
     "Happened": "django.listeners",
     "TopicKind": "protocol.registry",
+    "aannounce": "announcements.announcing",
     "action": "django.actions",
+    "announce": "announcements.announcing",
     "anotify": "django.notifying",
     "apublish": "django.publish",
     "apublish_ephemeral": "django.publish",
@@ -58,11 +65,14 @@ _HOME = {
 __all__ = [
     "APPS",
     "Actor",
+    "Audience",
     "Context",
     "Happened",
     "TopicKind",
     "__version__",
+    "aannounce",
     "action",
+    "announce",
     "anotify",
     "apublish",
     "apublish_ephemeral",

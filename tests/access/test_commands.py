@@ -26,6 +26,8 @@ DATA: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
     "chat.create": lambda w, role, target: {"participants": ["another"], "client_id": "c1"},
     "presence.watch": lambda w, role, target: {"users": [user.pk for user in w.users.values()]},
     "presence.set": lambda w, role, target: {"state": "online"},
+    "announcements.see": lambda w, role, target: {"up_to": 1},
+    "announcements.acknowledge": lambda w, role, target: {"id": w.announcement},
     "notifications.mark": lambda w, role, target: {"ids": [1], "read": True},
     "notifications.set_preference": lambda w, role, target: {"kind": "general", "channel": "email", "on": True},
     "notifications.set_quiet_hours": lambda w, role, target: {"begins": "22:00", "ends": "07:00"},
@@ -86,7 +88,7 @@ async def test_forbidden_is_as_absent(live: LiveEngine, committed_world: World, 
     connection = await connect(live, committed_world, role)
     for row in COMMANDS:
         target = row.partition(" ")[2]
-        if target in ("group", "direct", "user.member", "notifications.member"):
+        if target in ("group", "direct", "user.member", "notifications.member", "announcements.member"):
             kind = target.partition(".")[0] if "." in target else "chat"
             absent = f"{kind}.{ABSENT_ID}"
             there = await ask(live, committed_world, connection, row, role)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
+import hubbub
 from hubbub.accounts import actions as accounts
 from hubbub.chat import actions as chat
 from hubbub.chat import messages as wire
@@ -29,6 +30,8 @@ class World:
     message: wire.Message
     """One of the group's."""
     in_room: wire.Message
+    announcement: int
+    """One to everyone, that asks to be acknowledged."""
 
     def user(self, role: str) -> User | None:
         return self.users.get(role)
@@ -75,4 +78,5 @@ def make_world() -> World:
     for each in (maker, member):
         room = chat.join_room(each, "garden").conversation
     in_room = chat.send_message(maker, room.topic, "for everybody").message
-    return World(users, group, direct, room, message, in_room)
+    announcement = hubbub.announce(hubbub.Audience.everyone(), "Read this", acknowledge=True)
+    return World(users, group, direct, room, message, in_room, announcement.pk)

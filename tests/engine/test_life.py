@@ -141,7 +141,7 @@ async def test_access_that_ends_and_begins():
         assert alice.events() == []
         await engine.publish(CONTROL_TOPIC, AccessGranted("u.alice", "talk.a", Position("e1", 1)))
         assert "talk.a" not in alice.session.subscriptions  # It follows no inbox.
-        alice.session.follows_grants = True
+        alice.session.follows_grants = frozenset({"talk"})
         engine.store.append("talk.a", Said(2))
         await engine.publish(CONTROL_TOPIC, AccessGranted("u.alice", "talk.a", Position("e1", 1)))
         await engine.publish("talk.a", Said(3))

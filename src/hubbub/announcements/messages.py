@@ -57,7 +57,7 @@ class AnnouncementFeed(msgspec.Struct):
 
 
 @command("announcements.subscribe", reply=AnnouncementFeed, topic="none", limit="reads", errors=(NotAuthenticated,))
-class Subscribe(msgspec.Struct):
+class SubscribeAnnouncements(msgspec.Struct):
     """Follow all audiences that one is in, also those joined later, with what happened after ``since``."""
 
     since: dict[str, Position] = {}
@@ -71,14 +71,14 @@ class SeenReply(msgspec.Struct):
 
 
 @command("announcements.see", reply=SeenReply, topic="none", limit="writes", errors=(NotAuthenticated,))
-class See(msgspec.Struct):
+class SeeAnnouncements(msgspec.Struct):
     """Say that one has seen all announcements up to this ``number``. It never goes back."""
 
     up_to: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 @command("announcements.acknowledge", topic="none", limit="writes", errors=(Absent, NotAuthenticated))
-class Acknowledge(msgspec.Struct):
+class AcknowledgeAnnouncement(msgspec.Struct):
     """Acknowledge an announcement that asks for it. Once more is no error."""
 
     id: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
@@ -88,21 +88,21 @@ class Acknowledge(msgspec.Struct):
 
 
 @event("announcements.announced", kind="audience")
-class Announced(msgspec.Struct):
+class AnnouncementMade(msgspec.Struct):
     """Something new is said to the audience."""
 
     announcement: Announcement
 
 
 @event("announcements.changed", kind="audience")
-class Changed(msgspec.Struct):
+class AnnouncementChanged(msgspec.Struct):
     """An announcement says something else now. Who has seen or acknowledged it, has."""
 
     announcement: Announcement
 
 
 @event("announcements.withdrawn", kind="audience")
-class Withdrawn(msgspec.Struct):
+class AnnouncementWithdrawn(msgspec.Struct):
     """An announcement is not live any more."""
 
     id: int
@@ -112,7 +112,7 @@ class Withdrawn(msgspec.Struct):
 
 
 @event("announcements.seen_up_to")
-class SeenUpTo(msgspec.Struct):
+class AnnouncementsSeen(msgspec.Struct):
     """The user has seen all announcements up to this number."""
 
     number: int
@@ -120,14 +120,14 @@ class SeenUpTo(msgspec.Struct):
 
 
 @event("announcements.acknowledged")
-class Acknowledged(msgspec.Struct):
+class AnnouncementAcknowledged(msgspec.Struct):
     """The user has acknowledged an announcement."""
 
     id: int
 
 
 @event("announcements.joined")
-class Joined(msgspec.Struct):
+class AudienceJoined(msgspec.Struct):
     """The user is in another audience from now on. Its topic's events after ``position`` follow by themselves."""
 
     audience: str
@@ -137,7 +137,7 @@ class Joined(msgspec.Struct):
 
 
 @event("announcements.left")
-class Left(msgspec.Struct):
+class AudienceLeft(msgspec.Struct):
     """The user is not in an audience any more: what was said to it is not for the user."""
 
     audience: str

@@ -4,7 +4,7 @@ from functools import partial
 
 from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
-from hubbub.chat.policy import access, conversation_id_of, require_user, user_topic
+from hubbub.chat.policy import TOPIC_KIND, access, conversation_id_of, require_user, user_topic
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
 from hubbub.engine.context import Context
@@ -75,7 +75,7 @@ async def set_typing(ctx: Context, data: wire.SetTyping) -> None:
 async def subscribe_inbox(ctx: Context, data: wire.SubscribeInbox) -> object:
     actor, session = require_user(ctx.actor), ctx.session
     subscriptions, found = await follow_all(
-        session, partial(_inbox_topics, actor), partial(queries.conversation_list, actor), data.since
+        session, partial(_inbox_topics, actor), partial(queries.conversation_list, actor), data.since, TOPIC_KIND
     )
     session.show(Batch(found.missed))
     done = ctx.reply(wire.Inbox(found.snapshot, found.positions, list(found.reset)))

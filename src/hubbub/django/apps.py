@@ -21,12 +21,15 @@ class HubbubConfig(AppConfig):
         from hubbub.django import database_checks as database_checks
         from hubbub.django import deploy_checks as deploy_checks
         from hubbub.django import project_checks as project_checks
+        from hubbub.django.audiences import kinds as kinds
+        from hubbub.django.audiences import signals as signals
         from hubbub.django.hearing import begin_all
         from hubbub.django.streams import ensure_root
 
         # Not a migration: `flush`, and with it every transactional test, empties the tables.
         post_migrate.connect(ensure_root, sender=self, dispatch_uid="hubbub.root")
         post_migrate.connect(begin_all, sender=self, dispatch_uid="hubbub.listeners")
+        signals.connect()
 
 
 class FeatureConfig(AppConfig):
@@ -56,6 +59,7 @@ class FeatureConfig(AppConfig):
             "sockets",
             "topics",
             "contacts",
+            "audiences",
             "authentication",
             "signals",
             "listeners",

@@ -27,9 +27,7 @@ from hubbub.django.transactions import give_back, renew_connections
 logger = logging.getLogger("hubbub.background")
 
 LOOK_SECONDS = 1.0
-"""How often is looked for tasks."""
-LONGEST_WAIT = 60.0
-"""How long at most until recurring jobs are looked at again: the clock may be set."""
+"""How often is looked for tasks, and for jobs, which may be wanted sooner than they were (``retention.do_by``)."""
 SHORTEST_WAIT = 0.1
 AWAY_SECONDS = 10.0
 """How long the database is left alone after it has failed."""
@@ -127,7 +125,7 @@ class Background:
     def _do_jobs(self) -> float:
         """Do the jobs that are due now. Returns the seconds until the next one is. Raises the database's errors."""
         due, now = dict(_jobs().values_list("name", "due")), timezone.now()
-        following = [now + timedelta(seconds=LONGEST_WAIT)]
+        following = [now + timedelta(seconds=LOOK_SECONDS)]
         for name, (seconds, job) in recurring_jobs.items():
             if (at := due.get(name, now)) > now:
                 following.append(at)

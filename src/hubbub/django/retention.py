@@ -1,7 +1,7 @@
 """What is forgotten in time, and what is done beside the messages. Features add theirs in ``retention.py``."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from hubbub.django.conf import database_alias, hubbub_settings
-from hubbub.django.models import Event, Stream
+from hubbub.django.models import Event, RecurringJob, Stream
 from hubbub.django.receipts import drop_expired_receipts
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.control import CONTROL_TOPIC
@@ -54,6 +54,15 @@ def recur(name: str, seconds: float, job: RecurringDo) -> None:
     it raises, the rest is left to the next time.
     """
     recurring_jobs[name] = seconds, job
+
+
+def do_by(name: str, at: datetime) -> None:
+    """Let a recurring job be done at that time, or within a second of it, if it isn't due before.
+
+    Inside the caller's transaction. For a job that does what has a time of its own: it is asked for when that is
+    noted, and by the job itself for what is left.
+    """
+    RecurringJob.objects.using(database_alias()).filter(name=name, due__gt=at).update(due=at)
 
 
 def keep_house(name: str, job: HouseJob) -> None:

@@ -51,6 +51,9 @@ _EVENTS_IN_RANGE = {
     "postgresql": f"LATERAL (SELECT * FROM hubbub_event e WHERE {_IN_RANGE} OFFSET 0) e ON TRUE",
 }
 
+TAKE_AT_ONCE = 500
+"""Streams that are locked by one statement: databases bound its values."""
+
 NewEvent = tuple[str, str, bytes, str, datetime]
 """Topic, type, data, author and time."""
 
@@ -138,13 +141,15 @@ class DjangoStreamStore:
         """Lock the streams and move their tops. Returns each as it was before."""
         # By name, and what all processes share last: two transactions never wait for each other crosswise.
         topics = sorted(counts, key=lambda topic: (topic == CONTROL_TOPIC, topic))
-        query = _TAKE.format(rows=", ".join([_TAKE_ROW] * len(topics)))
+        taken: dict[str, Stream] = {}
         with connections[self.alias].cursor() as cursor:
-            cursor.execute(query, [value for topic in topics for value in (topic, counts[topic])])
-            return {
-                topic: Stream(id=id, topic=topic, epoch=epoch, top=top - counts[topic])
-                for topic, id, epoch, top in cursor.fetchall()
-            }
+            for start in range(0, len(topics), TAKE_AT_ONCE):
+                some = topics[start : start + TAKE_AT_ONCE]
+                query = _TAKE.format(rows=", ".join([_TAKE_ROW] * len(some)))
+                cursor.execute(query, [value for topic in some for value in (topic, counts[topic])])
+                for topic, id, epoch, top in cursor.fetchall():
+                    taken[topic] = Stream(id=id, topic=topic, epoch=epoch, top=top - counts[topic])
+        return taken
 
     def rewrite(self, topics: Sequence[str], types: Sequence[str], told: str, change: Callable[[Any], Any]) -> int:
         """Change what events of these topics and types say that have ``told`` in their JSON. Returns how many.

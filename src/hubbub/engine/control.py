@@ -19,6 +19,7 @@ from hubbub.protocol.close import Close
 from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event, Position
 from hubbub.protocol.registry import event
+from hubbub.protocol.topics import kind_of
 
 if TYPE_CHECKING:
     from hubbub.engine.engine import Engine
@@ -65,11 +66,19 @@ class AccessRevoked(msgspec.Struct):
 
 @event("control.access_granted", internal=True)
 class AccessGranted(msgspec.Struct):
-    """A user may follow a topic from now on; sessions that follow an inbox begin at ``position``."""
+    """A user may follow a topic from now on; sessions that follow all of its kind begin at ``position``."""
 
     actor: str
     target: str
     position: Position
+
+
+@event("control.topic_closed", internal=True)
+class TopicClosed(msgspec.Struct):
+    """Nobody may follow a topic any more, however many do."""
+
+    target: str
+    reason: str
 
 
 @event("control.session_closed", internal=True)
@@ -135,8 +144,10 @@ def obey(engine: "Engine", event: Event) -> None:
     elif event.type == "control.access_granted":
         granted = msgspec.json.decode(event.raw, type=AccessGranted)
         for session in engine.sessions.of(granted.actor):
-            if session.follows_grants and granted.target not in session.subscriptions:
+            if kind_of(granted.target) in session.follows_grants and granted.target not in session.subscriptions:
                 engine.tasks.spawn(_follow(session, granted), f"follow {granted.target}")
+    elif event.type == "control.topic_closed":
+        _close_topic(engine, msgspec.json.decode(event.raw, type=TopicClosed))
     elif event.type == "control.session_closed":
         _close(engine, msgspec.json.decode(event.raw, type=SessionClosed))
     elif event.type == "control.log_changed":
@@ -155,6 +166,12 @@ def _rename(session: "Session", names: ActorRenamed) -> None:
     if was_staff and not names.is_staff:
         # Its client comes back at once, and is let in where it still may be.
         session.close(Close.RESTART, "no longer staff")
+
+
+def _close_topic(engine: "Engine", closed: TopicClosed) -> None:
+    engine.hub.parted.close(closed.target)
+    for session in [each for each in engine.sessions.all() if closed.target in each.subscriptions]:
+        session.revoke(closed.target, closed.reason)
 
 
 def _close(engine: "Engine", closed: SessionClosed) -> None:

@@ -73,16 +73,21 @@ class _AskedOfAll:
 
 
 async def follow_all(
-    session: "Session", find: Callable[[], list[str]], snapshot: Callable[[], Any], since: dict[str, Position]
+    session: "Session",
+    find: Callable[[], list[str]],
+    snapshot: Callable[[], Any],
+    since: dict[str, Position],
+    grants: str,
 ) -> tuple[list[Subscription], Followed]:
-    """Follow all topics that ``find`` names, and those granted later, with a snapshot of that moment.
+    """Follow all topics that ``find`` names, and those of the kind ``grants`` that are granted later, with a snapshot
+    of that moment.
 
     ``find`` and ``snapshot`` may block. Topics that the session follows already go on as they are; their
     position is that of the last event sent. The caller shows ``missed``, sends its reply, and calls
     ``session.go_live`` on each subscription. Raises Busy.
     """
     engine = session.engine
-    session.follows_grants = True
+    session.follows_grants |= {grants}
     before = dict(session.subscriptions)
     topics = await engine.reader.run(find)
     made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}

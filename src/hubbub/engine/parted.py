@@ -43,6 +43,11 @@ class Parted:
         """The actor may not follow the topic any more."""
         self._kept.pop((actor_key, topic), None)
 
+    def close(self, topic: str) -> None:
+        """Nobody may follow the topic any more."""
+        for key in [each for each in self._kept if each[1] == topic]:
+            del self._kept[key]
+
     def doubt(self) -> None:
         """Revocations may have been missed: everybody is looked up again, who is connected too."""
         self.age += 1

@@ -59,8 +59,8 @@ class Session:
         self.closing: Close | None = None
         self.leaving = False
         """Whether no command is taken any more: the process is about to stop."""
-        self.follows_grants = False
-        """Whether topics that the user is granted are subscribed to at once, on the server."""
+        self.follows_grants: frozenset[str] = frozenset()
+        """The kinds of topics that are subscribed to on the server, at once, when the user is granted one."""
         self.kept: frozenset[str] = frozenset()
         """Topics that stay followed whatever the client unsubscribes from, for its inbox."""
         self.subscriptions: dict[str, Subscription] = {}

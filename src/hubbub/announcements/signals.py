@@ -1,0 +1,3 @@
+"""What announcements do when people come into an audience or go."""
+
+from hubbub.announcements.actions import membership as membership
