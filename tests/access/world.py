@@ -45,7 +45,7 @@ class World:
             topic: str = getattr(self, target).topic
             return topic
         kind, _, role = target.partition(".")
-        return f"{kind}.{self.users[role].pk}" if role in self.users else target
+        return f"{kind}.{self.users[role].pk}" if kind != "audience" and role in self.users else target
 
     def tokens(self, role: str) -> Any:
         """A fresh refresh token, with its access token."""

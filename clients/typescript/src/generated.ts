@@ -2,6 +2,14 @@
 
 /** Every command: its data, its reply, and whether it needs a topic. */
 export interface Commands {
+  /** Acknowledge an announcement that asks for it. Once more is no error. */
+  "announcements.acknowledge": { data: AcknowledgeAnnouncement; reply: Record<string, never>; topic: null };
+  /** Say that one has seen all announcements up to this `number`. It never goes back. */
+  "announcements.see": { data: SeeAnnouncements; reply: SeenReply; topic: null };
+  /**
+   * Follow all audiences that one is in, also those joined later, with what happened after `since`.
+   */
+  "announcements.subscribe": { data: SubscribeAnnouncements; reply: AnnouncementFeed; topic: null };
   /** Replace the session's access token before it expires (rule AUT-3). */
   "auth.refresh": { data: Refresh; reply: RefreshReply; topic: null };
   /**
@@ -65,6 +73,23 @@ export interface Commands {
 
 /** Every event: its data. */
 export interface Events {
+  /** The user has acknowledged an announcement. */
+  "announcements.acknowledged": AnnouncementAcknowledged;
+  /** Something new is said to the audience. */
+  "announcements.announced": AnnouncementMade;
+  /** An announcement says something else now. Who has seen or acknowledged it, has. */
+  "announcements.changed": AnnouncementChanged;
+  /**
+   * The user is in another audience from now on. Its topic's events after `position` follow by
+   * themselves.
+   */
+  "announcements.joined": AudienceJoined;
+  /** The user is not in an audience any more: what was said to it is not for the user. */
+  "announcements.left": AudienceLeft;
+  /** The user has seen all announcements up to this number. */
+  "announcements.seen_up_to": AnnouncementsSeen;
+  /** An announcement is not live any more. */
+  "announcements.withdrawn": AnnouncementWithdrawn;
   /**
    * The user takes part in a conversation from now on; its events after `position` follow by
    * themselves where the inbox is followed.
@@ -158,6 +183,95 @@ export interface Events {
   "progress.ended": ProgressEnded;
   /** A job has begun. */
   "progress.started": ProgressStarted;
+}
+
+/** Acknowledge an announcement that asks for it. Once more is no error. */
+export interface AcknowledgeAnnouncement {
+  id: number;
+}
+
+/**
+ * Something said to an audience. It is live from `begins_at` until `expires_at`, or until it is
+ * withdrawn.
+ */
+export interface Announcement {
+  id: number;
+  /** The order in which announcements began, over all audiences; what is later has a higher one. */
+  number: number;
+  /** The key of the audience, `team.3`; its topic is `audience.team.3`. */
+  audience: string;
+  title: string;
+  body: string;
+  level: "danger" | "info" | "success" | "warning";
+  /** Where to read more: an address, or a path of this site. Empty for none. */
+  link: string;
+  /** Whether it is to be shown across the page, or only where notifications are. */
+  banner: boolean;
+  /** Whether everybody is asked to acknowledge it. */
+  acknowledge: boolean;
+  begins_at: string;
+  /** To when a clock is to run beside it; null for none. */
+  counts_to: string | null;
+  /** From when on it is not to be shown any more; null: until it is withdrawn. No event tells. */
+  expires_at: string | null;
+  created_at: string;
+  /** Whether the reader has seen it. In events, which are the same for all, always false. */
+  seen: boolean;
+  /** Whether the reader has acknowledged it. In events always false. */
+  acknowledged: boolean;
+}
+
+/** The user has acknowledged an announcement. */
+export interface AnnouncementAcknowledged {
+  id: number;
+}
+
+/** An announcement says something else now. Who has seen or acknowledged it, has. */
+export interface AnnouncementChanged {
+  announcement: Announcement;
+}
+
+/** What is live for the user, and the position of every topic followed for it. */
+export interface AnnouncementFeed {
+  /** The latest first, 100 at most. */
+  announcements: Announcement[];
+  /** How many of them are not seen. */
+  unread: number;
+  positions: Record<string, Position>;
+  /** Topics of `since` that could not be resumed; the feed has what is live all the same. */
+  reset: string[];
+}
+
+/** Something new is said to the audience. */
+export interface AnnouncementMade {
+  announcement: Announcement;
+}
+
+/** An announcement is not live any more. */
+export interface AnnouncementWithdrawn {
+  id: number;
+}
+
+/** The user has seen all announcements up to this number. */
+export interface AnnouncementsSeen {
+  number: number;
+  unread: number;
+}
+
+/**
+ * The user is in another audience from now on. Its topic's events after `position` follow by
+ * themselves.
+ */
+export interface AudienceJoined {
+  audience: string;
+  position: Position;
+  /** What is live there. An audience where nothing is, is joined without a word. */
+  announcements: Announcement[];
+}
+
+/** The user is not in an audience any more: what was said to it is not for the user. */
+export interface AudienceLeft {
+  audience: string;
 }
 
 /** Close one connection 1012, in whichever process it is. Its client may come back at once. */
@@ -568,6 +682,17 @@ export interface RefreshReply {
   expires_in: number | null;
 }
 
+/** Say that one has seen all announcements up to this `number`. It never goes back. */
+export interface SeeAnnouncements {
+  up_to: number;
+}
+
+/** Up to which number everything is seen now, and how many are not. */
+export interface SeenReply {
+  number: number;
+  unread: number;
+}
+
 /** Send a message to the conversation `topic`. */
 export interface Send {
   /** 1 to 5,000 characters; white space around them is cut. */
@@ -642,6 +767,13 @@ export interface SetTyping {
 export interface Subscribe {
   /** Whether to have the topic's state at exactly the reply's position. */
   snapshot?: boolean;
+}
+
+/**
+ * Follow all audiences that one is in, also those joined later, with what happened after `since`.
+ */
+export interface SubscribeAnnouncements {
+  since?: Record<string, Position>;
 }
 
 /** Follow all one's conversations, also those joined later, with what happened after `since`. */

@@ -4,11 +4,10 @@ import time
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 
 import hubbub
 from hubbub import Audience
-from hubbub.announcements import actions
 from hubbub.testing import SyncConnection, SyncEngine
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +30,7 @@ def test_said_to_everyone(hubbub_sync: SyncEngine) -> None:
 
 def test_groups(hubbub_sync: SyncEngine) -> None:
     cooks = Group.objects.create(name="Cooks")
-    alice, bob = hubbub_sync.pair()
+    alice, _bob = hubbub_sync.pair()
     follow(alice)
     alice.user.groups.add(cooks)
     began = time.monotonic()
