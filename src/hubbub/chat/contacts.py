@@ -2,8 +2,14 @@
 
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import quote
+
+from django.contrib.auth import get_user_model
 
 from hubbub.chat.models import Conversation, Participant
+from hubbub.chat.policy import TOPIC_KIND, conversation_id_of
+from hubbub.django.auth import wire_id
+from hubbub.django.circles import Circle, CircleKind, register_circles
 from hubbub.django.contacts import UserId, register_contacts
 
 
@@ -16,3 +22,31 @@ def partners(user: UserId, among: Collection[UserId]) -> list[Any]:
     mine: Any = Participant.objects.filter(user_id=user).exclude(conversation__kind=Conversation.Kind.ROOM)
     theirs = Participant.objects.filter(user_id__in=list(among), conversation_id__in=mine.values("conversation_id"))
     return list(theirs.values_list("user_id", flat=True).distinct())
+
+
+def circles(topics: Collection[str]) -> dict[str, Circle]:
+    """What conversations are called, and which are direct. One query."""
+    ids = {conversation_id_of(topic): topic for topic in topics}
+    rows = Conversation.objects.filter(pk__in=ids).only("kind", "title", "room_name")
+    return {
+        ids[row.pk]: Circle(
+            row.title or row.room_name or "",
+            direct=row.kind == Conversation.Kind.DIRECT,
+            link=f"r/{quote(row.room_name, safe='')}" if row.room_name else f"c/{row.pk}",
+        )
+        for row in rows
+    }
+
+
+def people(topics: Collection[str]) -> dict[str, dict[str, UserId]]:
+    """Who takes part in conversations; in a room, who has it in the list. One query."""
+    ids = {conversation_id_of(topic): topic for topic in topics}
+    found: dict[str, dict[str, UserId]] = {topic: {} for topic in topics}
+    there = Participant.objects.filter(conversation_id__in=ids, user__is_active=True)
+    name = f"user__{get_user_model().USERNAME_FIELD}"
+    for id, user_id, username in there.values_list("conversation_id", "user_id", name):
+        found[ids[id]][username] = wire_id(user_id)
+    return found
+
+
+register_circles(TOPIC_KIND, CircleKind(circles, people))

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -87,11 +87,14 @@ def _next(
 
 def _hear_all(listener: Listener, place: ListenerPlace, look: Look, alias: str) -> float | None:
     """Hear one event after the other, each in a savepoint, and move the place as far as they were heard."""
+    if listener.together and len(look.rows) > 1 and _heard(listener, look.rows, alias) is None:
+        _move(place, look.end)
+        return 0.0 if look.more else None
     until = time.monotonic() + TURN_SECONDS
     for row in look.rows:
         if time.monotonic() > until:
             return 0.0
-        failed = _heard(listener, row, alias)
+        failed = _heard(listener, [row], alias)
         if failed is None:
             _move(place, look.after(row))
             continue
@@ -125,13 +128,13 @@ def _fields(place: Place) -> dict[str, Any]:
     return {"event_id": place.event_id, "seen": place.seen, "upto": place.upto, "failures": 0, "retry_at": None}
 
 
-def _heard(listener: Listener, row: Row, alias: str) -> Exception | None:
+def _heard(listener: Listener, rows: Sequence[Row], alias: str) -> Exception | None:
     """Call the listener. Returns what it raised; raises where the transaction can't go on."""
     connection = connections[alias]
     hooks_before = len(connection.run_on_commit)
     failed: Exception | None = None
     try:
-        atomically(alias, partial(_call, listener.hear, row))
+        atomically(alias, partial(_call, listener, rows))
     except BaseException as error:
         failed = plain(error)
     if connection.closed_in_transaction or connection.needs_rollback:
@@ -142,5 +145,9 @@ def _heard(listener: Listener, row: Row, alias: str) -> Exception | None:
     return failed
 
 
-def _call(hear: Callable[[Happened], object], row: Row) -> None:
-    hear(Happened(row.id, row.topic, row.offset, row.type, decoded(row.type, row.data), row.author, row.created_at))
+def _call(listener: Listener, rows: Sequence[Row]) -> None:
+    events = [
+        Happened(row.id, row.topic, row.offset, row.type, decoded(row.type, row.data), row.author, row.created_at)
+        for row in rows
+    ]
+    listener.hear(events if listener.together else events[0])

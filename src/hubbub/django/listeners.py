@@ -33,7 +33,8 @@ class Happened:
     created_at: datetime
 
 
-Hear = Callable[[Happened], object]
+Hear = Callable[[Any], object]
+"""Called with a ``Happened``, or with several."""
 H = TypeVar("H", bound=Hear)
 
 
@@ -45,6 +46,8 @@ class Listener:
     hear: Hear
     types: tuple[str, ...]
     tries: int
+    together: bool = False
+    """Whether it is called with all that came, as a list."""
 
 
 listeners: dict[str, Listener] = {}
@@ -53,7 +56,9 @@ listeners: dict[str, Listener] = {}
 _wakers: list[Callable[[Collection[str]], None]] = []
 
 
-def on_event(*events: type[msgspec.Struct] | str, name: str = "", tries: int = TRIES) -> Callable[[H], H]:
+def on_event(
+    *events: type[msgspec.Struct] | str, name: str = "", tries: int = TRIES, together: bool = False
+) -> Callable[[H], H]:
     """Let a function hear durable events, in the background: ``serve`` and ``hubbub worker`` call it.
 
     ``events`` are classes decorated with ``@event``, or names ("chat.message_sent") of those of another feature. The
@@ -61,6 +66,9 @@ def on_event(*events: type[msgspec.Struct] | str, name: str = "", tries: int = T
     place: what it writes to that database happens once for each event, all else at least once (rule LSN-1). It ought
     to be quick; for what takes long, let it enqueue a task. What it raises is logged, and it is called again after a
     pause; after ``tries`` times the event is skipped (rule LSN-3).
+
+    With ``together`` it is called with a list of events, all that wait up to a hundred, so that it can ask and write
+    for many at once. Where that fails, each is tried alone, in a list of one.
 
     A new listener begins at the end of the log. Its place is kept under ``name``; by default, the function's module
     and name: give it the old one where you move the function.
@@ -80,7 +88,7 @@ def on_event(*events: type[msgspec.Struct] | str, name: str = "", tries: int = T
             raise ValueError(f"A listener's name has at most {MOST_NAME} characters: give {called!r} a shorter one.")
         if called in listeners and listeners[called].hear.__qualname__ != function.__qualname__:
             raise ValueError(f"A listener {called!r} is registered already.")
-        listeners[called] = Listener(called, function, types, tries)
+        listeners[called] = Listener(called, function, types, tries, together)
         return function
 
     return register

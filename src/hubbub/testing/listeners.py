@@ -1,6 +1,7 @@
 """Listeners in a test: called in the test's thread and transaction, when the test says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hubbub.django import hearing
@@ -9,7 +10,7 @@ from hubbub.django.listeners import Happened, Listener, listeners
 from hubbub.testing.inline import committing
 
 
-def hear_events(*functions: Callable[[Happened], Any]) -> list[Happened]:
+def hear_events(*functions: Callable[[Any], Any]) -> list[Happened]:
     """Let listeners hear what has been published in this test and what they publish in turn, until nothing is left.
 
     ``functions``: these listeners; without, all of the project. Returns what was heard, each event once for each
@@ -19,15 +20,15 @@ def hear_events(*functions: Callable[[Happened], Any]) -> list[Happened]:
     wanted = [each for each in listeners.values() if not functions or each.hear in functions]
 
     def noting(listener: Listener) -> Listener:
-        def hear(event: Happened) -> None:
+        def hear(what: Any) -> None:
             try:
-                listener.hear(event)
+                listener.hear(what)
             except BaseException as error:
                 failed.append(error)
                 raise
-            heard.append(event)
+            heard.extend(what if listener.together else [what])
 
-        return Listener(listener.name, hear, listener.types, tries=1)
+        return replace(listener, hear=hear, tries=1)
 
     before = -1
     while before != len(heard):

@@ -65,6 +65,7 @@ export class OpenConversation {
   #typing = false;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #reading = 0;
+  #looked = false;
   #loads = 0;
 
   constructor({ topic, id, unread, read_number }: Conversation, known?: Remembered) {
@@ -220,13 +221,18 @@ export class OpenConversation {
     this.messages.value = withSent(this.messages.value, { message, client_id: clientId });
   }
 
-  /** Move the read cursor when there is something unread and the page is looked at. */
+  /** Move the read cursor when there is something unread and the page is looked at; once in any case. */
   #readWhenSeen(): void {
-    const unread = conversations.value?.find(({ topic }) => topic === this.topic)?.unread ?? 0;
+    const mine = conversations.value?.find(({ topic }) => topic === this.topic);
     const last = this.messages.value.list.at(-1)?.number ?? 0;
-    if (!visible.value || unread === 0 || status.value !== "online" || last <= this.#reading) return;
+    if (!mine || !visible.value || status.value !== "online") return;
+    if (this.#looked && (mine.unread === 0 || last <= this.#reading)) return;
+    this.#looked = true;
     this.#reading = last;
-    client.command("chat.read", this.topic, { number: last }).catch(() => (this.#reading = 0));
+    client.command("chat.read", this.topic, { number: last }).catch(() => {
+      this.#reading = 0;
+      this.#looked = false;
+    });
   }
 }
 

@@ -68,8 +68,10 @@ def create_conversation(
     else:
         conversation, made = _insert(Conversation.Kind.GROUP, actor, title=title), True
     if made:
-        Participant.objects.bulk_create([Participant(conversation=conversation, user_id=id) for id in ids])
-        grant(conversation, ids, position_of(topic_of(conversation.pk)))
+        Participant.objects.bulk_create(
+            [Participant(conversation=conversation, user_id=id, opened=id == actor.user_id) for id in ids]
+        )
+        grant(conversation, ids, position_of(topic_of(conversation.pk)), author=actor.key)
     return wire.ConversationReply(queries.conversation(actor, conversation.pk))
 
 
@@ -87,7 +89,7 @@ def join_room(actor: Actor, name: str) -> wire.ConversationReply:
             defaults={"read_number": conversation.top_number},
         )
         if entered:
-            grant(conversation, [actor.user_id], position_of(topic_of(conversation.pk)))
+            grant(conversation, [actor.user_id], position_of(topic_of(conversation.pk)), author=actor.key)
     return wire.ConversationReply(queries.conversation(actor, conversation.pk))
 
 

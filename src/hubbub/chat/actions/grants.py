@@ -13,11 +13,11 @@ from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked
 from hubbub.protocol.frames import Position
 
 
-def grant(conversation: Conversation, user_ids: Iterable[Any], position: Position) -> None:
-    """The users take part from ``position`` of the conversation's stream on."""
+def grant(conversation: Conversation, user_ids: Iterable[Any], position: Position, *, author: str) -> None:
+    """The users take part from ``position`` of the conversation's stream on; ``author`` let them in."""
     topic = topic_of(conversation.pk)
     seen = queries.conversation_of_each(conversation.pk, user_ids)
-    added = [Publication(user_topic(id), wire.ConversationAdded(each, position)) for id, each in seen.items()]
+    added = [Publication(user_topic(id), wire.ConversationAdded(each, position), author) for id, each in seen.items()]
     granted = [Publication(CONTROL_TOPIC, AccessGranted(user_key(id), topic, position)) for id in seen]
     publish_all([*added, *granted])
 

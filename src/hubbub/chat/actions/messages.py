@@ -25,15 +25,21 @@ def hide_message(actor: Actor, topic: str, message_id: int, *, client_id: str | 
 
 @action
 def mark_read(actor: Actor, topic: str, number: int | None = None) -> wire.ReadReply:
-    """Move the read cursor, never back (rule CHT-5). Raises Absent."""
+    """Move the read cursor, never back (rule CHT-5). Raises Absent.
+
+    The first time that somebody looks who was added is told too, where there is nothing unread.
+    """
     conversation = access(require_user(actor), conversation_id_of(topic))
     assert actor.user_id is not None
     top = conversation.top_number
     number = top if number is None else max(0, min(number, top))
     mine = Participant.objects.filter(conversation_id=conversation.pk, user_id=actor.user_id)
-    if mine.filter(read_number__lt=number).update(read_number=number):
-        event = wire.ConversationRead(conversation.pk, number, top - number)
+    moved = mine.filter(read_number__lt=number).update(read_number=number, opened=True)
+    if not moved:
+        number = mine.values_list("read_number", flat=True).first() or 0
+        moved = mine.filter(opened=False).update(opened=True)
+    unread = max(0, top - number)
+    if moved:
+        event = wire.ConversationRead(conversation.pk, number, unread)
         publish(user_topic(actor.user_id), event, author=actor.key)
-        return wire.ReadReply(number, top - number)
-    number = mine.values_list("read_number", flat=True).first() or 0
-    return wire.ReadReply(number, max(0, top - number))
+    return wire.ReadReply(number, unread)

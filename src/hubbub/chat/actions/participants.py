@@ -33,11 +33,19 @@ def admit(actor: Actor, conversation: Conversation, users: list[Any]) -> None:
         raise BadData(f"A group has at most {MAX_PARTICIPANTS} people.")
     if added:
         Participant.objects.bulk_create(
-            [Participant(conversation=conversation, user=user, read_number=conversation.top_number) for user in added]
+            [
+                Participant(
+                    conversation=conversation,
+                    user=user,
+                    read_number=conversation.top_number,
+                    opened=user.pk == actor.user_id,
+                )
+                for user in added
+            ]
         )
         people = [queries.person_of_user(user) for user in added]
         position = publish(topic_of(conversation.pk), wire.ParticipantsAdded(people), author=actor.key)
-        grant(conversation, [user.pk for user in added], position)
+        grant(conversation, [user.pk for user in added], position, author=actor.key)
 
 
 @action

@@ -81,7 +81,7 @@ def _save(placed: list[tuple[_Draft, Place]]) -> dict[_Draft, wire.MessageReply]
     now = timezone.now()
     rows = [_number(draft, place, now) for draft, place in placed]
     save_each({place.conversation for _, place in placed}, ["top_number", "active_at"])
-    save_each({place.participant for _, place in placed if place.participant}, ["read_number"])
+    save_each({place.participant for _, place in placed if place.participant}, ["read_number", "opened"])
     Message.objects.bulk_create(rows)
     events = [_event(draft.sending, row) for (draft, _), row in zip(placed, rows, strict=True)]
     positions = publish_all(
@@ -101,7 +101,7 @@ def _number(draft: _Draft, place: Place, now: datetime) -> Message:
     conversation.active_at = now
     if participant is not None:
         # Who writes has read what stands above.
-        participant.read_number = conversation.top_number
+        participant.read_number, participant.opened = conversation.top_number, True
     actor = draft.sending.actor
     return Message(
         conversation_id=conversation.pk,
