@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hubbub.django.audiences import Audience
     from hubbub.django.listeners import Happened, on_event
     from hubbub.django.notifying import anotify, notify
+    from hubbub.django.declaring import published, publishes
     from hubbub.django.publish import apublish, apublish_ephemeral, publish, publish_ephemeral
     from hubbub.engine.actor import Actor
     from hubbub.engine.context import Context
@@ -59,6 +60,8 @@ _HOME = {
     "on_event": "django.listeners",
     "publish": "django.publish",
     "publish_ephemeral": "django.publish",
+    "published": "django.declaring",
+    "publishes": "django.declaring",
     "topic_kind": "protocol.registry",
 }
 
@@ -84,6 +87,8 @@ __all__ = [
     "on_event",
     "publish",
     "publish_ephemeral",
+    "published",
+    "publishes",
     "topic_kind",
 ]
 

@@ -24,12 +24,14 @@ class HubbubConfig(AppConfig):
         from hubbub.django.audiences import kinds as kinds
         from hubbub.django.audiences import signals as signals
         from hubbub.django.hearing import begin_all
+        from hubbub.django.declaring import register_declared
         from hubbub.django.streams import ensure_root
 
         # Not a migration: `flush`, and with it every transactional test, empties the tables.
         post_migrate.connect(ensure_root, sender=self, dispatch_uid="hubbub.root")
         post_migrate.connect(begin_all, sender=self, dispatch_uid="hubbub.listeners")
         signals.connect()
+        register_declared()
 
 
 class FeatureConfig(AppConfig):

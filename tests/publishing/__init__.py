@@ -1,0 +1,1 @@
+"""Publishing from anywhere in a Django project."""

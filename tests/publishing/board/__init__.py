@@ -1,0 +1,1 @@
+"""An app as a project has it: tasks on boards, and notes. It publishes by declaration."""

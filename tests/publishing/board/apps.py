@@ -1,0 +1,6 @@
+from hubbub.django.apps import FeatureConfig
+
+
+class BoardConfig(FeatureConfig):
+    name = "tests.publishing.board"
+    label = "board"
