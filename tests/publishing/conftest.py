@@ -9,10 +9,16 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from hubbub.protocol.registry import registry
+from tests.contracts.conftest import (  # noqa: F401
+    postgres_database,
+    postgres_template,
+    sqlite_database,
+    sqlite_template,
+)
 
 APP = "tests.publishing.board"
 
-_KINDS = (registry.events, registry.event_names, registry.topics)
+_KINDS: tuple[dict[Any, Any], ...] = (registry.events, registry.event_names, registry.topics)
 _added: list[dict[Any, Any]] = [{} for _ in _KINDS]
 """What the board's models have registered, which they do once in a process."""
 

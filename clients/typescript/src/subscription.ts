@@ -14,6 +14,11 @@ export interface SubscriptionHandlers {
   onReset(reset: { reason: ResetReason; position: Position }): void;
   /** Ask for the topic's snapshot; it comes before any event, and again after every reset. */
   snapshot?: boolean;
+  /**
+   * Where the topic stood when what you show was made, as the page or the response says: the events after it come.
+   * Not together with `snapshot`.
+   */
+  since?: Position;
   /** The topic's state, as it was at exactly `position`. */
   onSnapshot?(snapshot: unknown, position: Position): void;
   /** Every event after `position` comes from now on: the moment to read what you don't get by a snapshot. */

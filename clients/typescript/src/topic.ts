@@ -38,6 +38,14 @@ export class Topic {
     return this.#held !== null;
   }
 
+  /** Let a subscriber go on from `since`; what others have had since then can't be had again. */
+  begin(subscription: Subscription, since: Position): void {
+    const known = (this.position ??= since);
+    if (known.epoch && known.epoch !== since.epoch) subscription.restart("epoch", known, false);
+    else if (known.offset > since.offset) subscription.restart("too_far", known, false);
+    else subscription.start(since);
+  }
+
   /** Take in an event. Returns false when one before it is missing: it is held, and `resumed` continues. */
   receive(event: EventFrame): boolean {
     const { offset } = event;

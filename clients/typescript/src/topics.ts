@@ -44,6 +44,7 @@ export class Topics {
     const topic = this.topic(name);
     const subscription = new Subscription(name, handlers, (leaver) => this.#unsubscribe(topic, leaver));
     topic.subscriptions.add(subscription);
+    if (handlers.since && !handlers.snapshot) topic.begin(subscription, handlers.since);
     if (this.#online) this.#attend(topic);
     return subscription;
   }

@@ -64,6 +64,24 @@ test("after a loss it resumes from its position (SUB-2)", async () => {
   expect(log).toEqual([1, 2, 3, 4]);
 });
 
+test("a page subscribes from where it was rendered (DCL-5)", async () => {
+  const { client, socket } = await online();
+  const { log, subscription } = listen(client, { since: at(2) });
+  expect(socket.last("subscribe")).toMatchObject({ topic: "chat.1", since: at(2) });
+  socket.event("chat.1", 4);
+  await subscribed(socket, recovered(2, 4));
+  expect(log).toEqual([3, 4]);
+  expect(subscription.position).toEqual(at(4));
+  // What is older than what others have had can't be had again; what is newer is not told twice.
+  expect(listen(client, { since: at(1) }).log).toEqual(["reset too_far 4"]);
+  expect(listen(client, { since: at(4, "older") }).log).toEqual(["reset epoch 4"]);
+  const later = listen(client, { since: at(5) }).log;
+  socket.event("chat.1", 5);
+  socket.event("chat.1", 6);
+  expect(later).toEqual([6]);
+  expect(log).toEqual([3, 4, 5, 6]);
+});
+
 test("events that overtake the reply wait for it, and none is doubled", async () => {
   const { client, world, socket } = await online();
   const { log } = listen(client);

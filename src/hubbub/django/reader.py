@@ -5,8 +5,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -33,9 +33,16 @@ MOST_SECONDS = 10.0
 
 def read_transaction(alias: str, query: Callable[[], T]) -> T:
     """Run ``query`` so that all it sees is of one moment, and without waiting for a writer."""
-    connection = connections[alias]
-    if connection.in_atomic_block:  # Somebody's own transaction, a TestCase for example.
+    if connections[alias].in_atomic_block:  # Somebody's own transaction, a TestCase for example.
         return query()
+    with begin_reading(alias):
+        return query()
+
+
+@contextmanager
+def begin_reading(alias: str) -> Iterator[None]:
+    """A transaction in which all that is read is of one moment, and nothing can be written."""
+    connection = connections[alias]
     # Our SQLite backend takes the writers' lock at BEGIN, unless it is told that this only reads.
     reading = getattr(connection, "reading", nullcontext)
     with reading(), transaction.atomic(using=alias):
@@ -46,7 +53,7 @@ def read_transaction(alias: str, query: Callable[[], T]) -> T:
                     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
                     f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
                 )
-        return query()
+        yield
 
 
 @dataclass(slots=True, eq=False)
