@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from hubbub.announcements.announcing import aannounce, announce
     from hubbub.django.actions import action
     from hubbub.django.audiences import Audience
+    from hubbub.django.declaring import published, publishes
     from hubbub.django.listeners import Happened, on_event
     from hubbub.django.notifying import anotify, notify
-    from hubbub.django.declaring import published, publishes
     from hubbub.django.publish import apublish, apublish_ephemeral, publish, publish_ephemeral
     from hubbub.engine.actor import Actor
     from hubbub.engine.context import Context

@@ -23,8 +23,8 @@ class HubbubConfig(AppConfig):
         from hubbub.django import project_checks as project_checks
         from hubbub.django.audiences import kinds as kinds
         from hubbub.django.audiences import signals as signals
-        from hubbub.django.hearing import begin_all
         from hubbub.django.declaring import register_declared
+        from hubbub.django.hearing import begin_all
         from hubbub.django.streams import ensure_root
 
         # Not a migration: `flush`, and with it every transactional test, empties the tables.

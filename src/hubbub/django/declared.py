@@ -12,9 +12,9 @@ from django.db import connections, models, router, transaction
 from django.db.models import QuerySet, signals
 
 from hubbub.django.declaring import Topic
-from hubbub.django.whereabouts import Whereabouts
 from hubbub.django.publish import Publication, publish_all
 from hubbub.django.shapes import key_type, shape
+from hubbub.django.whereabouts import Whereabouts
 from hubbub.protocol.errors import Absent
 from hubbub.protocol.registry import TopicKind, event, registry, topic_kind
 
