@@ -9,12 +9,6 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from hubbub.protocol.registry import registry
-from tests.contracts.conftest import (  # noqa: F401
-    postgres_database,
-    postgres_template,
-    sqlite_database,
-    sqlite_template,
-)
 
 APP = "tests.publishing.board"
 

@@ -6,14 +6,10 @@ import re
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.test import Client
 
-from hubbub.django.positions import at_one_moment
-from hubbub.django.streams import position_of
 from hubbub.protocol.frames import Position
 from hubbub.testing.sync import SyncConnection, SyncEngine
-from tests.contracts.databases import Database
 from tests.publishing.board.models import Board, Task
 
 pytestmark = [pytest.mark.urls("tests.publishing.board.views")]
@@ -58,17 +54,3 @@ def test_a_response(reader: SyncConnection, kitchen: Board, client: Client) -> N
     answer = reader.subscribe(topic, since=Position(epoch, int(offset)))
     assert [each["type"] for each in answer["events"]] == ["board.task_deleted"]
     assert client.get(f"/boards/{kitchen.pk}/tasks/{task['id']}/").status_code == 404
-
-
-@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def test_position_and_data_are_of_one_moment(request: pytest.FixtureRequest, board: None, store: str) -> None:
-    """DCL-5: whatever is committed while they are read."""
-    database: Database = request.getfixturevalue(f"{store}_database")
-    call_command("migrate", "board", verbosity=0)
-    kitchen = Board.objects.create(name="Kitchen")
-    topic = f"board.{kitchen.pk}"
-    with at_one_moment():
-        assert position_of(topic).offset == 0
-        database.elsewhere(lambda: Task.objects.create(board=kitchen, title="Soap"))
-        assert not Task.objects.exists() and position_of(topic).offset == 0
-    assert Task.objects.exists() and position_of(topic).offset == 1

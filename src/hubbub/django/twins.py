@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import close_old_connections
+from django.db import connections
 
 from hubbub.django import runtime
 
@@ -44,8 +44,15 @@ async def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwar
 
 
 def _between_requests(call: Callable[[], T]) -> T:
-    close_old_connections()  # It leaves those alone that are in a transaction.
+    _close_old()
     try:
         return call()
     finally:
-        close_old_connections()
+        _close_old()
+
+
+def _close_old() -> None:
+    """What Django does between two requests, but for connections that are in a transaction: it would break those."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
