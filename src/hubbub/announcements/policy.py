@@ -1,11 +1,10 @@
 """Who may: everybody reads what is said to an audience that one is in; who announces needs Django's permission."""
 
-from django.contrib.auth import get_user_model
-
 from hubbub.announcements.models import Announcement
 from hubbub.django.audiences import Audience, is_in
-from hubbub.engine.actor import SYSTEM, Actor
-from hubbub.protocol.errors import Absent, Forbidden, NotAuthenticated
+from hubbub.django.auth import require_permission
+from hubbub.engine.actor import Actor
+from hubbub.protocol.errors import Absent, NotAuthenticated
 
 TOPIC_KIND = "announcements"
 
@@ -30,12 +29,5 @@ def readable(actor: Actor, id: int) -> Announcement:
 
 
 def permitted(actor: Actor, permission: str) -> None:
-    """Raises Forbidden for anybody but staff with Django's permission: ``add``, ``change``, ``view``, ``delete``.
-
-    What the system does, and a project's own code by ``hubbub.announce``, is not asked.
-    """
-    if actor == SYSTEM:
-        return
-    user = get_user_model()._default_manager.filter(pk=actor.user_id or 0).first() if actor.is_staff else None
-    if user is None or not user.has_perm(f"hubbub_announcements.{permission}_announcement"):
-        raise Forbidden("Only staff who have been given the permission can do this.")
+    """Raises Forbidden for anybody but staff with Django's permission: ``add``, ``change``, ``view``, ``delete``."""
+    require_permission(actor, f"hubbub_announcements.{permission}_announcement")

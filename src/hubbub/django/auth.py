@@ -13,9 +13,9 @@ from django.http.cookie import parse_cookie
 
 from hubbub.django.cookies import users_of_sessions
 from hubbub.django.credentials import Credential, Kind, Outcome
-from hubbub.engine.actor import Actor, user_key
+from hubbub.engine.actor import SYSTEM, Actor, user_key
 from hubbub.engine.clock import Clock
-from hubbub.protocol.errors import HubbubError, NotAuthenticated
+from hubbub.protocol.errors import Forbidden, HubbubError, NotAuthenticated
 
 LOGIN_KEY = "hubbub_login"
 """The session key under which the id of the sign-in is kept."""
@@ -76,6 +76,18 @@ def actor_of_user(user: Any, login: str = "", expires: float | None = None) -> A
         login=login,
         expires=expires,
     )
+
+
+def require_permission(actor: Actor, permission: str) -> None:
+    """Raises Forbidden for anybody but staff who have that permission of Django's: ``app_label.add_thing``. Blocks.
+
+    What the system itself does, a project's own code among it, is not asked.
+    """
+    if actor == SYSTEM:
+        return
+    user = get_user_model()._default_manager.filter(pk=actor.user_id or 0).first() if actor.is_staff else None
+    if user is None or not user.has_perm(permission):
+        raise Forbidden("Only staff who have been given the permission can do this.")
 
 
 def wire_id(pk: Any) -> int | str:

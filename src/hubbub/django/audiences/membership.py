@@ -49,6 +49,18 @@ def tell(*, joined: Collection[Membership] = (), left: Collection[Membership] = 
     Call it in the transaction of the change. Their live sockets follow the audience's topic, or leave it, within a
     second. ``reason`` is what those who leave are told: ``removed``, ``left``, ``moved``, …
     """
+    publish_all(events_of_change(joined=joined, left=left, reason=reason))
+
+
+def tell_ended(audience: Audience, reason: str = "ended") -> None:
+    """Say that there is no such audience any more: one event, however many were in it."""
+    publish_all(events_of_end(audience, reason))
+
+
+def events_of_change(
+    *, joined: Collection[Membership] = (), left: Collection[Membership] = (), reason: str = "removed"
+) -> list[Publication]:
+    """What ``tell`` publishes. Who has more to publish does it together: streams are locked in one order then."""
     publications: list[Publication] = []
     if joined := sorted(set(joined), key=_order):
         positions = _positions({each.audience.topic for each in joined})
@@ -64,13 +76,13 @@ def tell(*, joined: Collection[Membership] = (), left: Collection[Membership] = 
             Publication(CONTROL_TOPIC, AccessRevoked(user_key(user_id), audience.topic, reason))
             for audience, user_id in left
         ]
-    publish_all(publications)
+    return publications
 
 
-def tell_ended(audience: Audience, reason: str = "ended") -> None:
-    """Say that there is no such audience any more: one event, however many were in it."""
-    publications = [each for listener in _listeners for each in listener.ended(audience)]
-    publish_all([*publications, Publication(CONTROL_TOPIC, TopicClosed(audience.topic, reason))])
+def events_of_end(audience: Audience, reason: str = "ended") -> list[Publication]:
+    """What ``tell_ended`` publishes."""
+    told = [each for listener in _listeners for each in listener.ended(audience)]
+    return [*told, Publication(CONTROL_TOPIC, TopicClosed(audience.topic, reason))]
 
 
 def _order(membership: Membership) -> tuple[str, str]:
