@@ -94,6 +94,7 @@ class BoundToClub:
 
     bound: str | None = "club.a"
     full = False
+    groups = False
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args: [] if name == "subscribed" else None

@@ -2,7 +2,6 @@
 
 from hubbub.chat import messages as wire
 from hubbub.chat import queries
-from hubbub.chat.models import Conversation
 from hubbub.chat.policy import TOPIC_KIND, access, access_own, conversation_id_of, user_topic
 from hubbub.engine.actor import Actor
 from hubbub.engine.session import Session
@@ -11,23 +10,28 @@ from hubbub.protocol.errors import Absent
 from hubbub.protocol.registry import TopicKind, topic_kind
 
 
-def authorize(actor: Actor, topic: str) -> bool:
-    """Whether to announce who comes and goes: only rooms do. Raises Absent."""
-    return access(actor, conversation_id_of(topic)).kind == Conversation.Kind.ROOM
+def authorize(actor: Actor, topic: str) -> str:
+    """The room's name, empty for other conversations: only rooms announce who comes and goes. Raises Absent."""
+    return access(actor, conversation_id_of(topic)).room_name or ""
 
 
-def authorize_own(actor: Actor, topic: str) -> bool:
+def authorize_own(actor: Actor, topic: str) -> str:
     """As both kinds' own rules, but a room too is only for those who have it in their list. Raises Absent."""
     if topic == user_topic(actor.user_id or ""):
         return authorize_user(actor, topic)
-    return access_own(actor, conversation_id_of(topic)).kind == Conversation.Kind.ROOM
+    return access_own(actor, conversation_id_of(topic)).room_name or ""
 
 
-def authorize_user(actor: Actor, topic: str) -> bool:
-    """A user's own topic is nobody else's. Raises Absent."""
+def authorize_user(actor: Actor, topic: str) -> str:
+    """A user's own topic is nobody else's, and no room. Raises Absent."""
     if actor.user_id is None or topic != user_topic(actor.user_id):
         raise Absent
-    return False
+    return ""
+
+
+def room_alias(topic: str, room_name: str) -> str:
+    """``room.<name>`` of a room's topic: whoever sends to the room's group knows it by name."""
+    return f"room.{room_name}" if room_name else ""
 
 
 def snapshot(actor: Actor, topic: str) -> wire.HistoryPage:
@@ -70,6 +74,7 @@ topic_kind(
         left,
         revokes=True,
         audience=audience,
+        alias=room_alias,
         key="conversation id",
         example="42",
         doc="A conversation. Its participants may follow it; a room everybody who may connect.",

@@ -15,6 +15,7 @@ from django.db.models import Model
 
 from hubbub.django.apps import FeatureConfig, HubbubConfig
 from hubbub.django.conf import database_alias, hubbub_settings, rates
+from hubbub.django.group_table import group_table
 from hubbub.django.secret import is_weak
 
 LEAST_TOKEN = 20
@@ -27,6 +28,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     try:
         ours = hubbub_settings()
         rates()
+        group_table()
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         return [
             Error(

@@ -24,6 +24,9 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """Where sockets live, below the application's root."""
     channel_layer: str = "default"
     """The Channels layer that carries events between processes."""
+    groups: dict[str, str] = {}
+    """Which sockets get what other code sends to groups of that layer, over ``DEFAULT_GROUPS``: by the group's name
+    the topic that they follow; an empty one takes a default out."""
     writer: Literal["group", "inline"] = "group"
     """``group``: one writer thread commits what waits together. ``inline``: one transaction an action."""
     writer_queue: int = 1000

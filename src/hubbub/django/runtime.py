@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 from hubbub.django import auth, otel
 from hubbub.django.conf import database_alias, engine_settings, hubbub_settings, tail_alias
 from hubbub.django.credentials import Checks, Credential
+from hubbub.django.groups import groups_over
 from hubbub.django.limits import limiter
 from hubbub.django.listeners import news
 from hubbub.django.reader import ThreadReader
@@ -50,7 +51,8 @@ class Runtime:
         self.writer = make_writer(ours)
         self.reader = ThreadReader(alias, ours.reader_threads)
         self.checks = Checks(alias)
-        self.relay = relay_over(get_channel_layer(ours.channel_layer), ours.channel_layer)
+        layer = get_channel_layer(ours.channel_layer)
+        self.relay = relay_over(layer, ours.channel_layer)
         self.engine = Engine(
             store=self.store,
             writer=self.writer,
@@ -60,6 +62,7 @@ class Runtime:
             settings=engine_settings(),
             limiter=limiter(),
             authenticate_token=self._actor_of_token,
+            groups=groups_over(layer),
         )
         # A layer that leaves the process wakes the others by itself.
         alone = isinstance(self.relay, NoRelay)
@@ -71,6 +74,7 @@ class Runtime:
         await asyncio.to_thread(self.tail.start)
         await self.engine.start()
         self.relay.start(self.engine)
+        self.engine.groups.start(self.engine)
         self.engine.tasks.spawn(self._keep_house(), "housekeeping")
         self.engine.tasks.spawn(measure_lag(), "loop lag")
 

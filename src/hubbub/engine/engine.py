@@ -18,7 +18,7 @@ from hubbub.engine.heartbeat import heartbeat
 from hubbub.engine.hub import Hub
 from hubbub.engine.limits import Limiter
 from hubbub.engine.parts import Parts
-from hubbub.engine.ports import Reader, Relay, StreamStore, Writer
+from hubbub.engine.ports import Groups, NoGroups, Reader, Relay, StreamStore, Writer
 from hubbub.engine.sessions import REMEMBER_SECONDS, Sessions
 from hubbub.engine.settings import EngineSettings
 from hubbub.engine.tasks import TaskGroup
@@ -47,6 +47,7 @@ class Engine:
         settings: EngineSettings,
         limiter: Limiter,
         authenticate_token: Callable[[str], Awaitable[Actor]],
+        groups: Groups | None = None,
     ) -> None:
         self.store = store
         self.writer = writer
@@ -57,6 +58,7 @@ class Engine:
         """Raises NotAuthenticated for a token that is not good."""
         self.tasks = TaskGroup()
         self.hub = Hub(store, reader, relay, clock, self.tasks, settings)
+        self.groups = groups or NoGroups()
         self.limiter = limiter
         self.sessions = Sessions(clock)
         self.draining = False

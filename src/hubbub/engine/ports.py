@@ -1,6 +1,6 @@
 """What the engine needs of the world. Each port has a contract suite that every implementation passes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
@@ -109,6 +109,38 @@ class NoRelay:
         return None
 
     def send(self, event: Event) -> None:
+        return None
+
+
+class Groups(Protocol):
+    """What other code in the project sends to groups of the layer, for whoever follows a topic (rule FMT-1)."""
+
+    def start(self, engine: "Engine") -> None:
+        """Begin, with tasks of the engine's group, which also ends them."""
+        ...
+
+    async def join(self, topic: str, names: Sequence[str]) -> None:
+        """Somebody here follows the topic, which goes by these names, and shows what its groups are sent.
+
+        Returns once that is heard here, or cannot be for now. To be called once for each who does.
+        """
+        ...
+
+    def leave(self, topic: str, names: Sequence[str]) -> None:
+        """One of those who joined follows it no more."""
+        ...
+
+
+class NoGroups:
+    """Where there is no layer, nothing is sent to its groups."""
+
+    def start(self, engine: "Engine") -> None:
+        return None
+
+    async def join(self, topic: str, names: Sequence[str]) -> None:
+        return None
+
+    def leave(self, topic: str, names: Sequence[str]) -> None:
         return None
 
 

@@ -235,6 +235,8 @@ class Session:
         if self.subscriptions.get(topic) is not subscription:
             return
         del self.subscriptions[topic]
+        if subscription.names:
+            self.engine.groups.leave(topic, subscription.names)
         kind = topic_kind_of(topic)
         # A guest who comes back is another guest.
         if may_return and kind.revokes and subscription.admitted == hub.parted.age and not actor.is_guest:

@@ -34,7 +34,7 @@ BUFFER_LIMIT = 2000
 class Subscription:
     """What the hub calls for one session and one topic."""
 
-    __slots__ = ("_floor", "_memory", "_reset", "admitted", "authorized", "buffer", "session", "topic")
+    __slots__ = ("_floor", "_memory", "_reset", "admitted", "authorized", "buffer", "names", "session", "topic")
 
     def __init__(self, session: "Session", topic: str) -> None:
         self.session = session
@@ -49,6 +49,8 @@ class Subscription:
         """What the topic's kind returned when it let the session in."""
         self.admitted = 0
         """The age (``Parted.age``) in which the kind's own rule let the session in; 0 where another one did."""
+        self.names: tuple[str, ...] = ()
+        """What the topic goes by where groups of the layer are joined for it; empty where none are."""
         self._memory: dict[str, Any] | None = None
 
     @property
@@ -61,6 +63,7 @@ class Subscription:
     def replace(self, old: "Subscription") -> None:
         """Go on in the place of an earlier one of the same session and topic."""
         self._memory = old._memory
+        self.names, old.names = old.names, ()
 
     def deliver(self, batch: Batch) -> None:
         if self.buffer is None:
@@ -231,4 +234,9 @@ async def subscribe(
         counters.resumes[outcome.reset or source] += 1
     subscription.authorized = outcome.authorized
     subscription.admitted = age if authorize is None else 0
+    if session.dialect.groups and not subscription.names:
+        subscription.names = kind.names(topic, outcome.authorized)
+        await engine.groups.join(topic, subscription.names)
+        if session.subscriptions.get(topic) is not subscription:
+            raise Forbidden  # As above: it has ended meanwhile.
     return subscription, outcome

@@ -73,6 +73,7 @@ class StatsDialect:
 
     bound: str | None = STATS
     full = False
+    groups = False
 
     def read(self, text: str | bytes) -> tuple[Inbound, Dialect]:
         decode_json(text)

@@ -81,6 +81,7 @@ class Traced:
         self.inner = inner
         self.bound: str | None = inner.bound
         self.full: bool = inner.full
+        self.groups: bool = inner.groups
         self._session = session
         self._trace = trace
 

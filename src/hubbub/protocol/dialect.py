@@ -13,6 +13,7 @@ import msgspec
 
 from hubbub.protocol.errors import BadFrame, BadJson, HubbubError
 from hubbub.protocol.frames import CommandId, Event, Inbound, Position
+from hubbub.protocol.registry import registry
 
 MAX_DEPTH = 64
 """Deeper JSON is refused before it is decoded: no front end needs it, and recursion costs stack."""
@@ -38,6 +39,8 @@ class Dialect(Protocol):
     """The topic that every command of this socket is for; None where the envelope names it."""
     full: bool
     """Whether its clients answer pings and refresh their tokens."""
+    groups: bool
+    """Whether it shows what other code in the project sends to groups of the layer (rule FMT-1)."""
 
     def read(self, text: str | bytes) -> tuple[Inbound, "Dialect"]:
         """Read a client's frame; also the dialect to go on with (mostly the same).
@@ -123,6 +126,7 @@ class V1:
 
     bound: str | None = None
     full = True
+    groups = False
 
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder(enc_hook=_event_json).encode
@@ -154,6 +158,9 @@ class V1:
         return self._encode({"id": inbound.id, "type": "reply", "error": error.body()})
 
     def event(self, event: Event) -> bytes | None:
+        known = registry.events.get(event.type)
+        if known is not None and known.internal:
+            return None
         return self._encode({"type": event.type, "topic": event.topic, **_event_json(event)})
 
     def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]:

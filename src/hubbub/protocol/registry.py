@@ -109,6 +109,8 @@ class TopicKind:
     in need not be asked about again while nothing of the kind is heard, a minute after the connection is gone at
     most. ``audience(actor)`` says who is shown the same snapshot: actors for whom it returns the same, and who ask
     at the same time, get one that is read once; without it, everybody has one's own.
+
+    ``alias(topic, authorized)`` is another name by which ``HUBBUB["GROUPS"]`` may mean the topic; empty for none.
     """
 
     name: str
@@ -119,6 +121,7 @@ class TopicKind:
     reads: bool = True
     revokes: bool = False
     audience: Callable[[Any], Hashable] | None = None
+    alias: Callable[[str, Any], str] | None = None
     key: str = "id"
     doc: str = ""
     example: str = "1"
@@ -127,6 +130,11 @@ class TopicKind:
     def pattern(self) -> str:
         """How its topics are written: ``chat.<conversation id>``; a kind without a key is one topic."""
         return f"{self.name}.<{self.key}>" if self.key else self.name
+
+    def names(self, topic: str, authorized: Any) -> tuple[str, ...]:
+        """What the topic goes by in ``HUBBUB["GROUPS"]``, for a session that was let in so."""
+        alias = self.alias(topic, authorized) if self.alias else ""
+        return (topic, alias) if alias else (topic,)
 
     @property
     def snapshot_type(self) -> type[msgspec.Struct] | None:

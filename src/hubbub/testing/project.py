@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ParamSpec, Self, TypeVar
 
+from channels.layers import get_channel_layer
+
 from hubbub.django import runtime
 from hubbub.django.auth import actor_of_token
-from hubbub.django.conf import database_alias, engine_settings, rates
+from hubbub.django.conf import database_alias, engine_settings, hubbub_settings, rates
+from hubbub.django.groups import groups_over
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.actor import Actor
 from hubbub.engine.engine import Engine
@@ -54,6 +57,7 @@ class InlineRuntime(runtime.Runtime):
             settings=engine_settings(),
             limiter=Limiter(rates(), clock),
             authenticate_token=self._actor_of_token,
+            groups=groups_over(get_channel_layer(hubbub_settings().channel_layer)),
         )
 
     def committed(self, events: list[Event]) -> None:
@@ -62,6 +66,7 @@ class InlineRuntime(runtime.Runtime):
     async def start(self) -> None:
         await in_test_thread(self.log.begin)
         await self.engine.start()
+        self.engine.groups.start(self.engine)
 
     async def stop(self) -> None:
         await self.engine.stop()

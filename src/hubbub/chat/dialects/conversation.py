@@ -3,12 +3,25 @@
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from hubbub.chat.dialects.common import command, encode, read_object, text_of, truth_of
 from hubbub.protocol.dialect import Dialect, Subscribed, error_frame
 from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError, UnknownCommand
 from hubbub.protocol.frames import Event, Inbound, Position
+from hubbub.protocol.grouped import GROUP_SENT, GroupSent, frame_of
 
 NOT_DELETED = "Failed to delete message"
+OWN_FRAMES = (
+    "connection_established",
+    "delete_message",
+    "error",
+    "message_deleted",
+    "new_message",
+    "ping",
+    "typing",
+)
+"""What is said here of what happened in the conversation: other code cannot pretend it (rule FMT-5)."""
 
 
 def message_id_of(frame: dict[str, Any]) -> int:
@@ -28,6 +41,7 @@ class ConversationDialect:
     """One conversation, its messages, typing, and deleting for oneself. Shared by all sockets on it."""
 
     full = False
+    groups = True
 
     def __init__(self, topic: str) -> None:
         self.bound: str | None = topic
@@ -57,6 +71,8 @@ class ConversationDialect:
         return encode(error_frame(error, NOT_DELETED if failed else ""))
 
     def event(self, event: Event) -> bytes | None:
+        if event.type == GROUP_SENT:
+            return _group_frame(event)
         data = event.payload()
         if event.topic != self.bound:  # The user's own topic: only what is about this conversation.
             if event.type == "chat.message_hidden" and data["conversation_id"] == self._conversation_id:
@@ -89,6 +105,12 @@ class ConversationDialect:
 
     def ping(self) -> bytes | None:
         return b'{"type":"ping"}'
+
+
+def _group_frame(event: Event) -> bytes | None:
+    """What other code in the project has sent. A message that it tells of has come by itself."""
+    sent = msgspec.json.decode(event.raw, type=GroupSent)
+    return None if sent.type in OWN_FRAMES else encode(frame_of(sent, event.created_at))
 
 
 @lru_cache(maxsize=10_000)

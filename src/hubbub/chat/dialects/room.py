@@ -14,6 +14,10 @@ from hubbub.chat.dialects.common import command, encode, iso, read_object, text_
 from hubbub.protocol.dialect import Dialect, Subscribed, error_frame
 from hubbub.protocol.errors import BadData, HubbubError
 from hubbub.protocol.frames import Event, Inbound, Position
+from hubbub.protocol.grouped import GROUP_SENT, GroupSent, as_line, frame_of
+
+NOT_HERE = ("chat_history", "connection_established", "ping")
+"""Frames that other code cannot send here: the history comes once, the others are never sent to rooms."""
 
 
 def room_frame(type: str, username: str, message: str, at: datetime | str, **more: Any) -> dict[str, Any]:
@@ -31,6 +35,7 @@ class RoomDialect:
     """One room. ``plain`` is for sockets that have sent a message without a type: they know no typing."""
 
     full = False
+    groups = True
 
     def __init__(self, topic: str, message_type: str, *, plain: bool) -> None:
         self.bound: str | None = topic
@@ -60,6 +65,8 @@ class RoomDialect:
         return encode({**body, "user": "System", "timestamp": iso(datetime.now(UTC))})
 
     def event(self, event: Event) -> bytes | None:
+        if event.type == GROUP_SENT:
+            return self._group_frame(event)
         data = event.payload()
         if event.type == "chat.message_sent":
             message = data["message"]
@@ -76,6 +83,18 @@ class RoomDialect:
             text = f"{name} {kind.removeprefix('user_')} the room"
             return encode(room_frame(kind, name, text, event.created_at))
         return None
+
+    def _group_frame(self, event: Event) -> bytes | None:
+        """What other code in the project has sent, with what every frame here has (rule FMT-4)."""
+        sent = msgspec.json.decode(event.raw, type=GroupSent)
+        if sent.type in NOT_HERE or (sent.type == "typing" and self._plain):
+            return None
+        frame = as_line(frame_of(sent, event.created_at), event.created_at)
+        if sent.type == "chat_message":
+            frame["type"] = self._message_type
+        elif sent.type == "typing":
+            frame |= {"message": "", "is_typing": bool(frame.get("is_typing", True))}
+        return encode(frame)
 
     def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]:
         """The history, as one frame; none where there is nothing to show."""
