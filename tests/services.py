@@ -137,6 +137,8 @@ class LiveServer:
             given |= stores.of_server(Path(given["HUBBUB_DATA_DIR"]))
         self.database_url = given.get("DATABASE_URL", "")
         """Empty where the server is on SQLite."""
+        self.shares_a_layer = bool(given.get("REDIS_URL"))
+        """Whether other processes hear of what is sent to its channel layer."""
         self._env = self._clean_environment() | {name: value for name, value in given.items() if value}
         self._process: subprocess.Popen[bytes] | None = None
         self.data.mkdir(parents=True, exist_ok=True)

@@ -10,13 +10,13 @@ import pytest
 from tests.formats.client import Person, Socket, assert_error, connect, refused, talk
 from tests.services import HOST, LiveServer
 
-URLS = ["conversation", "room", "lobby"]
+URLS = ["conversation", "room", "lobby", "notifications"]
 
 
 async def path_of(server: LiveServer, url: str, ann: Person, bob: Person, room: str) -> str:
     if url == "conversation":
         return f"chat/{await talk(server, ann, bob)}/"
-    return f"chat/{room}/" if url == "room" else "chat/"
+    return {"room": f"chat/{room}/", "lobby": "chat/", "notifications": "notifications/"}[url]
 
 
 async def first_error(socket: Socket) -> dict[str, object]:
@@ -35,6 +35,9 @@ async def test_binary_frames_and_bad_json(server: LiveServer, ann: Person, bob: 
             await socket.send_text(sent)
             assert (await first_error(socket))["error"] == "Invalid JSON"
         await socket.send(type="chat_message", message="hi", content="hi")
+        if url == "notifications":
+            assert await socket.error() == "Unknown message type"
+            return
         assert (await socket.frame())["type"] in ("new_message", "chat_message", "chat")
 
 
@@ -52,6 +55,9 @@ async def test_the_shape_of_errors(server: LiveServer, ann: Person, bob: Person,
         ):
             await socket.send_text(text)
             codes.append((await first_error(socket))["code"])
+        if url == "notifications":
+            assert codes == ["bad_json", *4 * ["unknown_command"]]
+            return
         unknown = "unknown_command" if url == "conversation" else "bad_data"
         assert codes == ["bad_json", unknown, "empty", "too_long", "bad_data"]
 
@@ -73,7 +79,10 @@ async def test_a_frame_too_large(server: LiveServer, room: str) -> None:
         assert await socket.closed() == 1009
 
 
-@pytest.mark.parametrize("path", ["nowhere/", "chat", "chat/general", "chat//", "chat/a/b/", "chat/general/x"])
+@pytest.mark.parametrize(
+    "path",
+    ["nowhere/", "chat", "chat/general", "chat//", "chat/a/b/", "chat/general/x", "notifications", "notifications/7/"],
+)
 async def test_other_urls(server: LiveServer, ann: Person, path: str) -> None:
     """There is no socket; nothing is logged as a failure."""
     assert await refused(server, path, by=ann) in (403, 404)

@@ -83,11 +83,12 @@ async def test_a_token_goes_before_a_cookie(server: LiveServer, ann: Person, bob
 
 
 @pytest.mark.parametrize("kind", BAD)
-@pytest.mark.parametrize("url", ["conversation", "absent", "room", "lobby", "full"])
+@pytest.mark.parametrize("url", ["conversation", "absent", "room", "lobby", "notifications", "full"])
 async def test_bad_tokens(server: LiveServer, ann: Person, bob: Person, room: str, kind: str, url: str) -> None:
     """AUT-1, AUT-2, Security 2: 4001 with no frame before, alone and beside a valid cookie."""
     token = bad_tokens(ann)[kind]
-    path = {"absent": "chat/999999/", "room": f"chat/{room}/", "lobby": "chat/", "full": ""}.get(url)
+    paths = {"absent": "chat/999999/", "room": f"chat/{room}/", "lobby": "chat/", "full": ""}
+    path = (paths | {"notifications": "notifications/"}).get(url)
     if path is None:
         path = f"chat/{await talk(server, ann, bob)}/"
     assert await refused(server, path, token=token) == 4001
@@ -97,7 +98,7 @@ async def test_bad_tokens(server: LiveServer, ann: Person, bob: Person, room: st
 async def test_a_guest_has_no_conversations(server: LiveServer, ann: Person, bob: Person) -> None:
     """AUT-2: not signed in is 4001, whether there is such a conversation or not."""
     id = await talk(server, ann, bob)
-    for path in (f"chat/{id}/", "chat/999999/", "chat/0/", f"chat/{'9' * 18}/", f"chat/{'9' * 60}/"):
+    for path in (f"chat/{id}/", "chat/999999/", "chat/0/", f"chat/{'9' * 18}/", f"chat/{'9' * 60}/", "notifications/"):
         assert await refused(server, path) == 4001, path
         assert await refused(server, path, cookie="no-such-session") == 4001, path
 
@@ -155,12 +156,13 @@ async def test_a_deactivated_user(server: LiveServer, crowd: object, ann: Person
         (["hubbub.v1"], "hubbub.v1"),
     ],
 )
-@pytest.mark.parametrize("url", ["conversation", "room", "lobby", "refused", "forbidden"])
+@pytest.mark.parametrize("url", ["conversation", "room", "lobby", "notifications", "refused", "forbidden"])
 async def test_subprotocols(
     server: LiveServer, ann: Person, bob: Person, room: str, url: str, offered: list[str], selected: str | None
 ) -> None:
     """`chat` where offered, else the first offered; a browser fails the connection otherwise."""
     paths = {"room": f"chat/{room}/", "lobby": "chat/", "forbidden": "chat/999999/", "refused": "chat/999999/"}
+    paths["notifications"] = "notifications/"
     path = paths.get(url) or f"chat/{await talk(server, ann, bob)}/"
     token = "bad" if url == "refused" else ann.token
     async with connect(server, path, token=token, subprotocols=offered) as socket:

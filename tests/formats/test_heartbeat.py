@@ -30,6 +30,7 @@ async def test_pings(server: LiveServer, ann: Person, bob: Person, room: str) ->
     async with (
         connect(server, f"chat/{room}/", by=ann) as in_room,
         connect(server, "chat/", by=ann) as in_lobby,
+        connect(server, "notifications/", by=ann) as notified,
         conversation(server, ann, id) as socket,
     ):
         began = time.monotonic()
@@ -44,6 +45,8 @@ async def test_pings(server: LiveServer, ann: Person, bob: Person, room: str) ->
         for other in (in_room, in_lobby):
             await other.send(message="the first frame here")
             assert (await other.frame())["message"] == "the first frame here"
+        await notified.send(type="anything")
+        assert await notified.error() == "Unknown message type"
 
 
 async def test_a_client_that_answers_pings(server: LiveServer, ann: Person, bob: Person) -> None:

@@ -68,7 +68,7 @@ def eve(production: LiveServer) -> Person:
         "http://[good.example",
     ],
 )
-@pytest.mark.parametrize("path", ["", "chat/999999/", "chat/room/", "chat/"])
+@pytest.mark.parametrize("path", ["", "chat/999999/", "chat/room/", "chat/", "notifications/"])
 async def test_foreign_origins(production: LiveServer, eve: Person, origin: str, path: str) -> None:
     """ORG-1, Security 1: 403 with a valid cookie and with a valid token; scheme, host and port all count."""
     origin = origin.format(port=production.port)

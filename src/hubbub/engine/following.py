@@ -1,5 +1,6 @@
 """One session's interest in all the topics of a user at once (rule CHT-6)."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +12,8 @@ import msgspec
 from hubbub.engine.counters import counters
 from hubbub.engine.ports import StreamStore
 from hubbub.engine.resume import Budget, why_reset
-from hubbub.engine.subscription import Subscription, subscribe
+from hubbub.engine.subscription import Subscription, join_groups, subscribe
+from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Forbidden
 from hubbub.protocol.frames import Event, Position
 
@@ -70,6 +72,22 @@ class _AskedOfAll:
                 found.missed += events
             else:
                 found.reset[topic] = "too_far"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """All topics of a kind that a user may follow; those granted later, too."""
+
+    kind: str
+    find: Callable[[], list[str]]
+    """Names them. May block."""
+
+
+async def follow_from_now(session: "Session", all: All) -> list[tuple[Subscription, Subscribed]]:
+    """Follow them as they stand, for a socket that is bound to them. Raises Busy."""
+    subscriptions, found = await follow_all(session, all.find, lambda: None, {}, all.kind)
+    await asyncio.gather(*(join_groups(each) for each in subscriptions))
+    return [(each, Subscribed(found.positions[each.topic], recovered=False, events=[])) for each in subscriptions]
 
 
 async def follow_all(

@@ -11,6 +11,7 @@ from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
 from hubbub.engine.counters import CLIENT, counters
 from hubbub.engine.dispatch import answer_failure, run_at_once
+from hubbub.engine.following import All, follow_from_now
 from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket, Rate
 from hubbub.engine.logs import about, quiet_logger
@@ -75,26 +76,32 @@ class Session:
 
     # Opening and ending
 
-    async def open(
-        self, topics: list[str], authenticated_at: float, *, snapshot: bool = False, authorize: Authorize | None = None
-    ) -> None:
+    async def open(self, topics: list[str], authenticated_at: float, **options: Any) -> None:
         """``prepare`` and ``begin`` in one, for a client that is let in already."""
-        self.begin(await self.prepare(topics, authenticated_at, snapshot=snapshot, authorize=authorize))
+        self.begin(await self.prepare(topics, authenticated_at, **options))
 
     async def prepare(
-        self, topics: list[str], authenticated_at: float, *, snapshot: bool = False, authorize: Authorize | None = None
+        self,
+        topics: list[str],
+        authenticated_at: float,
+        *,
+        snapshot: bool = False,
+        authorize: Authorize | None = None,
+        all: All | None = None,
     ) -> "list[tuple[Subscription, Subscribed]]":
         """Follow the topics that the socket is bound to, before the client is let in and anything is said.
 
         ``authenticated_at``: the monotonic time at which the check of the credentials began.
         ``authorize``: who may follow the topics, in place of their own rule.
+        ``all``: what is followed as well.
         Raises Forbidden if it may not follow one of the topics.
         """
         # First of all, so that no revocation falls between the checks below and this.
         self.engine.sessions.add(self, authenticated_at)
-        return [
+        followed = [
             await subscribe(self, topic, snapshot=snapshot, by_server=True, authorize=authorize) for topic in topics
         ]
+        return followed + await follow_from_now(self, all) if all else followed
 
     def begin(self, followed: "list[tuple[Subscription, Subscribed]]") -> None:
         """Say that the session is ready, and what ``prepare`` has found."""

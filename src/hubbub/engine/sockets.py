@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubbub.engine.actor import Actor
+from hubbub.engine.following import All
 from hubbub.engine.subscription import Authorize
 from hubbub.protocol.dialect import V1_DIALECT, Dialect
 from hubbub.protocol.errors import NotAuthenticated
@@ -22,6 +23,8 @@ class Binding:
     snapshot: bool = False
     authorize: Authorize | None = None
     """Who may follow the topics, in place of their own rule, where the socket lets in fewer. May block."""
+    all: All | None = None
+    """All topics of a kind that are followed as well, for as long as the user may."""
 
 
 Bind = Callable[["Engine", Actor, dict[str, str]], Awaitable[Binding]]

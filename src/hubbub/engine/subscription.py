@@ -234,9 +234,15 @@ async def subscribe(
         counters.resumes[outcome.reset or source] += 1
     subscription.authorized = outcome.authorized
     subscription.admitted = age if authorize is None else 0
-    if session.dialect.groups and not subscription.names:
-        subscription.names = kind.names(topic, outcome.authorized)
-        await engine.groups.join(topic, subscription.names)
-        if session.subscriptions.get(topic) is not subscription:
-            raise Forbidden  # As above: it has ended meanwhile.
+    await join_groups(subscription)
+    if session.subscriptions.get(topic) is not subscription:
+        raise Forbidden  # As above: it has ended meanwhile.
     return subscription, outcome
+
+
+async def join_groups(subscription: Subscription) -> None:
+    """Have the topic's groups of the layer joined, where the session's format shows what they are sent."""
+    session, topic = subscription.session, subscription.topic
+    if session.dialect.groups and not subscription.names and session.subscriptions.get(topic) is subscription:
+        subscription.names = topic_kind_of(topic).names(topic, subscription.authorized)
+        await session.engine.groups.join(topic, subscription.names)

@@ -149,7 +149,11 @@ class ProjectEngine:
         binding = await route.bind(engine, actor, params)
         session = connection.session = Session(engine, connection.sink, actor, binding.dialect)
         await session.open(
-            binding.topics, engine.clock.monotonic(), snapshot=binding.snapshot, authorize=binding.authorize
+            binding.topics,
+            engine.clock.monotonic(),
+            snapshot=binding.snapshot,
+            authorize=binding.authorize,
+            all=binding.all,
         )
 
     async def pair(self, first: Any = "alice", second: Any = "bob", path: str = "") -> tuple[FakeConnection, ...]:

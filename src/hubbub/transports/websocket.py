@@ -84,6 +84,7 @@ class _Connection:
             self._accepted.set()  # Where the client has gone, who waits hears of it by sending.
 
     async def send(self, frame: bytes) -> None:
+        await self._accepted.wait()  # A topic that is granted meanwhile may have something to say.
         await self._asgi_send({"type": "websocket.send", "text": frame.decode()})
 
     async def close(self, code: int, reason: str) -> None:
@@ -140,7 +141,11 @@ class _Connection:
             session = Session(self._engine, self, actor, binding.dialect, id)
             authenticated_at = self._scope.get("authenticated_at", self._engine.clock.monotonic())
             followed = await session.prepare(
-                binding.topics, authenticated_at, snapshot=binding.snapshot, authorize=binding.authorize
+                binding.topics,
+                authenticated_at,
+                snapshot=binding.snapshot,
+                authorize=binding.authorize,
+                all=binding.all,
             )
             counters.opening.observe(self._engine.clock.monotonic() - began)
             return session, followed
