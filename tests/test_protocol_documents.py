@@ -176,6 +176,9 @@ PROVOKED: dict[tuple[str, str], Provoke] = {
     ("notifications.set_quiet_hours", "not_authenticated"): lambda user, guest, room: guest.error(
         "notifications.set_quiet_hours", data={"begins": None, "ends": None}
     ),
+    ("notifications.shown", "not_authenticated"): lambda user, guest, room: guest.error(
+        "notifications.shown", data={"number": 1}
+    ),
     ("auth.refresh", "not_authenticated"): lambda user, guest, room: user.error("auth.refresh", data={"token": "x"}),
     ("inspect.sessions", "forbidden"): lambda user, guest, room: user.error("inspect.sessions"),
     ("inspect.close", "forbidden"): lambda user, guest, room: user.error("inspect.close", data={"session": "x"}),

@@ -18,6 +18,9 @@ REST: dict[str, tuple[int, ...]] = {
     "GET readyz":                                        (200, 200, 200, 200, 200, 200, 200),
     "GET index":                                         (200, 200, 200, 200, 200, 200, 200),
     "GET push_worker":                                   (200, 200, 200, 200, 200, 200, 200),
+    # Whoever reads the mail has the link; this one was changed.
+    "GET mails_off":                                     (400, 400, 400, 400, 400, 400, 400),
+    "POST mails_off":                                    (400, 400, 400, 400, 400, 400, 400),
     # For staff; to others there is no such page, and the numbers say what it takes.
     "GET inspector":                                     (404, 404, 404, 404, 200, 404, 404),
     "GET metrics":                                       (401, 401, 403, 403, 200, 403, 403),
@@ -47,6 +50,13 @@ REST: dict[str, tuple[int, ...]] = {
     # The API's schema and its page.
     "GET api/schema/":                                   (401, 401, 200, 200, 200, 200, 200),
     "GET api/docs/":                                     (401, 401, 200, 200, 200, 200, 200),
+    # One's own browsers and mails; another's browser is as absent.
+    "GET api/notifications/push/":                       (401, 401, 200, 200, 200, 200, 200),
+    "POST api/notifications/push/":                      (401, 401, 201, 201, 201, 201, 201),
+    "POST api/notifications/push/forget/":               (401, 401, 204, 204, 204, 204, 204),
+    "DELETE api/notifications/push/{device}/":           (401, 401, 404, 404, 404, 404, 404),
+    "GET api/notifications/email/":                      (401, 401, 200, 200, 200, 200, 200),
+    "PATCH api/notifications/email/":                    (401, 401, 200, 200, 200, 200, 200),
     # Chat: {id} is the group, {name} a room.
     "GET api/conversations/":                            (401, 401, 200, 200, 200, 200, 200),
     "POST api/conversations/":                           (401, 401, 201, 201, 201, 201, 201),
@@ -125,6 +135,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "notifications.preferences":  (WHO, OK,  OK,  OK,  OK,  OK),
     "notifications.set_preference": (WHO, OK, OK, OK,  OK,  OK),
     "notifications.set_quiet_hours": (WHO, OK, OK, OK, OK,  OK),
+    "notifications.shown":        (WHO, OK,  OK,  OK,  OK,  OK),
     # Nobody subscribes to presence.
     "subscribe presence":         (NO,  NO,  NO,  NO,  NO,  NO),
     "subscribe presence.processes": (NO, NO, NO,  NO,  NO,  NO),

@@ -31,6 +31,7 @@ DATA: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
     "notifications.mark": lambda w, role, target: {"ids": [1], "read": True},
     "notifications.set_preference": lambda w, role, target: {"kind": "general", "channel": "email", "on": True},
     "notifications.set_quiet_hours": lambda w, role, target: {"begins": "22:00", "ends": "07:00"},
+    "notifications.shown": lambda w, role, target: {"number": 1},
     "chat.join_room": lambda w, role, target: {"name": "garden"},
     "inspect.close": lambda w, role, target: {"session": "none-of-these"},
 }

@@ -20,6 +20,9 @@ from tests.access.world import ABSENT_ID, PASSWORD, World
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OTHERS = ("outsider", "former", "staff")
 
+# It is only stored: nothing is sent to it.
+NEW_DEVICE = {"endpoint": "https://93.184.216.34/push/1", "p256dh": "B" * 87, "auth": "B" * 22}
+
 # What is sent with a request, where it takes a body.
 BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST api/auth/register/": lambda w: {"username": "newcomer", "password": PASSWORD},
@@ -38,6 +41,9 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
         "new_password": f"{PASSWORD} too",
     },
     "POST api/auth/email/verify/": lambda w: {"token": links.address_token(w.users["another"], "new@example.org")},
+    "POST api/notifications/push/": lambda w: NEW_DEVICE,
+    "POST api/notifications/push/forget/": lambda w: {"endpoint": NEW_DEVICE["endpoint"]},
+    "PATCH api/notifications/email/": lambda w: {"every": "daily"},
     "POST api/conversations/": lambda w: {"participants": ["another"]},
     "POST api/conversations/{id}/participants/": lambda w: {"participants": ["another"]},
     "DELETE api/conversations/{id}/participants/": lambda w: {"participants": ["victim"]},
@@ -59,8 +65,8 @@ def routes(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]
 
 
 def path_of(route: str, id: int, name: str = "garden") -> str:
-    route = {"index": "", "push_worker": "push-worker.js"}.get(route, route)
-    return "/" + route.format(id=id, name=name, login="0" * 24)
+    route = {"index": "", "push_worker": "push-worker.js", "mails_off": "mails/off/x/"}.get(route, route)
+    return "/" + route.format(id=id, name=name, login="0" * 24, device=0)
 
 
 def send(client: Client, method: str, path: str, body: dict[str, Any] | None) -> Any:

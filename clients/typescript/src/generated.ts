@@ -54,6 +54,11 @@ export interface Commands {
   /** Set one's quiet hours; with `begins` and `ends` null there are none. */
   "notifications.set_quiet_hours": { data: SetQuietHours; reply: Preferences; topic: null };
   /**
+   * Say that a page which somebody is looking at shows the notifications up to a `number`: they are
+   * not pushed.
+   */
+  "notifications.shown": { data: NotificationsShown; reply: Record<string, never>; topic: null };
+  /**
    * Say how it is on this device, or whether to appear offline. Replied with one's own presence.
    *
    * A device whose client says nothing is online two seconds after it has connected.
@@ -549,6 +554,14 @@ export interface NotificationHistory {
 export interface NotificationPage {
   notifications: Notification[];
   more: boolean;
+}
+
+/**
+ * Say that a page which somebody is looking at shows the notifications up to a `number`: they are
+ * not pushed.
+ */
+export interface NotificationsShown {
+  number: number;
 }
 
 /**

@@ -99,6 +99,14 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """What a Prometheus shows, as ``Authorization: Bearer``, to read ``/metrics``; staff need none."""
     login_days: float = 90.0
     """How long sign-ins are remembered after they have ended; 0 for ever."""
+    vapid_private_key: str = ""
+    """What pushes to closed browsers are signed with, as ``hubbub vapid`` makes it; without one there are none."""
+    vapid_subject: str = ""
+    """Whom a push service may turn to about this server: ``mailto:admin@example.org`` or an https address."""
+    push_delay: float = 5.0
+    """Seconds that a notification has to be read, or shown to somebody, before it is pushed."""
+    push_loopback: bool = False
+    """Whether a push service may be on this machine, without TLS too: for tests."""
 
 
 DEFAULT_LIMITS = {

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 LEAST_KEY = 50
@@ -18,11 +19,26 @@ def is_weak(secret: str, least: int = LEAST_KEY) -> bool:
 def local_secret(data_dir: Path) -> str:
     """The key kept in the data directory, made on the first start; only its owner can read it."""
     path = data_dir / "secret_key"
+    with suppress(FileExistsError):
+        keep_secret(path, secrets.token_urlsafe(50))
+    return kept_secret(path)
+
+
+def kept_secret(path: Path) -> str:
+    """A secret that is kept in a file; empty where there is none."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
         return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        key = secrets.token_urlsafe(50)
-        file.write(key)
-    return key
+    except FileNotFoundError:
+        return ""
+
+
+def keep_secret(path: Path, secret: str, *, again: bool = False) -> None:
+    """Keep a secret in a file that only its owner can read.
+
+    Raises FileExistsError where there is one, unless ``again`` says to replace it.
+    """
+    target = path.with_name(f"{path.name}.{os.getpid()}") if again else path
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secret)
+    if again:
+        target.replace(path)

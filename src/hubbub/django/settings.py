@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import hubbub
 from hubbub.django import spectacular
-from hubbub.django.secret import is_weak, local_secret
+from hubbub.django.secret import is_weak, kept_secret, local_secret
 from hubbub.layers.urls import split_urls
 from hubbub.transports.uvicorn.redact import log_config
 
@@ -170,9 +170,15 @@ for _name, _read in (
     ("BACKGROUND", env.bool),
     ("TRACING", env.bool),
     ("TASK_SECONDS", env.float),
+    ("VAPID_SUBJECT", env.str),
+    ("PUSH_DELAY", env.float),
+    ("PUSH_LOOPBACK", env.bool),
 ):
     if f"HUBBUB_{_name}" in env.ENVIRON:
         HUBBUB[_name] = _read(f"HUBBUB_{_name}")
+# What pushes to closed browsers are signed with; `hubbub vapid` keeps one in the data directory.
+HUBBUB_VAPID_FILE = DATA_DIR / "vapid_private_key"
+HUBBUB["VAPID_PRIVATE_KEY"] = env.str("HUBBUB_VAPID_PRIVATE_KEY", default="") or kept_secret(HUBBUB_VAPID_FILE)
 # Addresses, networks or "unix": whose X-Forwarded-For and X-Forwarded-Proto `serve` believes.
 HUBBUB_TRUSTED_PROXIES = env.list("HUBBUB_TRUSTED_PROXIES", default=[])
 # What a request's body may have; `serve` refuses a larger one before Django, which would write it to a disk.

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from hubbub.notifications import messages as wire
+from hubbub.notifications.push import messages as push
 from hubbub.protocol.registry import example
 
 ADA = wire.NotificationActor(7, "ada", "Ada", "")
@@ -41,4 +42,5 @@ example(
     wire.Notified(ASSIGNED, unread=1, alert=True),
     wire.Marked(ids=[310], read=True, up_to=None, unread=0),
     wire.Withdrawn(ids=[310], unread=0),
+    push.NotificationsShown(number=12),
 )

@@ -5,7 +5,10 @@ from hubbub.engine.context import Context
 from hubbub.notifications import actions, queries
 from hubbub.notifications import messages as wire
 from hubbub.notifications.policy import require_user
+from hubbub.notifications.push import handlers as push_handlers
 from hubbub.protocol.registry import handles
+
+__all__ = ["push_handlers"]
 
 
 @handles(wire.MarkNotifications)

@@ -23,6 +23,8 @@ class Box(models.Model):
     """Null: no quiet hours."""
     quiet_ends = models.TimeField(null=True)
     timezone = models.CharField(max_length=64, default="UTC")
+    shown_number = models.PositiveBigIntegerField(default=0)
+    """Up to this one a page that the user looked at has shown them: no push is needed."""
 
     class Meta:
         verbose_name_plural = "boxes"
@@ -94,3 +96,8 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.channel}: {'on' if self.on else 'off'}"
+
+
+from hubbub.notifications.digests.models import Digest as Digest  # noqa: E402
+from hubbub.notifications.digests.models import DigestItem as DigestItem  # noqa: E402
+from hubbub.notifications.push.models import PushSubscription as PushSubscription  # noqa: E402

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from hubbub.web import views
+from hubbub.web.mails import MailsOff
 
 app_name = "hubbub_web"
 
@@ -10,6 +11,7 @@ app_name = "hubbub_web"
 urlpatterns = [
     # Where it stands says for which pages it is: all of the UI's.
     path("push-worker.js", views.push_worker, name="push_worker"),
+    path("mails/off/<str:token>/", MailsOff.as_view(), name="mails_off"),
     re_path(r"^inspector/?$", views.inspector, name="inspector"),
     re_path(r"^(.*)$", views.index, name="index"),
 ]

@@ -4,7 +4,7 @@ export interface PushPayload {
   title: string;
   body: string;
   level: "info" | "success" | "warning" | "danger";
-  /** Where a click leads: a path below the UI's root, or an address; empty for the UI itself. */
+  /** Where a click leads: a path or an address; empty for the UI itself. */
   link: string;
   created_at: string;
   /** The latest that are unread: alerts of others were read elsewhere. */

@@ -45,7 +45,7 @@ async function closeRead(payload: PushPayload): Promise<void> {
   }
 }
 
-/** The address of a link: http(s) only, else the UI itself. A path is one below the UI's root. */
+/** The address of a link: http(s) only, else the UI itself. */
 function address(link: string): string {
   const root = self.registration.scope;
   const url = new URL(link, root);

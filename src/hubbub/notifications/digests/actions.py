@@ -1,0 +1,96 @@
+"""Everything that changes digests."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import F
+from django.utils import timezone
+
+from hubbub.django.actions import action
+from hubbub.engine.actor import Actor
+from hubbub.notifications.actions import boxes
+from hubbub.notifications.actions.preferences import checked_zone
+from hubbub.notifications.digests import messages as wire
+from hubbub.notifications.digests import queries
+from hubbub.notifications.digests.models import Digest, DigestItem
+from hubbub.notifications.digests.schedule import due_after, retry_after
+from hubbub.notifications.policy import require_user
+from hubbub.notifications.queries import box_of
+
+
+@action
+def collect(actor: Actor, user_id: Any, id: int, number: int) -> None:
+    """Have the user's next digest tell of a notification."""
+    digest, _ = Digest.objects.get_or_create(user_id=user_id)
+    if digest.every == Digest.Every.OFF:
+        return
+    DigestItem.objects.update_or_create(notification_id=id, defaults={"user_id": user_id, "number": number})
+    if digest.due is None:
+        digest.due = due_after(digest.every, digest.hour, box_of(user_id).timezone, timezone.now())
+        digest.save(update_fields=["due"])
+
+
+@action
+def choose(actor: Actor, wanted: wire.NewEmailDigests) -> None:
+    """Say how one wants to be mailed. Raises NotAuthenticated, BadData."""
+    user_id = require_user(actor)
+    if wanted.timezone is not None:
+        box = boxes.made(user_id)
+        box.timezone = checked_zone(wanted.timezone)
+        box.save(update_fields=["timezone"])
+    _choose(user_id, wanted.every, wanted.hour)
+
+
+@action
+def turn_off(actor: Actor, user_id: Any) -> None:
+    """Mail the user, if there still is one, nothing more, and forget what waited."""
+    if get_user_model()._default_manager.filter(pk=user_id).exists():
+        _choose(user_id, Digest.Every.OFF, None)
+
+
+def _choose(user_id: Any, every: str | None, hour: int | None) -> None:
+    digest, _ = Digest.objects.get_or_create(user_id=user_id)
+    digest.every = digest.every if every is None else every
+    digest.hour = digest.hour if hour is None else hour
+    if digest.every == Digest.Every.OFF:
+        DigestItem.objects.filter(user_id=user_id).delete()
+    waits = DigestItem.objects.filter(user_id=user_id).exists()
+    zone = box_of(user_id).timezone
+    digest.due = due_after(digest.every, digest.hour, zone, timezone.now()) if waits else None
+    digest.tries = 0
+    digest.save()
+
+
+@action
+def claim(actor: Actor, limit: int = 100) -> list[Any]:
+    """The users whose digests are due, for whoever calls. If nothing is heard of one, it is due again later."""
+    now = timezone.now()
+    due = Digest.objects.select_for_update().filter(due__lte=now).order_by("due")[:limit]
+    for digest in due:
+        digest.due = now + retry_after(digest.tries)
+        digest.save(update_fields=["due"])
+    return [digest.user_id for digest in due]
+
+
+@action
+def finish(actor: Actor, user_id: Any, items: Collection[tuple[int, int]], sent: bool) -> None:
+    """Forget what a digest has told of, or needn't tell any more; what came meanwhile waits for the next (PSH-8)."""
+    for number in {number for _, number in items}:
+        ids = [id for id, each in items if each == number]
+        DigestItem.objects.filter(user_id=user_id, pk__in=ids, number=number).delete()
+    digest = queries.digest_of(user_id)
+    waits = DigestItem.objects.filter(user_id=user_id).exists()
+    zone = box_of(user_id).timezone
+    digest.due = due_after(digest.every, digest.hour, zone, timezone.now()) if waits else None
+    digest.tries = 0
+    digest.sent_at = timezone.now() if sent else digest.sent_at
+    digest.save()
+
+
+@action
+def failed(actor: Actor, user_id: Any) -> int:
+    """A digest could not be sent: it is tried again, later each time. Returns how often that has been so now."""
+    digest = queries.digest_of(user_id)
+    Digest.objects.filter(pk=user_id).update(tries=F("tries") + 1, due=timezone.now() + retry_after(digest.tries))
+    return digest.tries + 1

@@ -1,0 +1,55 @@
+"""What pushes read."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from hubbub.notifications.models import Notification
+from hubbub.notifications.preferences import is_quiet, may_alert, wishes_of
+from hubbub.notifications.push import messages as wire
+from hubbub.notifications.push.models import PushSubscription
+from hubbub.notifications.push.vapid import own_public_key
+from hubbub.notifications.queries import LATEST, box_of, is_read, unread_beside
+
+CHANNEL = "push"
+
+
+def devices(user_id: Any) -> wire.PushDevices:
+    """A user's browsers. One query."""
+    rows = PushSubscription.objects.filter(user_id=user_id)
+    return wire.PushDevices(own_public_key(), [shown(row) for row in rows])
+
+
+def shown(row: PushSubscription) -> wire.PushDevice:
+    return wire.PushDevice(row.pk, row.label, row.created_at, row.last_success_at)
+
+
+def has_devices(user_id: Any) -> bool:
+    return PushSubscription.objects.filter(user_id=user_id).exists()
+
+
+def to_push(id: int, number: int) -> Notification | None:
+    """The notification, where it is to be pushed at this moment (rule PSH-3). At most three queries.
+
+    None where it is gone, read, expired, counted up since (the later one is pushed), or shown to its user, and where
+    the user wants no pushes of its kind, wants quiet now, or is not active.
+    """
+    row = Notification.objects.select_related("user").filter(pk=id, number=number, user__is_active=True).first()
+    if row is None or (row.expires_at is not None and row.expires_at <= timezone.now()):
+        return None
+    box = box_of(row.user_id)
+    wanted = wishes_of([row.user_id], [row.kind]).wants(row.user_id, row.kind, CHANNEL)
+    quiet = is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, timezone.now())
+    focused = row.number <= box.shown_number
+    if is_read(row, box) or not may_alert(wanted=wanted, level=row.level, quiet=quiet, focused=focused):
+        return None
+    return row
+
+
+def latest_unread(user_id: Any) -> list[int]:
+    """The ids of the user's latest unread notifications. Two queries."""
+    box = box_of(user_id)
+    current = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    rows = Notification.objects.filter(current, unread_beside(box.read_number), user_id=user_id)
+    return list(rows.order_by("-number").values_list("pk", flat=True)[:LATEST])
