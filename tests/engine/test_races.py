@@ -4,21 +4,10 @@ import asyncio
 
 from hubbub.engine.control import CONTROL_TOPIC, AccessRevoked
 from hubbub.protocol.errors import Busy
+from hubbub.protocol.frames import Position
 from hubbub.testing import MemoryEngine, settle
+from tests.engine.held import HeldReader
 from tests.engine.test_subscriptions import Happened, offsets
-
-
-def hold_readers(engine: MemoryEngine) -> asyncio.Event:
-    """Let queries read at once, and answer only when the event is set."""
-    answer = asyncio.Event()
-
-    async def read_then_wait(query):
-        found = query()
-        await answer.wait()
-        return found
-
-    engine.reader.run = read_then_wait  # type: ignore[method-assign]
-    return answer
 
 
 async def test_a_hub_that_is_behind_the_log_shows_nothing_twice():
@@ -57,27 +46,19 @@ async def test_a_restore_while_the_log_is_read():
         alice, bob = await engine.connect("alice"), await engine.connect("bob")
         await alice.command("subscribe", "feed.a")
         await engine.publish("feed.a", Happened(1))
-        read = engine.reader.run
-
-        async def read_then_wait(query):
-            found = query()
-            await restored.wait()
-            return found
-
-        restored = asyncio.Event()
-        engine.reader.run = read_then_wait  # type: ignore[method-assign]
-        bob.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
-        await settle()
-        engine.reader.run = read  # type: ignore[method-assign]
-        engine.store.begin_epoch("e2")
-        await engine.publish("feed.a", Happened(2))
-        restored.set()
+        with HeldReader(engine):
+            bob.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
+            await settle()
+            engine.store.begin_epoch("e2")
+            await engine.publish("feed.a", Happened(2))
+            await engine.publish("feed.a", Happened(3))
         await engine.clock.advance(0.05)
-        await engine.publish("feed.a", Happened(3))
+        await engine.publish("feed.a", Happened(4))
         for each in (alice, bob):
-            resets = [frame["data"]["position"]["epoch"] for frame in each.frames if frame["type"] == "reset"]
-            assert resets == ["e2"]
-            assert offsets(each)[-1] == 3
+            kinds = [frame["type"] for frame in each.frames]
+            assert kinds[-3:] == ["reset", "test.happened", "test.happened"]
+            assert kinds.count("reset") == 1
+            assert offsets(each)[-2:] == [3, 4]
 
 
 async def test_a_gap_while_the_log_does_not_answer():
@@ -104,15 +85,12 @@ async def test_more_events_than_are_held_while_the_log_is_read():
     """EVT-5 SUB-1: what is not held is read."""
     async with MemoryEngine() as engine:
         alice = await engine.connect("alice")
-        read = engine.reader.run
-        reading = hold_readers(engine)
-        alice.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
-        await settle()
-        engine.reader.run = read  # type: ignore[method-assign]
-        engine.engine.hub.publish([engine.store.append("feed.a", Happened(n)) for n in range(1, 1501)])
-        await settle()
-        assert len(engine.engine.hub.topics["feed.a"].waiting) <= 500
-        reading.set()
+        with HeldReader(engine):
+            alice.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
+            await settle()
+            engine.engine.hub.publish([engine.store.append("feed.a", Happened(n)) for n in range(1, 1501)])
+            await settle()
+            assert len(engine.engine.hub.topics["feed.a"].waiting) <= 500
         await engine.clock.advance(0.05)
         assert offsets(alice) == list(range(1, 1501))
 
@@ -130,15 +108,55 @@ async def test_revoked_while_the_log_is_read():
     """SUB-4 CHT-9: no reply says that it is subscribed when it is not."""
     async with MemoryEngine() as engine:
         alice = await engine.connect("alice")
-        read = engine.reader.run
-        reading = hold_readers(engine)
-        alice.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
-        await settle()
-        engine.reader.run = read  # type: ignore[method-assign]
-        await engine.publish(CONTROL_TOPIC, AccessRevoked("u.alice", "feed.a", "removed"))
-        reading.set()
+        with HeldReader(engine):
+            alice.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
+            await settle()
+            await engine.publish(CONTROL_TOPIC, AccessRevoked("u.alice", "feed.a", "removed"))
         await settle()
         assert [frame["type"] for frame in alice.frames[1:]] == ["unsubscribed", "reply"]
         assert alice.frames[-1]["error"]["code"] == "forbidden"
         await engine.publish("feed.a", Happened(1))
         assert alice.events() == []
+
+
+async def test_the_first_to_ask_is_answered_last():
+    """SUB-1: what happened between the two readings reaches both."""
+    async with MemoryEngine() as engine:
+        alice, bob = await engine.connect("alice"), await engine.connect("bob")
+        with HeldReader(engine) as reader:
+            for n, each in enumerate((alice, bob)):
+                engine.store.append("feed.a", Happened(n))
+                each.send_text('{"id": 1, "type": "subscribe", "topic": "feed.a"}')
+                await settle()
+            await reader.answer(1)
+            await reader.answer(0)
+        await settle()
+        await engine.publish("feed.a", Happened(3))
+        for each in (alice, bob):
+            told = each.frames[1]["ok"]["position"]["offset"]
+            assert offsets(each) == [*range(told + 1, 4)]
+
+
+async def test_a_restore_that_the_hub_has_yet_to_hear_of():
+    """SUB-3: who has read the log since stands in the new stream, and is not reset into it once more."""
+    async with MemoryEngine() as engine:
+        alice, bob = await engine.connect("alice"), await engine.connect("bob")
+        await alice.command("subscribe", "feed.a")
+        await engine.publish("feed.a", Happened(1))
+        engine.store.begin_epoch("e2")
+        await bob.command("subscribe", "feed.a", since={"epoch": "e1", "offset": 1})
+        assert bob.session.subscriptions["feed.a"].shown_up_to() == Position("e2", 1)
+        await engine.clock.advance(0.05)
+        await engine.publish("feed.a", Happened(2))
+        assert [frame["type"] for frame in alice.frames[-2:]] == ["reset", "test.happened"]
+        assert [frame["type"] for frame in bob.frames] == ["ready", "reply", "test.happened"]
+
+
+async def test_a_removal_is_the_first_word_of_a_restore():
+    """CHT-9: it acts at once."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        await alice.command("subscribe", "feed.a")
+        engine.store.begin_epoch("e2")
+        await engine.publish(CONTROL_TOPIC, AccessRevoked("u.alice", "feed.a", "removed"))
+        assert alice.frames[-1]["type"] == "unsubscribed"

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from hubbub.protocol.errors import Absent
+from hubbub.protocol.frames import Position
 from hubbub.protocol.registry import TopicKind, event, topic_kind
 from hubbub.testing import MemoryEngine, settle
 
@@ -218,7 +219,7 @@ async def test_what_the_inbox_follows_does_not_count():
         alice = await engine.connect("alice")
         alice.session.kept |= {"feed.x", "feed.y", "feed.z"}
         for name in "xyz":
-            alice.session.follow(f"feed.{name}")
+            alice.session.go_live(alice.session.follow(f"feed.{name}"), Position("e1", 0))
         for name in "abab":
             assert (await alice.command("subscribe", f"feed.{name}"))["ok"]
         assert (await alice.command("subscribe", "feed.c"))["error"]["code"] == "too_many_subscriptions"

@@ -164,12 +164,12 @@ class Device:
             if ok is not None:
                 self._subscribed(about, ok)
         elif what == "chat.send":
-            if ok is None:
-                about.refused = not frame["error"]["temporary"]
+            if ok is None:  # Another device may have been let in since.
+                about.refused = about.reply is None and not frame["error"]["temporary"]
             elif about.reply is not None and _plain(about.reply) != _plain(ok):
                 raise Violation(f"{about.content} was answered {about.reply}, and then {ok}")
             else:
-                about.reply = ok
+                about.reply, about.refused = ok, False
         elif what == "chat.read" and ok is not None:
             about.append(ok["number"])
 

@@ -29,7 +29,10 @@ class InboxDevice(Device):
     def _take(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "unsubscribed":
             self._again.add(frame["topic"])
-        super()._take(frame)
+        if frame["type"] == "reset" and frame["topic"] not in self.followed:
+            self._held.setdefault(frame["topic"], []).append(frame)
+        else:
+            super()._take(frame)
 
     def _replied(self, frame: dict[str, Any]) -> None:
         if self.unanswered[frame["id"]][0] == "inbox.subscribe" and "ok" in frame:
@@ -75,11 +78,21 @@ class InboxDevice(Device):
 
     def _removed(self, topic: str) -> None:
         self.followed.pop(topic, None)
-        self._held.pop(topic, None)
         self.live.discard(topic)
 
     def _go_on(self, topic: str) -> None:
+        """Take what was held as far as it follows; before a gap other word of the topic is still to come."""
         self.live.add(topic)
-        for event in self._held.pop(topic, []):
-            if event["offset"] > self.followed[topic].offset:
-                self._record(topic, event)
+        held = self._held.pop(topic, [])
+        while held:
+            frame, known = held[0], self.followed[topic]
+            if frame["type"] == "reset":
+                if frame["data"]["position"]["offset"] > known.offset:
+                    super()._take(frame)
+            elif frame["offset"] == known.offset + 1:
+                self._record(topic, frame)
+            elif frame["offset"] > known.offset:
+                self._held[topic] = held
+                self.live.discard(topic)
+                return
+            del held[0]

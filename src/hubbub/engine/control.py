@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hubbub.engine.batch import Batch
+from hubbub.engine.following import grant
 from hubbub.engine.logs import about
 from hubbub.engine.ports import StreamState, StreamStore
-from hubbub.engine.subscription import subscribe
 from hubbub.protocol.close import Close
-from hubbub.protocol.errors import HubbubError
 from hubbub.protocol.frames import Event, Position
 from hubbub.protocol.registry import event
 from hubbub.protocol.topics import kind_of
@@ -144,8 +142,8 @@ def obey(engine: "Engine", event: Event) -> None:
     elif event.type == "control.access_granted":
         granted = msgspec.json.decode(event.raw, type=AccessGranted)
         for session in engine.sessions.of(granted.actor):
-            if kind_of(granted.target) in session.follows_grants and granted.target not in session.subscriptions:
-                engine.tasks.spawn(_follow(session, granted), f"follow {granted.target}")
+            if kind_of(granted.target) in session.follows_grants:
+                grant(session, granted.target, granted.position)
     elif event.type == "control.topic_closed":
         _close_topic(engine, msgspec.json.decode(event.raw, type=TopicClosed))
     elif event.type == "control.session_closed":
@@ -185,19 +183,3 @@ def _close(engine: "Engine", closed: SessionClosed) -> None:
             closed.by,
             extra=about(session),
         )
-
-
-async def _follow(session: "Session", granted: AccessGranted) -> None:
-    """Subscribe a session to a topic that its user was granted, from where the grant was made."""
-    session.kept |= {granted.target}
-    try:
-        subscription, outcome = await subscribe(session, granted.target, since=granted.position, by_server=True)
-    except HubbubError as error:
-        if granted.target not in session.subscriptions:
-            session.kept -= {granted.target}
-        logger.info("session %s could not follow %s: %s", session.id, granted.target, error, extra=about(session))
-        return
-    if outcome.reset:
-        session.put(session.dialect.reset(granted.target, outcome.position, outcome.reset))
-    session.show(Batch(outcome.events))
-    session.go_live(subscription, outcome.position)

@@ -1,6 +1,7 @@
 """One session's interest in all the topics of a user at once (rule CHT-6)."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,16 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hubbub.engine.batch import Batch
 from hubbub.engine.counters import counters
+from hubbub.engine.logs import about
 from hubbub.engine.ports import StreamStore
 from hubbub.engine.resume import Budget, why_reset
 from hubbub.engine.subscription import Subscription, join_groups, subscribe
 from hubbub.protocol.dialect import Subscribed
-from hubbub.protocol.errors import Forbidden
+from hubbub.protocol.errors import Busy, HubbubError
 from hubbub.protocol.frames import Event, Position
 
 if TYPE_CHECKING:
     from hubbub.engine.session import Session
+
+logger = logging.getLogger("hubbub.control")
+
+RETRY_SECONDS = 1.0
+"""After which a topic that was granted is asked for again, where the log does not answer."""
 
 
 class Followed(msgspec.Struct):
@@ -102,73 +110,106 @@ async def follow_all(
 
     ``find`` and ``snapshot`` may block. Topics that the session follows already go on as they are; their
     position is that of the last event sent. The caller shows ``missed``, sends its reply, and calls
-    ``session.go_live`` on each subscription. Raises Busy.
+    ``session.go_live`` on each subscription, all in this turn of the loop. Raises Busy.
     """
     engine = session.engine
     session.follows_grants |= {grants}
-    before = dict(session.subscriptions)
-    topics = await engine.reader.run(find)
-    made = {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
-    known = {topic: engine.hub.known(topic, since[topic]) for topic in made if topic in since}
-    asked = _AskedOfAll(engine.store, find, snapshot, since, known, Budget(engine.settings))
+    session.listing = True
+    made: dict[str, Subscription] = {}
     try:
-        found = await engine.reader.run(asked.read)
+        found = await _read(session, made, find, snapshot, since)
     except BaseException:
         for subscription in made.values():
             session.unfollow(subscription)
         raise
-    # What was left between the two reads is not for us.
-    for topic in made.keys() - found.positions.keys():
-        session.unfollow(made.pop(topic))
-    # What the client has subscribed to meanwhile goes on from that reply's position.
-    made = _current(session, made)
-    granted = {each for each in session.kept if session.subscriptions.get(each) is not before.get(each)}
+    finally:
+        session.listing = False
+        for topic in session.granted:
+            _follow_soon(session, topic)
     session.kept |= found.positions.keys()
-    for topic in found.positions.keys() - made.keys():
-        there = session.subscriptions.get(topic)
-        if there is None or (topic in granted and there.buffer is not None):
-            made |= await _follow_late(session, topic, found)
-    made = _current(session, made)
-    found.missed = [event for event in found.missed if event.topic in made]
-    found.reset = {topic: why for topic, why in found.reset.items() if topic in made}
     for topic in made.keys() & since.keys():
         counters.resumes[found.reset.get(topic, "log")] += 1
     for topic in made:
         engine.hub.prime(topic, found.positions[topic])
     for topic, missed in groupby(found.missed, key=attrgetter("topic")):
         engine.hub.learn(topic, list(missed))
-    # All that a grant brought after the snapshot is with the client, who has waited for this to know from where on.
-    granted &= session.subscriptions.keys()
-    stands = {topic: at for topic, at in found.positions.items() if topic in made or topic in granted}
-    found.positions = stands | _shown(session, [topic for topic in topics if topic not in granted])
+    for topic in found.positions.keys() - made.keys():
+        found.positions[topic] = session.subscriptions[topic].shown_up_to() or found.positions[topic]
     return list(made.values()), found
 
 
-def _current(session: "Session", made: dict[str, Subscription]) -> dict[str, Subscription]:
-    """Those that were neither ended nor replaced meanwhile."""
-    return {topic: each for topic, each in made.items() if session.subscriptions.get(topic) is each}
+async def _read(
+    session: "Session",
+    made: dict[str, Subscription],
+    find: Callable[[], list[str]],
+    snapshot: Callable[[], Any],
+    since: dict[str, Position],
+) -> Followed:
+    """Read it all at a moment after which everything reaches the session: again, until nothing has changed meanwhile.
 
-
-async def _follow_late(session: "Session", topic: str, found: Followed) -> dict[str, Subscription]:
-    """Follow a topic that was joined between the two reads from where the snapshot was read; none if it is left again.
-
-    Its grant would begin there as well, but tells the client nothing: the event that names the topic's position is
-    older than the snapshot.
+    ``made`` is what the session follows for that, and did not before.
     """
-    try:
-        subscription, outcome = await subscribe(session, topic, since=found.positions[topic], by_server=True)
-    except Forbidden:
-        return {}
+    engine = session.engine
+    topics = await engine.reader.run(find)
+    while True:
+        for topic in topics:
+            if topic not in made:
+                await session.settled(topic)
+        made |= {topic: session.follow(topic) for topic in topics if topic not in session.subscriptions}
+        unknown = {topic for topic in made if engine.hub.unknown(topic)}
+        wanted = {topic: since[topic] for topic in made if topic in since}
+        known = {topic: engine.hub.known(topic, at) for topic, at in wanted.items()}
+        asked = _AskedOfAll(engine.store, find, snapshot, wanted, known, Budget(engine.settings))
+        found = await engine.reader.run(asked.read)
+        topics = list(found.positions)
+        ended = [topic for topic, each in made.items() if session.subscriptions.get(topic) is not each]
+        for topic in {*ended, *made.keys() - topics}:
+            session.unfollow(made.pop(topic))
+        overtaken = [topic for topic in unknown & made.keys() if engine.hub.is_past(topic, found.positions[topic])]
+        if not ended and not overtaken and all(topic in made or _is_live(session, topic) for topic in topics):
+            return found
+
+
+def _is_live(session: "Session", topic: str) -> bool:
+    there = session.subscriptions.get(topic)
+    return there is not None and there.buffer is None
+
+
+def grant(session: "Session", topic: str, position: Position) -> None:
+    """The user may follow the topic from ``position`` on, and so does the session."""
+    session.granted.setdefault(topic, position)
+    _follow_soon(session, topic)
+
+
+def _follow_soon(session: "Session", topic: str) -> None:
+    session.engine.tasks.spawn(_follow(session, topic), f"follow {topic}")
+
+
+async def _follow(session: "Session", topic: str) -> None:
+    """Follow a topic that was granted, unless whoever is just reading the log follows it as well."""
+    while True:
+        await session.settled(topic)
+        position = session.granted.get(topic)
+        if position is None or session.listing:
+            return
+        session.kept |= {topic}
+        if topic in session.subscriptions:
+            del session.granted[topic]
+            return
+        try:
+            subscription, outcome = await subscribe(session, topic, since=position, by_server=True)
+            break
+        except HubbubError as error:
+            if topic not in session.subscriptions:
+                session.kept -= {topic}
+            if not isinstance(error, Busy) or session.closing is not None:
+                if session.granted.get(topic) is position:
+                    del session.granted[topic]
+                logger.info("session %s could not follow %s: %s", session.id, topic, error, extra=about(session))
+                return
+        await session.engine.clock.sleep(RETRY_SECONDS)
+    session.granted.pop(topic, None)
     if outcome.reset:
-        found.positions[topic], found.reset[topic] = outcome.position, outcome.reset
-    else:
-        held = subscription.buffer or []
-        later = [event for event in held if event.offset is None or event.offset > outcome.position.offset]
-        subscription.buffer = [*outcome.events, *later]
-    return {topic: subscription}
-
-
-def _shown(session: "Session", topics: list[str]) -> dict[str, Position]:
-    """Where those of the topics stand that the session has been shown already."""
-    following = [each for topic in topics if (each := session.subscriptions.get(topic))]
-    return {each.topic: shown for each in following if (shown := each.shown_up_to())}
+        session.put(session.dialect.reset(topic, outcome.position, outcome.reset))
+    session.show(Batch(outcome.events))
+    session.go_live(subscription, outcome.position)

@@ -170,6 +170,18 @@ class Hub:
             # The log is ahead of what has reached us, or the position is of before a restore: the log knows.
             self._start_filling(live)
 
+    def unknown(self, topic: str) -> bool:
+        """Whether nobody has said yet where the topic's log stands: what comes now need not reach its subscribers."""
+        live = self.topics.get(topic)
+        return live is None or live.last is None
+
+    def is_past(self, topic: str, position: Position) -> bool:
+        """Whether the hub goes on from elsewhere than ``position``, or from a place before it."""
+        live = self.topics.get(topic)
+        if live is None or live.last is None:
+            return False
+        return live.epoch != position.epoch or live.last > position.offset
+
     def deliver(self, event: Event) -> None:
         """Hand an event to the topic's subscribers; hold it back while one before it is missing."""
         live = self.topics.get(event.topic)
@@ -180,8 +192,9 @@ class Hub:
         elif live.last is None:
             self._hold(live, event.offset, event)
         elif event.epoch != live.epoch:
-            position = Position(event.epoch, event.offset)
-            self._restart(live, position, "epoch")
+            self._restart(live, Position(event.epoch, event.offset), "epoch")
+            if live.followers:
+                self.deliver(event)  # The server itself is told of no reset, and acts at once on what it can.
         elif event.offset == live.last + 1:
             self._pass(live, event.offset, event)
             if live.waiting:

@@ -47,8 +47,8 @@ class Session:
     """
 
     __slots__ = (
-        "_frames", "_lanes", "_patience", "actor", "began", "closing", "dialect", "engine", "follows_grants", "id",
-        "kept", "last_ping", "last_seen", "leaving", "outbox", "received", "sink", "subscriptions",
+        "_frames", "_lanes", "_patience", "actor", "began", "closing", "dialect", "engine", "follows_grants", "granted",
+        "id", "kept", "last_ping", "last_seen", "leaving", "listing", "outbox", "received", "sink", "subscriptions",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
@@ -64,6 +64,10 @@ class Session:
         """The kinds of topics that are subscribed to on the server, at once, when the user is granted one."""
         self.kept: frozenset[str] = frozenset()
         """Topics that stay followed whatever the client unsubscribes from, for its inbox."""
+        self.granted: dict[str, Position] = {}
+        """Topics that the user was granted and that are still to be followed, and from where on."""
+        self.listing = False
+        """Whether all topics of the user are just being looked up: what is granted meanwhile may be among them."""
         self.subscriptions: dict[str, Subscription] = {}
         self.outbox = Outbox(self)
         self._lanes = Lanes(self)
@@ -205,6 +209,11 @@ class Session:
 
     # Topics
 
+    async def settled(self, topic: str) -> None:
+        """Wait while the log is read for the topic: only one at a time says where the client stands in it."""
+        while (there := self.subscriptions.get(topic)) is not None and there.buffer is not None:
+            await there.settled()
+
     def follow(self, topic: str) -> Subscription:
         """Register with the hub, still buffering. A subscription that was there is replaced.
 
@@ -239,6 +248,7 @@ class Session:
         """End a subscription; who ``may_return`` finds what was known."""
         topic, hub, actor = subscription.topic, self.engine.hub, self.actor
         hub.remove(topic, subscription, may_return=may_return)
+        subscription.let_go()
         if self.subscriptions.get(topic) is not subscription:
             return
         del self.subscriptions[topic]
@@ -253,6 +263,7 @@ class Session:
 
     def revoke(self, topic: str, reason: str) -> None:
         """The user may not follow the topic any more (rule SUB-4)."""
+        self.granted.pop(topic, None)
         self.engine.hub.flush(topic)  # What was sent before is still the user's.
         if subscription := self.subscriptions.get(topic):
             subscription.admitted = 0  # A bound socket has it until it is closed.

@@ -3,6 +3,8 @@
 Where memory knows who may follow and what was missed, the log is not read.
 """
 
+import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 Authorize = Callable[[Actor, str], Any]
 """Whether an actor may follow a topic, as ``TopicKind.authorize``."""
 
+NOWHERE = Position("", 0)
 BUFFER_LIMIT = 2000
 """Events that may arrive while a subscription reads the log; past it the session must come again."""
 
@@ -34,17 +37,24 @@ BUFFER_LIMIT = 2000
 class Subscription:
     """What the hub calls for one session and one topic."""
 
-    __slots__ = ("_floor", "_memory", "_reset", "admitted", "authorized", "buffer", "names", "session", "topic")
+    __slots__ = (
+        "_floor", "_memory", "_reset", "_told", "_waiting", "admitted", "authorized", "buffer", "names", "session",
+        "topic",
+    )  # fmt: skip
 
     def __init__(self, session: "Session", topic: str) -> None:
         self.session = session
         self.topic = topic
         self.buffer: list[Event] | None = []
         """Events held back until the log is read; None once live."""
-        self._floor = 0
-        """The offset up to which the client has everything by the log; the hub may still be behind that."""
+        self._told = NOWHERE
+        """Up to where the client has everything by the log; the hub may still be behind that."""
+        self._floor: float = 0
+        """The offset in the hub's epoch up to which nothing is shown; infinite where the client is in another one."""
         self._reset: tuple[Position, str] | None = None
-        """A reset that came while the log was read."""
+        """A reset that came while the log was read, before all that is held back."""
+        self._waiting: list[asyncio.Future[None]] | None = None
+        """Who wants the topic too, and lets this one read the log first."""
         self.authorized: Any = None
         """What the topic's kind returned when it let the session in."""
         self.admitted = 0
@@ -78,32 +88,58 @@ class Subscription:
 
     def reset(self, position: Position, reason: str) -> None:
         if self.buffer is not None:
+            self.buffer = []
             self._reset = position, reason
-        else:
-            self._floor = position.offset
-            frame = self.session.dialect.reset(self.topic, position, reason)
-            if frame is None:
-                # A format that cannot say so: its client comes back and reads afresh, rather than miss something.
-                self.session.close(Close.RESTART, "reset")
-            self.session.put(frame)
+            return
+        told = self._told
+        if position.epoch == told.epoch and position.offset <= told.offset:
+            self._stand(told)  # What the hub has just heard of, the log has told the client already.
+            return
+        self._stand(position)
+        frame = self.session.dialect.reset(self.topic, position, reason)
+        if frame is None:
+            # A format that cannot say so: its client comes back and reads afresh, rather than miss something.
+            self.session.close(Close.RESTART, "reset")
+        self.session.put(frame)
+
+    def _stand(self, position: Position) -> None:
+        """The client has everything up to ``position``."""
+        self._told = position
+        live = self.session.engine.hub.topics.get(self.topic)
+        self._floor = position.offset if live is None or live.epoch == position.epoch else math.inf
 
     def shown_up_to(self) -> Position | None:
         """The position up to which the session has been shown everything; None while the log is read."""
         self.session.engine.hub.flush(self.topic)
         live = self.session.engine.hub.topics.get(self.topic)
-        if self.buffer is not None or live is None or live.last is None:
+        if self.buffer is not None:
             return None
-        return Position(live.epoch, max(live.last, self._floor))
+        if live is None or live.last is None or live.last <= self._floor:
+            return self._told
+        return Position(live.epoch, live.last)
 
     def go_live(self, position: Position) -> None:
         """Pass on what arrived after ``position``, and from now on everything at once."""
         held, self.buffer = self.buffer or [], None
-        self._floor = position.offset
-        self.deliver(Batch([event for event in held if event.offset is None or event.epoch == position.epoch]))
+        self._stand(position)
         if self._reset is not None:
-            later, reason = self._reset
-            if later.epoch != position.epoch or later.offset > position.offset:
-                self.reset(later, reason)
+            self.reset(*self._reset)
+        if held:
+            self.deliver(Batch(held))
+        self.let_go()
+
+    async def settled(self) -> None:
+        """Wait until the subscription is live or has ended."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting = [*(self._waiting or ()), future]
+        await future
+
+    def let_go(self) -> None:
+        """Nobody has to wait for this one any more."""
+        waiting, self._waiting = self._waiting or (), None
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
 
 
 def topic_kind_of(topic: str) -> TopicKind:
@@ -194,6 +230,23 @@ def _remembered(
     return admitted, Subscribed(position, recovered, events, reset, authorized=admitted.authorized)
 
 
+async def _read(
+    subscription: Subscription, since: Position | None, snapshot: bool, authorize: Authorize | None
+) -> Subscribed:
+    """What the log says, of a moment after which everything reaches the subscription. Raises Forbidden, and Busy."""
+    session, topic, engine = subscription.session, subscription.topic, subscription.session.engine
+    while True:
+        unknown = engine.hub.unknown(topic)
+        known = engine.hub.known(topic, since)
+        budget = Budget(engine.settings)
+        asked = _Asked(engine.store, session.actor, topic, since, known, budget, snapshot, authorize)
+        outcome = await engine.reader.run(asked.read)
+        if session.subscriptions.get(topic) is not subscription:
+            raise Forbidden  # Access was revoked, or the connection ended, while the log was read.
+        if not unknown or not engine.hub.is_past(topic, outcome.position):
+            return outcome
+
+
 async def subscribe(
     session: "Session",
     topic: str,
@@ -209,6 +262,7 @@ async def subscribe(
     """
     engine = session.engine
     kind = topic_kind_of(topic)
+    await session.settled(topic)
     if not by_server and topic not in session.subscriptions and session.own >= engine.settings.max_subscriptions:
         raise TooManySubscriptions
     age = engine.hub.parted.age
@@ -217,16 +271,11 @@ async def subscribe(
         source = "memory"
     else:
         subscription = session.follow(topic)
-        known = engine.hub.known(topic, since)
-        budget = Budget(engine.settings)
-        asked = _Asked(engine.store, session.actor, topic, since, known, budget, snapshot, authorize)
         try:
-            outcome = await engine.reader.run(asked.read)
+            outcome = await _read(subscription, since, snapshot, authorize)
         except BaseException:
             session.unfollow(subscription)
             raise
-        if session.subscriptions.get(topic) is not subscription:
-            raise Forbidden  # Access was revoked, or the connection ended, while the log was read.
         engine.hub.prime(topic, outcome.position)
         engine.hub.learn(topic, outcome.events)
         source = "log"
