@@ -18,7 +18,7 @@ class InboxDevice(Device):
         """Whether the inbox was answered on this connection."""
         self._held: dict[str, list[dict[str, Any]]] = {}
         """By topic what has come before the word that it is the user's."""
-        self._again: set[str] = set()
+        self.again: set[str] = set()
         """Topics that have ended on this connection: where they go on, some may come twice."""
 
     def enter(self, topics: Sequence[str]) -> None:
@@ -28,11 +28,13 @@ class InboxDevice(Device):
 
     def _take(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "unsubscribed":
-            self._again.add(frame["topic"])
+            self.again.add(frame["topic"])
         if frame["type"] == "reset" and frame["topic"] not in self.followed:
             self._held.setdefault(frame["topic"], []).append(frame)
-        else:
-            super()._take(frame)
+            return
+        if frame["type"] == "reset" and frame["topic"].startswith("user."):
+            self.following = False  # It does not know any more what the user was added to: it asks again.
+        super()._take(frame)
 
     def _replied(self, frame: dict[str, Any]) -> None:
         if self.unanswered[frame["id"]][0] == "inbox.subscribe" and "ok" in frame:
@@ -45,7 +47,7 @@ class InboxDevice(Device):
             known = self.followed.get(topic)
             if topic in ok["reset"]:
                 self._start_afresh(topic, position, "inbox")
-            elif known is None:
+            elif known is None or topic in self.again:
                 self.followed[topic] = Followed(**position)
             elif (known.epoch, known.offset) != (position["epoch"], position["offset"]):
                 raise Violation(f"{self.name} was told of {position} in {topic}, and stands at {known}")
@@ -56,12 +58,12 @@ class InboxDevice(Device):
     def _happened(self, topic: str, event: dict[str, Any]) -> None:
         self.seen.append((topic, event["offset"]))
         known = self.followed.get(topic)
-        if known is not None and topic in self._again:
-            if event["offset"] <= known.offset:
-                return
-            self.live.add(topic)
-        if topic not in self.live and (self.following or known is None):
+        if known is not None and topic in self.again and event["offset"] <= known.offset:
+            return
+        if topic not in self.live and (self.following or known is None or topic in self.again):
             self._held.setdefault(topic, []).append(event)
+            if known is not None and topic in self.again:
+                self._go_on(topic)
             return
         self._record(topic, event)  # Also what was missed, which comes before the answer.
         if event["type"] == "chat.conversation_added":
@@ -77,6 +79,7 @@ class InboxDevice(Device):
             self._go_on(topic)
 
     def _removed(self, topic: str) -> None:
+        self.again.add(topic)
         self.followed.pop(topic, None)
         self.live.discard(topic)
 

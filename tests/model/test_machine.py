@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -51,12 +52,12 @@ def machine(template: Path, folder: Path, django_db_blocker: Any) -> Iterator[ty
         yield type("Machine", (Machine,), {"template": template, "folder": folder, "traces": []})
 
 
-def budget(examples: int, *phases: Phase) -> settings:
-    """The same steps in every run: CI is to say the same twice."""
+def budget(examples: int, *phases: Phase, by_seed: bool = False) -> settings:
+    """The same steps in every run, or those of the machine's seed: CI is to say the same twice."""
     return settings(
         max_examples=examples,
         stateful_step_count=STEPS,
-        derandomize=True,
+        derandomize=not by_seed,
         database=None,
         deadline=None,
         print_blob=True,
@@ -66,9 +67,11 @@ def budget(examples: int, *phases: Phase) -> settings:
     )
 
 
-def run(machine: type[Machine], examples: int, *phases: Phase) -> None:
+def run(machine: type[Machine], examples: int, *phases: Phase, seed: int | None = None) -> None:
     began = time.monotonic()
-    run_state_machine_as_test(machine, settings=budget(examples, *phases))
+    if seed is not None:
+        hypothesis.seed(seed)(machine)
+    run_state_machine_as_test(machine, settings=budget(examples, *phases, by_seed=seed is not None))
     lines = sum(len(trace) for trace in machine.traces)
     print(f"{len(machine.traces)} runs, {lines} frames, {time.monotonic() - began:.1f} s: nothing broken")
 
@@ -82,6 +85,13 @@ def test_the_promise_holds(machine: type[Machine]) -> None:
 def test_the_promise_holds_for_long(machine: type[Machine]) -> None:
     """ACK-1, ACK-2, EVT-2, SUB-1, SUB-2, SUB-4, CHT-5, CHT-9"""
     run(machine, 2000)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 31))
+def test_random_seeds(machine: type[Machine], seed: int) -> None:
+    """ACK-1, ACK-2, EVT-2, SUB-1, SUB-2, SUB-4, CHT-5, CHT-9"""
+    run(machine, 150, seed=seed)
 
 
 def test_joined_while_the_inbox_is_read(machine: type[Machine]) -> None:
