@@ -4,7 +4,8 @@ anonymous  has not signed in, where guests are not let in (the default in produc
 guest      has not signed in, where guests are let in; for commands the only kind without a user
 outsider   signed in, in none of the conversations in question
 former     was in the group, and was removed from it
-staff      an outsider who may use the admin, which makes no difference but for the inspector and its like
+staff      an outsider who may use the admin, which makes no difference but for the inspector and its like, and who has
+           the permissions of announcements and audiences
 member     in the group and the direct conversation
 maker      made the group
 """
@@ -73,6 +74,28 @@ REST: dict[str, tuple[int, ...]] = {
     "GET api/rooms/{name}/messages/":                    (401, 200, 200, 200, 200, 200, 200),
     # One's own jobs.
     "GET api/progress/":                                 (401, 401, 200, 200, 200, 200, 200),
+    # Announcements: everybody's own. Teams, groups and what is sent are for staff with Django's permission.
+    "GET api/announcements/":                            (401, 401, 200, 200, 200, 200, 200),
+    "POST api/announcements/see/":                       (401, 401, 200, 200, 200, 200, 200),
+    "POST api/announcements/{announcement}/acknowledge/":(401, 401, 204, 204, 204, 204, 204),
+    "GET api/announcements/sent/":                       (401, 401, 404, 404, 200, 404, 404),
+    "POST api/announcements/sent/":                      (401, 401, 404, 404, 201, 404, 404),
+    "GET api/announcements/sent/{announcement}/":        (401, 401, 404, 404, 200, 404, 404),
+    "PATCH api/announcements/sent/{announcement}/":      (401, 401, 404, 404, 200, 404, 404),
+    "DELETE api/announcements/sent/{announcement}/":     (401, 401, 404, 404, 204, 404, 404),
+    "GET api/announcements/sent/{announcement}/readers/":(401, 401, 404, 404, 200, 404, 404),
+    "GET api/teams/":                                    (401, 401, 404, 404, 200, 404, 404),
+    "POST api/teams/":                                   (401, 401, 404, 404, 201, 404, 404),
+    "PATCH api/teams/{team}/":                           (401, 401, 404, 404, 200, 404, 404),
+    "DELETE api/teams/{team}/":                          (401, 401, 404, 404, 204, 404, 404),
+    "POST api/teams/{team}/members/":                    (401, 401, 404, 404, 204, 404, 404),
+    "DELETE api/teams/{team}/members/":                  (401, 401, 404, 404, 204, 404, 404),
+    "GET api/temporary-groups/":                         (401, 401, 404, 404, 200, 404, 404),
+    "POST api/temporary-groups/":                        (401, 401, 404, 404, 201, 404, 404),
+    "PATCH api/temporary-groups/{group}/":               (401, 401, 404, 404, 200, 404, 404),
+    "DELETE api/temporary-groups/{group}/":              (401, 401, 404, 404, 204, 404, 404),
+    "POST api/temporary-groups/{group}/members/":        (401, 401, 404, 404, 204, 404, 404),
+    "DELETE api/temporary-groups/{group}/members/":      (401, 401, 404, 404, 204, 404, 404),
 }
 
 OK, NO, WHO, SUB = "ok", "forbidden", "not_authenticated", "not_subscribed"

@@ -27,7 +27,7 @@ DATA: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
     "presence.watch": lambda w, role, target: {"users": [user.pk for user in w.users.values()]},
     "presence.set": lambda w, role, target: {"state": "online"},
     "announcements.see": lambda w, role, target: {"up_to": 1},
-    "announcements.acknowledge": lambda w, role, target: {"id": w.announcement},
+    "announcements.acknowledge": lambda w, role, target: {"id": w.managed["announcement"]},
     "notifications.mark": lambda w, role, target: {"ids": [1], "read": True},
     "notifications.set_preference": lambda w, role, target: {"kind": "general", "channel": "email", "on": True},
     "notifications.set_quiet_hours": lambda w, role, target: {"begins": "22:00", "ends": "07:00"},

@@ -44,6 +44,16 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST api/notifications/push/": lambda w: NEW_DEVICE,
     "POST api/notifications/push/forget/": lambda w: {"endpoint": NEW_DEVICE["endpoint"]},
     "PATCH api/notifications/email/": lambda w: {"every": "daily"},
+    "POST api/announcements/see/": lambda w: {"up_to": 1},
+    "POST api/announcements/sent/": lambda w: {"audience": "everyone", "title": "Hello"},
+    "PATCH api/announcements/sent/{announcement}/": lambda w: {"title": "Hello again"},
+    "POST api/teams/": lambda w: {"name": "Kitchen"},
+    "POST api/teams/{team}/members/": lambda w: {"users": [w.users["victim"].pk]},
+    "DELETE api/teams/{team}/members/": lambda w: {"users": [w.users["victim"].pk]},
+    "POST api/temporary-groups/": lambda w: {"name": "Party", "expires_at": "2100-01-01T00:00:00Z"},
+    "PATCH api/temporary-groups/{group}/": lambda w: {"expires_at": "2100-01-01T00:00:00Z"},
+    "POST api/temporary-groups/{group}/members/": lambda w: {"users": [w.users["victim"].pk]},
+    "DELETE api/temporary-groups/{group}/members/": lambda w: {"users": [w.users["victim"].pk]},
     "POST api/conversations/": lambda w: {"participants": ["another"]},
     "POST api/conversations/{id}/participants/": lambda w: {"participants": ["another"]},
     "DELETE api/conversations/{id}/participants/": lambda w: {"participants": ["victim"]},
@@ -66,7 +76,7 @@ def routes(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]
 
 def path_of(route: str, id: int, name: str = "garden") -> str:
     route = {"index": "", "push_worker": "push-worker.js", "mails_off": "mails/off/x/"}.get(route, route)
-    return "/" + route.format(id=id, name=name, login="0" * 24, device=0)
+    return "/" + route.format(id=id, name=name, login="0" * 24, device=0, announcement=1, team=1, group=1)
 
 
 def send(client: Client, method: str, path: str, body: dict[str, Any] | None) -> Any:
@@ -77,6 +87,8 @@ def send(client: Client, method: str, path: str, body: dict[str, Any] | None) ->
 
 def ask(world: World, client: Client, row: str, id: int | None = None) -> Any:
     method, route = row.split()
+    for name in ("announcement", "team", "group"):
+        route = route.replace(f"{{{name}}}", str(world.managed[name]))
     body = BODIES[row](world) if row in BODIES else None
     return send(client, method, path_of(route, id or world.group.id), body)
 

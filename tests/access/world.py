@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 import hubbub
 from hubbub.accounts import actions as accounts
+from hubbub.audiences import actions as audiences
 from hubbub.chat import actions as chat
 from hubbub.chat import messages as wire
 from hubbub.django.auth import actor_of_user
@@ -30,8 +33,8 @@ class World:
     message: wire.Message
     """One of the group's."""
     in_room: wire.Message
-    announcement: int
-    """One to everyone, that asks to be acknowledged."""
+    managed: dict[str, int]
+    """What staff look after: an ``announcement`` to everyone, which is to be acknowledged, a ``team``, a ``group``."""
 
     def user(self, role: str) -> User | None:
         return self.users.get(role)
@@ -78,5 +81,11 @@ def make_world() -> World:
     for each in (maker, member):
         room = chat.join_room(each, "garden").conversation
     in_room = chat.send_message(maker, room.topic, "for everybody").message
-    announcement = hubbub.announce(hubbub.Audience.everyone(), "Read this", acknowledge=True)
-    return World(users, group, direct, room, message, in_room, announcement.pk)
+    managed = {
+        "announcement": hubbub.announce(hubbub.Audience.everyone(), "Read this", acknowledge=True).pk,
+        "team": audiences.create_team(SYSTEM, "Company").pk,
+        "group": audiences.create_group(SYSTEM, "Party", [], timezone.now() + timedelta(hours=1)).pk,
+    }
+    apps = ("hubbub_announcements", "hubbub_audiences")
+    users["staff"].user_permissions.set(Permission.objects.filter(content_type__app_label__in=apps))
+    return World(users, group, direct, room, message, in_room, managed)

@@ -17,7 +17,7 @@ from hubbub.announcements.policy import permitted
 from hubbub.django.limits import limiter
 from hubbub.django.openapi import describes
 from hubbub.django.rest import FeatureView, actor, body, reply
-from hubbub.protocol.errors import Absent, BadData, Forbidden, RateLimited
+from hubbub.protocol.errors import Absent, BadData, RateLimited
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -149,7 +149,7 @@ class Acknowledge(FeatureView):
 class Sent(FeatureView):
     """``/api/announcements/sent/``: for staff."""
 
-    @describes("List all announcements.", returns=SentPage, query=(_LIMIT, _BEFORE_ID), errors=(Forbidden,))
+    @describes("List all announcements.", returns=SentPage, query=(_LIMIT, _BEFORE_ID), errors=(Absent,))
     def get(self, request: Request) -> Response:
         permitted(actor(request), "view")
         limit, before = _size(request), request.query_params.get("before")
@@ -162,7 +162,7 @@ class Sent(FeatureView):
         body=NewAnnouncement,
         returns=SentAnnouncement,
         status=201,
-        errors=(Forbidden, RateLimited),
+        errors=(Absent, RateLimited),
     )
     def post(self, request: Request) -> Response:
         permitted(actor(request), "add")
@@ -176,7 +176,7 @@ class Sent(FeatureView):
 class SentDetail(FeatureView):
     """``/api/announcements/sent/{announcement}/``"""
 
-    @describes("Read one announcement.", returns=SentAnnouncement, errors=(Forbidden, Absent))
+    @describes("Read one announcement.", returns=SentAnnouncement, errors=(Absent,))
     def get(self, request: Request, announcement: int) -> Response:
         permitted(actor(request), "view")
         return reply(sent(queries.announcement(announcement)))
@@ -185,7 +185,7 @@ class SentDetail(FeatureView):
         "Let an announcement say something else.",
         body=AnnouncementChanges,
         returns=SentAnnouncement,
-        errors=(Forbidden, Absent, RateLimited),
+        errors=(Absent, RateLimited),
     )
     def patch(self, request: Request, announcement: int) -> Response:
         permitted(actor(request), "change")
@@ -195,7 +195,7 @@ class SentDetail(FeatureView):
         at = content.pop("at", None)
         return reply(sent(actions.change(actor(request), announcement, content, at)))
 
-    @describes("Withdraw an announcement.", status=204, errors=(Forbidden, Absent, RateLimited))
+    @describes("Withdraw an announcement.", status=204, errors=(Absent, RateLimited))
     def delete(self, request: Request, announcement: int) -> Response:
         permitted(actor(request), "delete")
         limiter().hit("writes", actor(request).key)
@@ -210,7 +210,7 @@ class Readers(FeatureView):
         "Read who has seen and acknowledged an announcement.",
         returns=ReaderPage,
         query=(_LIMIT, _AFTER, _STATE),
-        errors=(Forbidden, Absent),
+        errors=(Absent,),
     )
     def get(self, request: Request, announcement: int) -> Response:
         permitted(actor(request), "view")

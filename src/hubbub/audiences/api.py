@@ -16,7 +16,7 @@ from hubbub.django.auth import wire_id
 from hubbub.django.limits import limiter
 from hubbub.django.openapi import describes
 from hubbub.django.rest import FeatureView, actor, body, reply
-from hubbub.protocol.errors import Absent, Conflict, Forbidden, RateLimited
+from hubbub.protocol.errors import Absent, Conflict, RateLimited
 
 MOST = 1_000
 """Teams, or groups, in a list; users in a request."""
@@ -111,13 +111,13 @@ def _changing(request: Request, permission: str) -> Any:
 class Teams(FeatureView):
     """``/api/teams/``"""
 
-    @describes("List the teams.", returns=TeamList, errors=(Forbidden,))
+    @describes("List the teams.", returns=TeamList, errors=(Absent,))
     def get(self, request: Request) -> Response:
         permitted(actor(request), "view_team")
         teams = Team.objects.prefetch_related("members").order_by("pk")[:MOST]
         return reply(TeamList([team_shown(each) for each in sorted(teams, key=lambda each: each.line)]))
 
-    @describes("Make a team.", body=NewTeam, returns=AudienceTeam, status=201, errors=(Forbidden, Absent, RateLimited))
+    @describes("Make a team.", body=NewTeam, returns=AudienceTeam, status=201, errors=(Absent, RateLimited))
     def post(self, request: Request) -> Response:
         who, wanted = _changing(request, "add_team"), body(request, NewTeam)
         return reply(team_shown(actions.create_team(who, wanted.name, wanted.parent)), 201)
@@ -126,9 +126,7 @@ class Teams(FeatureView):
 class TeamDetail(FeatureView):
     """``/api/teams/{team}/``"""
 
-    @describes(
-        "Rename or move a team.", body=TeamChanges, returns=AudienceTeam, errors=(Forbidden, Absent, RateLimited)
-    )
+    @describes("Rename or move a team.", body=TeamChanges, returns=AudienceTeam, errors=(Absent, RateLimited))
     def patch(self, request: Request, team: int) -> Response:
         who, wanted = _changing(request, "change_team"), body(request, TeamChanges)
         if wanted.name is not UNSET:
@@ -137,7 +135,7 @@ class TeamDetail(FeatureView):
             actions.move_team(who, team, wanted.parent)
         return reply(team_shown(_found(Team.objects.filter(pk=team))))
 
-    @describes("Delete a team that has none below it.", status=204, errors=(Forbidden, Absent, Conflict, RateLimited))
+    @describes("Delete a team that has none below it.", status=204, errors=(Absent, Conflict, RateLimited))
     def delete(self, request: Request, team: int) -> Response:
         actions.delete_team(_changing(request, "delete_team"), team)
         return Response(status=204)
@@ -146,12 +144,12 @@ class TeamDetail(FeatureView):
 class TeamMembers(FeatureView):
     """``/api/teams/{team}/members/``"""
 
-    @describes("Put users into a team.", body=UserIds, status=204, errors=(Forbidden, Absent, RateLimited))
+    @describes("Put users into a team.", body=UserIds, status=204, errors=(Absent, RateLimited))
     def post(self, request: Request, team: int) -> Response:
         actions.add_to_team(_changing(request, "change_team"), team, body(request, UserIds).users)
         return Response(status=204)
 
-    @describes("Take users out of a team.", body=UserIds, status=204, errors=(Forbidden, Absent, RateLimited))
+    @describes("Take users out of a team.", body=UserIds, status=204, errors=(Absent, RateLimited))
     def delete(self, request: Request, team: int) -> Response:
         actions.remove_from_team(_changing(request, "change_team"), team, body(request, UserIds).users)
         return Response(status=204)
@@ -160,14 +158,14 @@ class TeamMembers(FeatureView):
 class Groups(FeatureView):
     """``/api/temporary-groups/``"""
 
-    @describes("List the temporary groups.", returns=GroupList, errors=(Forbidden,))
+    @describes("List the temporary groups.", returns=GroupList, errors=(Absent,))
     def get(self, request: Request) -> Response:
         permitted(actor(request), "view_temporarygroup")
         groups = TemporaryGroup.objects.prefetch_related("members").order_by("expires_at", "pk")[:MOST]
         return reply(GroupList([group_shown(each) for each in groups]))
 
     @describes(
-        "Make a temporary group.", body=NewGroup, returns=AudienceGroup, status=201, errors=(Forbidden, RateLimited)
+        "Make a temporary group.", body=NewGroup, returns=AudienceGroup, status=201, errors=(Absent, RateLimited)
     )
     def post(self, request: Request) -> Response:
         who, wanted = _changing(request, "add_temporarygroup"), body(request, NewGroup)
@@ -182,13 +180,13 @@ class GroupDetail(FeatureView):
         "Let a group end at another time.",
         body=GroupChanges,
         returns=AudienceGroup,
-        errors=(Forbidden, Absent, RateLimited),
+        errors=(Absent, RateLimited),
     )
     def patch(self, request: Request, group: int) -> Response:
         who, wanted = _changing(request, "change_temporarygroup"), body(request, GroupChanges)
         return reply(group_shown(actions.extend_group(who, group, wanted.expires_at)))
 
-    @describes("End a group now.", status=204, errors=(Forbidden, Absent, RateLimited))
+    @describes("End a group now.", status=204, errors=(Absent, RateLimited))
     def delete(self, request: Request, group: int) -> Response:
         actions.end_group(_changing(request, "delete_temporarygroup"), group)
         return Response(status=204)
@@ -197,12 +195,12 @@ class GroupDetail(FeatureView):
 class GroupMembers(FeatureView):
     """``/api/temporary-groups/{group}/members/``"""
 
-    @describes("Put users into a group.", body=UserIds, status=204, errors=(Forbidden, Absent, RateLimited))
+    @describes("Put users into a group.", body=UserIds, status=204, errors=(Absent, RateLimited))
     def post(self, request: Request, group: int) -> Response:
         actions.add_to_group(_changing(request, "change_temporarygroup"), group, body(request, UserIds).users)
         return Response(status=204)
 
-    @describes("Take users out of a group.", body=UserIds, status=204, errors=(Forbidden, Absent, RateLimited))
+    @describes("Take users out of a group.", body=UserIds, status=204, errors=(Absent, RateLimited))
     def delete(self, request: Request, group: int) -> Response:
         actions.remove_from_group(_changing(request, "change_temporarygroup"), group, body(request, UserIds).users)
         return Response(status=204)

@@ -138,8 +138,9 @@ def test_expired(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_does_not_fit(wrong: dict[str, Any]) -> None:
     """ANN-2"""
+    given: dict[str, Any] = {"audience": Audience.everyone(), "title": "Hello", **wrong}
     with pytest.raises(BadData):
-        hubbub.announce(**{"audience": Audience.everyone(), "title": "Hello"} | wrong)
+        hubbub.announce(**given)
     assert not Announcement.objects.exists()
 
 

@@ -1,6 +1,7 @@
 """Temporary groups: for a time, and its end acts on live sockets."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -62,7 +63,7 @@ def test_longer_shorter_and_ended() -> None:
 def test_over_rest(admin_client: Client) -> None:
     """AUD-5"""
     pk = admin_client.get("/api/auth/me/").json()["id"]
-    sent = {"content_type": "application/json"}
+    sent: Any = {"content_type": "application/json"}
     team = admin_client.post("/api/teams/", {"name": "Company"}, **sent).json()
     below = admin_client.post("/api/teams/", {"name": "Kitchen", "parent": team["id"]}, **sent).json()
     assert admin_client.post(f"/api/teams/{below['id']}/members/", {"users": [pk]}, **sent).status_code == 204
