@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -9,12 +10,15 @@ import msgspec
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.utils import timezone
 
-from hubbub.django import hearing, publish
-from hubbub.django import listeners as module
+from hubbub.django import hearing, publish, retention
 from hubbub.django.listeners import Happened, Listener, listeners, on_event
 from hubbub.django.listening import Listening
-from hubbub.django.models import ListenerPlace
+from hubbub.django.metrics import HUBBUB
+from hubbub.django.models import Event, ListenerPlace
+from hubbub.django.tallies import taken
+from hubbub.engine.counters import counters
 from hubbub.protocol.registry import event
 from tests.contracts.databases import ALIAS, Database
 from tests.waiting import wait_until
@@ -31,13 +35,13 @@ class Unheard(msgspec.Struct):
 
 
 @pytest.fixture(autouse=True)
-def only_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def only_ours() -> Iterator[None]:
     """No other listeners than those of a test."""
-    found: dict[str, Listener] = {}
-    monkeypatch.setattr(hearing, "listeners", found)
-    monkeypatch.setattr(module, "listeners", found)
-    monkeypatch.setattr("hubbub.django.listening.listeners", found)
-    monkeypatch.setitem(globals(), "listeners", found)
+    others = dict(listeners)
+    listeners.clear()
+    yield
+    listeners.clear()
+    listeners.update(others)
 
 
 def say(n: int, topic: str = "contract.1") -> None:
@@ -204,6 +208,45 @@ def test_it_hears_what_it_publishes_itself(database: Database) -> None:
     for _ in range(5):
         turns(listener)
     assert heard == [3, 2, 1, 0]
+
+
+def test_pruning_waits_for_a_day(database: Database, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """LSN-5: what is not heard stays; who is away for longer goes on with what there is."""
+    settings.HUBBUB = {"EVENT_DAYS": 0.5, "EVENTS_PER_TOPIC": 4}
+    say(0)
+    heard: list[int] = []
+    listener = add(lambda event: heard.append(event.data.n))
+    for n in range(1, 9):
+        say(n)
+    retention.prune_long_streams()
+    hours_ago = timezone.now() - timedelta(hours=20)
+    Event.objects.filter(type="contract.heard").update(created_at=hours_ago)
+    retention.prune_old_events()
+    assert Event.objects.filter(type="contract.heard").count() == 8
+    assert not caplog.records
+    Event.objects.filter(type="contract.heard").update(created_at=hours_ago - timedelta(hours=10))
+    with caplog.at_level(logging.WARNING, "hubbub.listeners"):
+        retention.prune_long_streams()
+    assert listener.name in caplog.text
+    turns(listener)
+    assert heard == [5, 6, 7, 8]
+    assert counters.behind[listener.name] == 0.0
+
+
+def test_how_far_it_is_behind(database: Database) -> None:
+    """OPS-1: since when the first event waits that it has yet to hear."""
+
+    def fail(event: Happened) -> None:
+        raise ValueError
+
+    listener = add(fail)
+    say(1)
+    hearing.turn(listener, ALIAS)
+    hearing.turn(listener, ALIAS)
+    born = Event.objects.get(type="contract.heard").created_at
+    assert counters.behind[listener.name] == pytest.approx(born.timestamp())
+    [lag] = [each for each in taken(HUBBUB) if each.name == "hubbub_listener_lag_seconds"]
+    assert next(value for _, labels, value in lag.samples if labels == {"listener": listener.name}) > 0
 
 
 def test_two_processes(database: Database, listening: Callable[[], Listening]) -> None:

@@ -17,6 +17,7 @@ from hubbub.django.models import ListenerPlace
 from hubbub.django.places import Log, Look, Place, Row, log_of
 from hubbub.django.reader import read_transaction
 from hubbub.django.transactions import atomically, guarded, plain
+from hubbub.engine.counters import counters
 
 logger = logging.getLogger("hubbub.listeners")
 
@@ -55,6 +56,7 @@ def turn(listener: Listener, alias: str) -> float | None:
     begin(listener, alias)
     # First without the lock, which on SQLite is that of all who write.
     found, wait = read_transaction(alias, partial(_next, listener, log, alias, 1, lock=False))
+    _note_behind(listener, found[1].rows if found else [], wait)
     if found is None:
         return wait
     with transaction.atomic(using=alias):
@@ -64,7 +66,25 @@ def turn(listener: Listener, alias: str) -> float | None:
         place, look = found
         wait = _hear_all(listener, place, look, alias)
         place.save(using=alias)
+    _note_behind(listener, [], wait)
     return wait
+
+
+def _note_behind(listener: Listener, rows: Sequence[Row], wait: float | None) -> None:
+    """Count since when it is behind: not at all where nothing waits for it."""
+    if rows:
+        counters.behind[listener.name] = rows[0].created_at.timestamp()
+    elif wait is None:
+        counters.behind[listener.name] = 0.0
+
+
+def waits_for(listener: Listener, alias: str) -> Row | None:
+    """The first event that a listener has yet to hear; None where it has heard all, or has no place yet."""
+    place = ListenerPlace.objects.using(alias).filter(name=listener.name).first()
+    if place is None:
+        return None
+    rows = log_of(alias).look(Place(place.event_id, place.seen, place.upto), listener.types, 1).rows
+    return rows[0] if rows else None
 
 
 def _next(

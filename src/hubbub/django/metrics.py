@@ -1,5 +1,6 @@
 """What an operator's Prometheus reads: the numbers of ``engine.counters``, and what is there now."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -51,6 +52,11 @@ def _dropped_by_layer() -> float:
     return float(getattr(layer, "dropped", 0))
 
 
+def _lags() -> dict[str, Value]:
+    now = time.time()
+    return {name: max(0.0, now - since) if since else 0.0 for name, since in list(counters.behind.items())}
+
+
 def _gauge(name: str, help: str, read: Callable[[Now], float]) -> Measure:
     return Measure(f"hubbub_{name}", "gauge", help, read)
 
@@ -79,6 +85,9 @@ METRICS: tuple[Measure, ...] = (
     _gauge("events_per_second", "The same as `hubbub_events_total`, in the last second.", lambda now: counters.pace),
     _gauge("event_loop_worst_lag_seconds", "By how much the event loop was late, at most in the last second.",
            lambda now: counters.worst_lag),
+    Measure("hubbub_listener_lag_seconds", "gauge",
+            "Age of the first event that a listener has yet to hear, where a process of these calls listeners.",
+            lambda now: _lags(), "listener", "its name"),
     _counter("frames_received", "Frames that clients have sent.", lambda now: counters.received),
     _counter("events", "Events of topics that somebody follows, in each process for itself.",
              lambda now: counters.events),

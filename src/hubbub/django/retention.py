@@ -1,5 +1,6 @@
 """What is forgotten in time, and what is done beside the messages. Features add theirs in ``retention.py``."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -8,15 +9,19 @@ from operator import itemgetter
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Min
 from django.utils import timezone
 
 from hubbub.django.conf import database_alias, hubbub_settings
+from hubbub.django.hearing import waits_for
+from hubbub.django.listeners import listeners
 from hubbub.django.models import Event, RecurringJob, Stream
 from hubbub.django.receipts import drop_expired_receipts
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.control import CONTROL_TOPIC
 from hubbub.engine.engine import Engine
+
+logger = logging.getLogger("hubbub.listeners")
 
 Pruner = Callable[[int], int]
 """Deletes a number of rows at most, in a short transaction, and returns how many it did; 0 when none is left."""
@@ -78,6 +83,8 @@ def prune_old_events(limit: int = 1000) -> int:
     before = timezone.now() - timedelta(days=days)
     # The lowest ids are the oldest, so this reads no more than it takes.
     rows = Event.objects.using(database_alias()).order_by("id").values_list("stream__topic", "offset", "created_at")
+    if (unheard := first_unheard()) is not None:
+        rows = rows.filter(pk__lt=unheard)
     old = sorted((topic, offset) for topic, offset, at in rows[:limit] if at < before)
     befores = {topic: max(offset for _, offset in each) + 1 for topic, each in groupby(old, key=itemgetter(0))}
     return DjangoStreamStore().prune_all(befores)
@@ -89,14 +96,43 @@ def prune_long_streams(limit: int = 1000) -> int:
     if not most:
         return 0
     long = Stream.objects.using(database_alias()).filter(top__gte=F("first") + most)
-    befores, room = {}, limit
+    befores, room, unheard = {}, limit, first_unheard()
     for topic, first, top in long.order_by("id").values_list("topic", "first", "top")[:limit]:
         kept = max(most, CONTROL_EVENTS) if topic == CONTROL_TOPIC else most
         befores[topic] = max(first, min(top - kept + 1, first + room))
+        if unheard is not None:
+            befores[topic] = _up_to(topic, befores[topic], unheard)
         room -= befores[topic] - first
         if not room:
             break
     return DjangoStreamStore().prune_all(befores)
+
+
+def first_unheard() -> int | None:
+    """The id of the first event that a listener has yet to hear: from there on nothing is pruned (rule LSN-5).
+
+    Who has not heard an event of the day before is not waited for. Logs a warning then: it will miss some.
+    """
+    alias, kept = database_alias(), timezone.now() - timedelta(seconds=DAY)
+    found: list[int] = []
+    for listener in listeners.values():
+        if (row := waits_for(listener, alias)) is None:
+            continue
+        if row.created_at > kept:
+            found.append(row.id)
+        else:
+            logger.warning(
+                "Listener %s has not heard event %d of %s, and will miss what is pruned meanwhile. Is `hubbub worker` "
+                "running, or `serve` with its background work?",
+                listener.name, row.id, row.created_at,
+            )  # fmt: skip
+    return min(found, default=None)
+
+
+def _up_to(topic: str, before: int, unheard: int) -> int:
+    """``before``, or the offset of the topic's first event with such an id or a higher one."""
+    events = Event.objects.using(database_alias()).filter(stream__topic=topic, offset__lt=before, pk__gte=unheard)
+    return min(before, events.aggregate(first=Min("offset"))["first"] or before)
 
 
 def forget_sessions(limit: int = 1000) -> int:

@@ -20,8 +20,8 @@ Sample = tuple[str, dict[str, str], float]
 ADDED = frozenset({"counter", "histogram", "summary"})
 """Kinds that never go down: what a process has counted stays when it has ended."""
 LARGEST = frozenset({
-    "hubbub_event_loop_worst_lag_seconds", "hubbub_events_per_second", "process_max_fds", "process_start_time_seconds",
-    "python_info",
+    "hubbub_event_loop_worst_lag_seconds", "hubbub_events_per_second", "hubbub_listener_lag_seconds", "process_max_fds",
+    "process_start_time_seconds", "python_info",
 })  # fmt: skip
 """Of these the sum means nothing. An event is the same one in every process that delivers it."""
 SILENCE = "hubbub_silence_seconds"

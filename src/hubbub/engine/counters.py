@@ -37,8 +37,8 @@ class Counters:
     """All numbers of a process. Each is written by one thread, or so seldom that none is lost."""
 
     __slots__ = (
-        "arrivals", "batches", "closes", "commits", "commits_failed", "deliveries", "delivery", "dropped", "errors",
-        "events", "handshakes", "lanes", "loop_lag", "opening", "pace", "received", "resets", "resumes",
+        "arrivals", "batches", "behind", "closes", "commits", "commits_failed", "deliveries", "delivery", "dropped",
+        "errors", "events", "handshakes", "lanes", "loop_lag", "opening", "pace", "received", "resets", "resumes",
         "transactions", "worst_lag", "writer_waits",
     )  # fmt: skip
 
@@ -79,6 +79,8 @@ class Counters:
         """Actions in one transaction."""
         self.arrivals = Histogram()
         """Seconds from an event's birth in another process until it came here, by the layer or the log."""
+        self.behind: dict[str, float] = {}
+        """When the first event was born that a listener has yet to hear, in seconds since 1970; 0 for none."""
         self.loop_lag = Histogram()
         """Seconds by which the event loop was late."""
         self.pace = 0.0
