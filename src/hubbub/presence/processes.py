@@ -81,11 +81,20 @@ class _Other:
 class Processes:
     """This process's end of the talk. On the engine's loop only."""
 
-    def __init__(self, engine: Engine, people: People, changed: Callable[[str], None], lease: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        people: People,
+        changed: Callable[[str], None],
+        speak_for: Callable[[str], None],
+        lease: float,
+    ) -> None:
         self.id = secrets.token_hex(8)
         self._engine = engine
         self._people = people
         self._changed = changed
+        self._speak_for = speak_for
+        """Called for those who are seen otherwise now by nobody's doing, in one process."""
         self._lease = lease
         self._others: dict[str, _Other] = {}
         self._number = 0
@@ -223,9 +232,11 @@ class Processes:
             self._learned_soon()  # Somebody is still about it.
             return
         certain, self._people.certain = self._people.certain or set(), None
-        for key, _ in self._people:
+        for key, person in self._people:
             if key not in certain:
                 self._changed(key)
+                if any(each.process == HERE for each in person.devices):
+                    self._speak_for(key)
 
     def _let_go(self, key: str, process: str, other: _Other, seen_at: float = 0.0) -> None:
         """Somebody is not connected to another process any longer."""
@@ -251,6 +262,8 @@ class Processes:
                 last = self._engine.clock.now().timestamp() - (now - other.heard_at)
                 for key in list(other.keys):
                     self._let_go(key, process, other, last)
+                    if self.id < min(self._others, default="~"):
+                        self._speak_for(key)
 
 
 def _known(person: Person) -> object:

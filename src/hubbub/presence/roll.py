@@ -14,6 +14,7 @@ from hubbub.presence.lookers import Lookers
 from hubbub.presence.messages import Here
 from hubbub.presence.people import Device, People
 from hubbub.presence.processes import Processes
+from hubbub.presence.signals import Signalling
 from hubbub.protocol.close import Close
 from hubbub.protocol.frames import Event
 
@@ -53,7 +54,10 @@ class Roll:
         self._left: dict[Device, _Left] = {}
         """Devices without a connection, in the order in which they are taken off."""
         alone = isinstance(engine.hub.relay, NoRelay)
-        self._processes = None if alone else Processes(engine, self.people, self._changed, settings.presence_lease)
+        self._signals = Signalling(engine, self.people)
+        self._processes = (
+            None if alone else Processes(engine, self.people, self._changed, self._speak_for, settings.presence_lease)
+        )
         self._age = engine.hub.parted.age
         engine.hub.follow(CONTROL_TOPIC, self._obey)
 
@@ -138,12 +142,18 @@ class Roll:
 
     def _changed_here(self, key: str) -> None:
         self._changed(key)
+        self._signals.changed(key, ours=True)
         if self._processes is not None:
             self._processes.announce(key)
 
     def _changed(self, key: str) -> None:
         """Somebody's presence is not as it was, here or in another process."""
         self.lookers.changed(key)
+        self._signals.changed(key, ours=False)
+
+    def _speak_for(self, key: str) -> None:
+        """It is this process that says how somebody is now: the other is gone, or it was not certain before."""
+        self._signals.changed(key, ours=True)
 
     def _obey(self, event: Event) -> None:
         """Who has no access to a conversation any more may have lost sight of those in it."""
