@@ -97,6 +97,8 @@ class HubbubSettings(msgspec.Struct, rename=str.upper, frozen=True, forbid_unkno
     """How many events a stream keeps at most; 0 for all."""
     metrics_token: str = ""
     """What a Prometheus shows, as ``Authorization: Bearer``, to read ``/metrics``; staff need none."""
+    notification_days: float = 90.0
+    """How long notifications are kept; 0 for ever."""
     login_days: float = 90.0
     """How long sign-ins are remembered after they have ended; 0 for ever."""
     vapid_private_key: str = ""

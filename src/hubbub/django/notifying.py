@@ -187,13 +187,20 @@ def make_notice(
         level=level,
         link=checked_link(link),
         actor=_user_id(actor),
-        target=None if target is None else (target._meta.label_lower, str(target.pk)),
+        target=None if target is None else target_of(target),
         data=_plain(data or {}),
         group=group,
         many=_cut(many, MAX_TITLE),
         expires_at=aware(expires, "expires") if isinstance(expires, datetime) else None,
         lasts=expires if isinstance(expires, timedelta) else None,
     )
+
+
+def target_of(target: Model) -> tuple[str, str]:
+    """The label and the primary key of what a notification is about. Raises ValueError for a row without one."""
+    if target.pk is None or len(str(target.pk)) > 64:
+        raise ValueError("What a notification is about is to be saved, with a primary key of 64 characters at most.")
+    return target._meta.label_lower, str(target.pk)
 
 
 def aware(at: Any, name: str) -> datetime:

@@ -160,6 +160,7 @@ for _name, _read in (
     ("EVENT_DAYS", env.float),
     ("EVENTS_PER_TOPIC", env.int),
     ("LOGIN_DAYS", env.float),
+    ("NOTIFICATION_DAYS", env.float),
     ("RECENT_BYTES", env.int),
     ("COMPRESSION", env.bool),
     ("METRICS_TOKEN", env.str),

@@ -1,1 +1,31 @@
-"""Notifications: what concerns one user, kept until it is read and longer; the feature ``hubbub.notifications``."""
+"""Notifications: what concerns one user, kept until it is read and longer. ``hubbub.notify`` makes them.
+
+Here stands what else a project calls: ``notification_kind``, ``withdraw``, ``schedule`` and ``unschedule``, and
+``channel`` for a channel of its own. See ``docs/how-to/notifications.md``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hubbub.django.notifying import notification_kind
+    from hubbub.notifications.channels import Delivery, channel
+    from hubbub.notifications.ways import schedule, unschedule, withdraw
+
+_HOME = {
+    "Delivery": "hubbub.notifications.channels",
+    "channel": "hubbub.notifications.channels",
+    "notification_kind": "hubbub.django.notifying",
+    "schedule": "hubbub.notifications.ways",
+    "unschedule": "hubbub.notifications.ways",
+    "withdraw": "hubbub.notifications.ways",
+}
+
+__all__ = ["Delivery", "channel", "notification_kind", "schedule", "unschedule", "withdraw"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy: Django imports this before there can be models.
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'hubbub.notifications' has no attribute {name!r}")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from hubbub.notifications import messages as wire
+from hubbub.notifications.api import NotificationResults
 from hubbub.notifications.push import messages as push
 from hubbub.protocol.registry import example
 
@@ -35,6 +36,7 @@ example(
     wire.UnreadNotifications(0),
     wire.NotificationHistory(before=12, limit=30),
     wire.NotificationPage([ASSIGNED], more=True),
+    NotificationResults(next=None, previous=None, unread=1, results=[ASSIGNED]),
     wire.ReadPreferences(),
     wire.Preferences([GENERAL], AT_NIGHT),
     wire.SetPreference(kind="general", channel="email", on=True),

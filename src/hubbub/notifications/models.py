@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.db import models
 
+from hubbub.django.notifying import LEVELS
+
 
 class Box(models.Model):
     """A user's place: how many have come, up to where is read, how many are unread, and the quiet hours.
@@ -96,6 +98,57 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.channel}: {'on' if self.on else 'off'}"
+
+
+class Scheduled(models.Model):
+    """A notice that is to be told at its time."""
+
+    due_at = models.DateTimeField()
+    user_ids = models.JSONField()
+    notice = models.TextField()
+    """A ``Notice`` as JSON."""
+    target = models.CharField(max_length=200, blank=True)
+    """What it is about, so that it can be withdrawn: ``tasks.task 31``."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    """Why it could not be told, the last time that it was tried."""
+    given_up = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "scheduled notification"
+        indexes = (
+            models.Index(fields=["due_at"], name="hubbub_scheduled_due", condition=models.Q(given_up=False)),
+            models.Index(fields=["target"], name="hubbub_scheduled_target", condition=~models.Q(target="")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.due_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Schedule(models.Model):
+    """A notification that is told again and again: every so often, or at a time of day."""
+
+    name = models.CharField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    kind = models.CharField(max_length=60, default="general")
+    level = models.CharField(max_length=7, default="info", choices=[(each, each) for each in LEVELS])
+    link = models.CharField(max_length=500, blank=True)
+    group = models.CharField(max_length=100, blank=True)
+    users = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
+    audience = models.CharField(max_length=80, blank=True, help_text="Instead of users: everyone, staff, team.7, …")
+    every = models.DurationField(null=True, blank=True, help_text="01:00:00 is every hour; or else a time of day:")
+    at = models.TimeField(null=True, blank=True)
+    days = models.CharField(max_length=27, blank=True, help_text="mon tue wed thu fri; none for every day.")
+    timezone = models.CharField(max_length=64, default="UTC")
+    next_at = models.DateTimeField(blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["next_at"], name="hubbub_schedule_next", condition=models.Q(active=True)),)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 from hubbub.notifications.digests.models import Digest as Digest  # noqa: E402

@@ -61,24 +61,28 @@ def shown(row: Notification, actor: wire.NotificationActor | None, read: bool) -
 
 def history(user_id: UserId, before: int | None, limit: int, only_unread: bool = False) -> wire.NotificationPage:
     """Up to ``limit`` notifications before the number ``before``, newest first. Two queries."""
-    return _page(box_of(user_id), before, limit, only_unread)
+    return page(user_id, before, limit, only_unread)[1]
 
 
 def latest(user_id: UserId) -> wire.NotificationList:
     """What the user sees first. Two queries."""
+    box, found = page(user_id, None, LATEST)
+    return wire.NotificationList(found.notifications, box.unread)
+
+
+def page(
+    user_id: UserId, before: int | None, limit: int, only_unread: bool = False
+) -> tuple[Box, wire.NotificationPage]:
+    """The same with the user's box, read before."""
     box = box_of(user_id)
-    return wire.NotificationList(_page(box, None, LATEST, False).notifications, box.unread)
-
-
-def _page(box: Box, before: int | None, limit: int, only_unread: bool) -> wire.NotificationPage:
-    found: QuerySet[Notification] = Notification.objects.filter(user_id=box.user_id).select_related("actor")
+    found: QuerySet[Notification] = Notification.objects.filter(user_id=user_id).select_related("actor")
     if before is not None:
         found = found.filter(number__lt=before)
     if only_unread:
         found = found.filter(unread_beside(box.read_number))
     rows = list(found.order_by("-number")[: limit + 1])
-    page = [shown(row, person(row.actor) if row.actor else None, is_read(row, box)) for row in rows[:limit]]
-    return wire.NotificationPage(page, more=len(rows) > limit)
+    results = [shown(row, person(row.actor) if row.actor else None, is_read(row, box)) for row in rows[:limit]]
+    return box, wire.NotificationPage(results, more=len(rows) > limit)
 
 
 def preferences(user_id: UserId) -> wire.Preferences:

@@ -1,43 +1,73 @@
-"""The way of ``hubbub.notify`` to users."""
+"""What a project calls: the way of ``hubbub.notify`` to users, taking back, and schedules."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model
+from django.utils import timezone
 
-from hubbub.django.notifying import Notice, register_way
-from hubbub.engine.actor import SYSTEM, Actor
+from hubbub.django.audiences import Audience
+from hubbub.django.notifying import Level, Notice, make_notice, register_way
+from hubbub.django.twins import refuse_in_loop
+from hubbub.engine.actor import SYSTEM
 from hubbub.notifications import actions
+from hubbub.notifications.people import primary_keys
+from hubbub.notifications.rules import Rule
 
 
 def to_users(to: Any, notice: Notice, at: datetime | None = None) -> list[int]:
     """Notify them, now or at a time. Raises TypeError for what is neither a user nor several."""
-    return actions.send(SYSTEM, primary_keys(to), notice)
-
-
-def primary_keys(to: Any) -> list[Any]:
-    """Of a user, a primary key, or an iterable of either. Raises TypeError."""
-    if isinstance(to, QuerySet):
-        return list(to.order_by().values_list("pk", flat=True))
-    if isinstance(to, Iterable) and not isinstance(to, str | bytes):
-        return [primary_key(each) for each in to]
-    return [primary_key(to)]
-
-
-def primary_key(user: Any) -> Any:
-    """As the user model's own field has it. Raises TypeError for what is no user."""
-    model = get_user_model()
-    pk = user.pk if isinstance(user, model) else user.user_id if isinstance(user, Actor) else user
-    if isinstance(pk, int | str | UUID):
-        try:
-            return model._meta.pk.to_python(pk)
-        except (ValidationError, ValueError):
-            pass
-    raise TypeError(f"{user!r} is no user: give a user, a user's primary key, several of them, or an Audience.")
+    user_ids = primary_keys(to)
+    if not user_ids:
+        return []
+    if at is not None and at > timezone.now():
+        actions.send_later(SYSTEM, user_ids, notice, at)
+        return []
+    return actions.send(SYSTEM, user_ids, notice)
 
 
 register_way("users", to_users)
+
+
+def withdraw(*, ids: Sequence[int] = (), target: Model | None = None, group: str = "", to: Any = ()) -> int:
+    """Take notifications back: these ids, or all about a target, or those of a group that the users ``to`` have.
+
+    What was to be told later about the target isn't told either. Returns how many are gone, read ones too. Raises
+    ValueError where nothing says which, SynchronousOnlyOperation in async code (rule NTF-6).
+    """
+    refuse_in_loop("notifications.withdraw", "`await sync_to_async(withdraw)(...)`")
+    return actions.withdraw(SYSTEM, ids=ids, target=target, group=group, user_ids=primary_keys(to) if group else ())
+
+
+def schedule(
+    name: str,
+    to: Any,
+    title: str,
+    *,
+    every: timedelta | None = None,
+    at: time | str | None = None,
+    days: str = "",
+    timezone: str = "UTC",
+    body: str = "",
+    kind: str = "general",
+    level: Level = "info",
+    link: str = "",
+    group: str = "",
+) -> None:
+    """Tell users or an audience something again and again, until ``unschedule(name)`` (rule NTF-7).
+
+    ``every``: a span, 10 seconds at least, from now on. Or ``at``, a time of day (``"09:00"``) in ``timezone``, on all
+    days or on ``days`` (``"mon thu"``). Called again with the same name it changes the schedule, so it can stand where
+    it is called at every start. A time that passes while no server runs is made up for once. Raises ValueError and
+    TypeError for what doesn't fit.
+    """
+    rule = Rule(every, time.fromisoformat(at) if isinstance(at, str) else at, days, timezone)
+    notice = make_notice(title, body=body, kind=kind, level=level, link=link, group=group)
+    user_ids = [] if isinstance(to, Audience) else primary_keys(to)
+    actions.keep_schedule(SYSTEM, name, to, user_ids, notice, rule)
+
+
+def unschedule(name: str) -> bool:
+    """End a schedule. Returns whether there was one."""
+    return actions.drop_schedule(SYSTEM, name)

@@ -101,8 +101,11 @@ class _Batch:
         elif row.pk is not None:
             self.counted[row.pk] = row
         box.top += 1
+        # Who did it may be gone by the time that it is told.
+        actor = self.people.get(notice.actor)
         _write(row, notice, box.top, self.now)
-        shown = queries.shown(row, self.people.get(row.actor_id), read=False)
+        row.actor_id = actor.id if actor else None
+        shown = queries.shown(row, actor, read=False)
         alert = self.wishes.alerts(each.user_id, notice, box, self.now)
         self.told.append((each, row, wire.Notified(shown, box.unread, alert)))
 
@@ -167,7 +170,6 @@ def _write(row: Notification, notice: Notice, number: int, now: datetime) -> Non
     row.title = notice.title
     if row.count > 1 and notice.many:
         row.title = notice.many.replace("{count}", str(row.count))[:200]
-    row.actor_id = notice.actor
     row.target_type = ContentType.objects.get_by_natural_key(*notice.target[0].split(".")) if notice.target else None
     row.target_id = notice.target[1] if notice.target else ""
     row.data = notice.data
