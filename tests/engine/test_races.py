@@ -1,10 +1,12 @@
 """What happens while a subscription reads the log, and while the log does not answer."""
 
 import asyncio
+from dataclasses import replace
 
 from hubbub.engine.control import CONTROL_TOPIC, AccessRevoked
 from hubbub.protocol.errors import Busy
 from hubbub.protocol.frames import Position
+from hubbub.protocol.registry import registry
 from hubbub.testing import MemoryEngine, settle
 from tests.engine.held import HeldReader
 from tests.engine.test_subscriptions import Happened, offsets
@@ -160,3 +162,16 @@ async def test_a_removal_is_the_first_word_of_a_restore():
         engine.store.begin_epoch("e2")
         await engine.publish(CONTROL_TOPIC, AccessRevoked("u.alice", "feed.a", "removed"))
         assert alice.frames[-1]["type"] == "unsubscribed"
+
+
+async def test_a_snapshot_that_cannot_be_written(monkeypatch):
+    """SUB-1: a feature's mistake leaves nothing behind, and whoever asks again is answered."""
+    monkeypatch.setitem(
+        registry.topics, "feed", replace(registry.topics["feed"], snapshot=lambda actor, topic: object())
+    )
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        reply = await alice.command("subscribe", "feed.a", {"snapshot": True})
+        assert reply["error"]["code"] == "internal"
+        assert alice.session.subscriptions == {}
+        assert "ok" in await alice.command("subscribe", "feed.a")

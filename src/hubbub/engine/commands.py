@@ -63,7 +63,12 @@ class Refresh(msgspec.Struct):
 async def on_subscribe(ctx: Context, data: Subscribe) -> object:
     session = ctx.session
     subscription, outcome = await subscribe(session, ctx.topic, since=ctx.inbound.since, snapshot=data.snapshot)
-    for frame in session.dialect.subscribed(ctx.inbound, ctx.topic, outcome):
+    try:
+        frames = session.dialect.subscribed(ctx.inbound, ctx.topic, outcome)
+    except Exception:  # A snapshot that cannot be written: who asks again must not wait for this one.
+        session.unfollow(subscription)
+        raise
+    for frame in frames:
         session.put(frame)
     session.go_live(subscription, outcome.position)
     return NO_REPLY
