@@ -15,7 +15,7 @@ from hubbub.engine.actor import SYSTEM, user_key
 from hubbub.notifications.actions.sending import Sending, send_together
 from hubbub.notifications.actions.talk import Reading, forget, mark_groups, withdraw
 from hubbub.notifications.mentions import mentioned
-from hubbub.notifications.ways import primary_key
+from hubbub.notifications.people import primary_key
 
 PREVIEW = 200
 """Characters of a message that its notification shows."""
