@@ -69,6 +69,13 @@ REST: dict[str, tuple[int, ...]] = {
     "POST api/conversations/{id}/read/":                 (401, 401, 404, 404, 404, 200, 200),
     "GET api/conversations/{id}/messages/":              (401, 401, 404, 404, 404, 200, 200),
     "POST api/conversations/{id}/messages/":             (401, 401, 404, 404, 404, 201, 201),
+    # Notifications: one's own.
+    "GET api/notifications/":                            (401, 401, 200, 200, 200, 200, 200),
+    "POST api/notifications/mark/":                      (401, 401, 200, 200, 200, 200, 200),
+    "POST api/notifications/mark-all/":                  (401, 401, 200, 200, 200, 200, 200),
+    "GET api/notifications/preferences/":                (401, 401, 200, 200, 200, 200, 200),
+    "PUT api/notifications/preferences/":                (401, 401, 200, 200, 200, 200, 200),
+    "PUT api/notifications/quiet-hours/":                (401, 401, 200, 200, 200, 200, 200),
     # Rooms are everybody's. Over REST guests only look.
     "GET api/rooms/":                                    (401, 200, 200, 200, 200, 200, 200),
     "GET api/rooms/{name}/messages/":                    (401, 200, 200, 200, 200, 200, 200),
