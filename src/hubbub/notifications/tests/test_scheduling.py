@@ -1,0 +1,238 @@
+"""What is told later, and again and again."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+import hubbub
+from hubbub.django import notifying
+from hubbub.django.audiences import Audience
+from hubbub.django.models import RecurringJob
+from hubbub.notifications import queries, schedule, unschedule, withdraw
+from hubbub.notifications.actions import DUE_JOB, scheduling, send_due
+from hubbub.notifications.models import Notification, Schedule, Scheduled
+from hubbub.notifications.rules import Rule
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
+NINE = time(9)
+
+
+@pytest.mark.parametrize(
+    ("rule", "now", "next_at"),
+    [
+        (Rule(at=NINE), NOW, datetime(2026, 11, 23, 9, tzinfo=UTC)),
+        (Rule(at=time(13)), NOW, datetime(2026, 11, 22, 13, tzinfo=UTC)),
+        (Rule(at=time(12)), NOW, datetime(2026, 11, 23, 12, tzinfo=UTC)),
+        (Rule(at=NINE, days="sun"), NOW, datetime(2026, 11, 29, 9, tzinfo=UTC)),
+        (Rule(at=NINE, days="wed fri"), NOW, datetime(2026, 11, 25, 9, tzinfo=UTC)),
+        (Rule(at=NINE, timezone="Europe/Berlin"), NOW, datetime(2026, 11, 23, 8, tzinfo=UTC)),
+        (Rule(at=NINE, days="mon", timezone="Pacific/Auckland"), NOW, datetime(2026, 11, 22, 20, tzinfo=UTC)),
+        # 02:30 is skipped there on 29 March, and is there twice on 25 October.
+        (
+            Rule(at=time(2, 30), timezone="Europe/Berlin"),
+            datetime(2026, 3, 29, tzinfo=UTC),
+            datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+        ),
+        (
+            Rule(at=time(2, 30), timezone="Europe/Berlin"),
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+            datetime(2026, 10, 26, 1, 30, tzinfo=UTC),
+        ),
+        (Rule(every=timedelta(hours=1)), NOW, NOW + timedelta(hours=1)),
+    ],
+)
+def test_rules(rule: Rule, now: datetime, next_at: datetime) -> None:
+    """NTF-7: by the clock on the wall there, whatever becomes of it."""
+    assert rule.next_after(now) == next_at
+
+
+def test_a_span_does_not_drift() -> None:
+    """NTF-7: late or missed, the next one is at its own time."""
+    rule = Rule(every=timedelta(minutes=10))
+    last = NOW - timedelta(minutes=35)
+    assert rule.next_after(NOW, last) == NOW + timedelta(minutes=5)
+    assert rule.next_after(NOW, NOW) == NOW + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"every": timedelta(hours=1), "at": NINE}, {"every": timedelta(seconds=1)}, {"at": NINE, "days": "someday"},
+     {"at": NINE, "timezone": "Mars/North"}],
+)  # fmt: skip
+def test_rules_that_are_none(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"schedule|no day|no time zone"):
+        Rule(**wrong)
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Moves the time on that schedules go by."""
+    real, ahead = timezone.now, [timedelta()]
+    monkeypatch.setattr(timezone, "now", lambda: real() + ahead[0])
+
+    def move(by: timedelta) -> None:
+        ahead[0] += by
+
+    return move
+
+
+Clock = Callable[[timedelta], None]
+HOUR = timedelta(hours=1)
+
+
+def test_later(ann: User, bob: User, clock: Clock) -> None:
+    """NTF-7: not before its time, and then once; also where its time is over when it is asked for."""
+    RecurringJob.objects.create(name=DUE_JOB, due=timezone.now() + 100 * HOUR)
+    at = timezone.now() + HOUR
+    expires = timedelta(hours=1)
+    assert hubbub.notify([ann, bob], "Later", at=at, actor=bob, target=bob, data={"n": 1}, expires=expires) == []
+    # Whoever does it is waked then.
+    assert RecurringJob.objects.get().due == at
+    assert send_due() == 0 and not Notification.objects.exists()
+    clock(HOUR)
+    assert send_due() == 1 and send_due() == 0
+    rows = Notification.objects.all()
+    assert [(row.title, row.actor, row.target, row.data) for row in rows] == [("Later", bob, bob, {"n": 1})] * 2
+    assert rows[0].expires_at and rows[0].expires_at > timezone.now() + HOUR / 2
+    assert len(hubbub.notify(ann, "At once", at=at)) == 1 and not Scheduled.objects.exists()
+
+
+def test_what_went_meanwhile(ann: User, bob: User, clock: Clock) -> None:
+    """NTF-7: users and targets that are gone by then; what is withdrawn before its time."""
+    at = timezone.now() + HOUR
+    hubbub.notify([ann, bob], "Later", at=at, actor=bob)
+    hubbub.notify(ann, "About Bob", at=at, target=bob)
+    assert withdraw(target=bob) == 0
+    bob.delete()
+    clock(HOUR)
+    assert send_due() == 1
+    assert [(row.title, row.actor) for row in queries.latest(ann.pk).notifications] == [("Later", None)]
+
+
+def test_what_fails_does_not_hold_up_others(ann: User, clock: Clock) -> None:
+    """NTF-7: it is tried again, later each time, and then given up with its reason."""
+
+    hubbub.notify(ann, "Bad", at=timezone.now() + HOUR)
+    hubbub.notify(ann, "Good", at=timezone.now() + HOUR)
+    bad = Scheduled.objects.earliest("pk")
+    Scheduled.objects.filter(pk=bad.pk).update(notice='{"title":"Bad","target":["no.such","1"]}')
+    clock(HOUR)
+    assert send_due() == 2
+    assert Notification.objects.get().title == "Good"
+    for _ in range(scheduling.MOST_ATTEMPTS):
+        clock(24 * HOUR)
+        send_due()
+    bad.refresh_from_db()
+    assert bad.given_up and "DoesNotExist" in bad.error and send_due() == 0
+
+
+def test_schedules(ann: User, clock: Clock) -> None:
+    """NTF-7: again and again; what was missed is made up for once; called again it is the same one."""
+    for _ in range(2):
+        schedule("standup", ann, "Stand up", every=HOUR, link="/today", group="standup")
+    row = Schedule.objects.get()
+    assert send_due() == 0
+    clock(HOUR)
+    assert (send_due(), send_due()) == (1, 0)
+    clock(5 * HOUR)
+    assert (send_due(), send_due()) == (1, 0)
+    assert queries.latest(ann.pk).notifications[0].count == 2
+    row.refresh_from_db()
+    assert timezone.now() < row.next_at <= timezone.now() + HOUR
+    schedule("standup", [ann], "Stand up", at="09:00", days="mon", timezone="Europe/Berlin")
+    row.refresh_from_db()
+    assert row.next_at.astimezone(UTC).weekday() == 0 and row.every is None
+    assert unschedule("standup") and not unschedule("standup")
+
+
+def test_a_schedule_for_an_audience(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NTF-7: goes the way of all notices to an audience."""
+    told: list[Any] = []
+
+    def way(to: Audience, notice: notifying.Notice, at: datetime | None) -> list[int]:
+        told.append((to, notice.title))
+        return []
+
+    monkeypatch.setitem(notifying._ways, "audience", way)
+    schedule("backup", Audience.staff(), "Check the backup", every=HOUR)
+    clock(HOUR)
+    send_due()
+    assert told == [(Audience.staff(), "Check the backup")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers(ann: User, clock: Clock) -> None:
+    """NTF-7: four at once, each thing once."""
+    for n in range(12):
+        hubbub.notify(ann, f"{n}", at=timezone.now() + HOUR)
+    clock(HOUR)
+    done: list[int] = []
+
+    def work() -> None:
+        try:
+            done.append(send_due())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(done) == 12
+    assert sorted(Notification.objects.values_list("title", flat=True)) == sorted(f"{n}" for n in range(12))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies(ann: User, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NTF-7: before its commit nothing is sent, and the next one sends it."""
+    hubbub.notify(ann, "Once", at=timezone.now() + HOUR)
+    clock(HOUR)
+    with monkeypatch.context() as patch:
+        patch.setattr(Scheduled, "delete", lambda row: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            send_due()
+    assert not Notification.objects.exists()
+    assert send_due() == 1 and send_due() == 0
+    assert Notification.objects.count() == 1
+
+
+def test_admin(admin_client: Client, ann: User) -> None:
+    """Staff make and change schedules, cancel what waits, and withdraw what was told."""
+    hubbub.notify(ann, "Told")
+    hubbub.notify(ann, "Later", at=timezone.now() + HOUR)
+    admin, row = "/admin/hubbub_notifications", Notification.objects.get()
+    fields = {
+        "name": "standup", "title": "Stand up", "kind": "general", "level": "info", "at": "09:00", "days": "mon tue",
+        "timezone": "Europe/Berlin", "users": ann.pk, "active": "on",
+    }  # fmt: skip
+    for name, wrong in (
+        ("days", "someday"), ("timezone", "x"), ("at", ""), ("users", ""), ("kind", "no"), ("audience", "a b"),
+    ):  # fmt: skip
+        assert admin_client.post(f"{admin}/schedule/add/", {**fields, name: wrong}).status_code == 200
+    assert admin_client.post(f"{admin}/schedule/add/", fields).status_code == 302
+    made = Schedule.objects.get()
+    assert made.next_at > timezone.now() and list(made.users.all()) == [ann]
+    for page in (
+        "notification",
+        "scheduled",
+        "schedule",
+        f"notification/{row.pk}/change",
+        f"schedule/{made.pk}/change",
+    ):
+        assert admin_client.get(f"{admin}/{page}/").status_code == 200, page
+    chosen = {"action": "withdraw", "_selected_action": [row.pk]}
+    assert admin_client.post(f"{admin}/notification/", chosen).status_code == 302
+    waiting = Scheduled.objects.get()
+    assert admin_client.post(f"{admin}/scheduled/{waiting.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Notification.objects.exists() and not Scheduled.objects.exists()
