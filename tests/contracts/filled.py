@@ -19,6 +19,8 @@ class Size:
     receipts: int
     mine: int
     """Conversations of user 1, who has hidden as many messages."""
+    notifications: int
+    """Of all users; and as many of user 1 alone, of which the last 100 are unread."""
 
     @property
     def streams(self) -> int:
@@ -29,8 +31,10 @@ class Size:
         return [f"chat.{n}" for n in range(1, self.mine + 1)]
 
 
-MUCH = Size(users=50_000, conversations=2000, messages=250, people=10, receipts=200_000, mine=100)
-LITTLE = Size(users=50, conversations=40, messages=20, people=3, receipts=200, mine=10)
+MUCH = Size(
+    users=50_000, conversations=2000, messages=250, people=10, receipts=200_000, mine=100, notifications=100_000
+)
+LITTLE = Size(users=50, conversations=40, messages=20, people=3, receipts=200, mine=10, notifications=200)
 
 
 def fill(size: Size) -> None:
@@ -91,6 +95,20 @@ def fill(size: Size) -> None:
         f"'user.' || (n % {users} + 1), 'c' || n, 'send_message', '{{}}', {ago('n % 1000 - 998')}",
         size.receipts,
     )
+    add(
+        "hubbub_notifications_box",
+        "user_id, top, read_number, unread, timezone",
+        f"n + 1, {2 * size.notifications}, CASE n WHEN 0 THEN {2 * size.notifications - 100} ELSE 0 END, 100, 'UTC'",
+        users,
+    )
+    for user, number in ((f"n % {users} + 1", "n + 1"), ("1", f"{size.notifications} + n + 1")):
+        add(
+            "hubbub_notifications_notification",
+            'user_id, number, kind, level, title, body, link, target_id, "group", count, data, created_at, expires_at',
+            f"{user}, {number}, 'general', 'info', 'Assigned to you', '', '', '', 'task.' || n % 1000, 1, '{{}}', "
+            f"{ago('100 - n % 80')}, CASE n % 50 WHEN 0 THEN {ago('n % 80 - 60')} END",
+            size.notifications,
+        )
     models = [model for config in apps.get_app_configs() for model in config.get_models()]
     for statement in connection.ops.sequence_reset_sql(no_style(), models):
         run(statement)

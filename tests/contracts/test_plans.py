@@ -20,16 +20,19 @@ from hubbub.chat.actions import send_message
 from hubbub.chat.actions.sending import Sending, send_together
 from hubbub.django import receipts, retention
 from hubbub.django.auth import actor_of_user
+from hubbub.django.notifying import make_notice
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.django.tail import PostgresLog
-from hubbub.engine.actor import Actor
+from hubbub.engine.actor import SYSTEM, Actor
+from hubbub.notifications import actions as notifications
+from hubbub.notifications import queries as notification_queries
 from tests.contracts import databases
 from tests.contracts.databases import ALIAS
 from tests.contracts.filled import LITTLE, MUCH, Size, fill
 
 BIG = {
     "hubbub_event", "hubbub_chat_message", "hubbub_receipt", "hubbub_chat_participant", "hubbub_chat_hiddenmessage",
-    "hubbub_stream", "auth_user",
+    "hubbub_stream", "auth_user", "hubbub_notifications_notification", "hubbub_notifications_box",
 }  # fmt: skip
 """Those with tens of thousands of rows. Of 2,000 conversations all may be read where many are wanted."""
 
@@ -61,6 +64,11 @@ def calls(world: World) -> list[Any]:
 def send(world: World) -> object:
     places = [(each, f"chat.{n + 1}") for n, each in enumerate(world.crowd)]
     return send_together([Sending(each, topic, "hi", None) for each, topic in places])
+
+
+def notify(world: World) -> object:
+    notice = make_notice("Hi", group="task.7", actor=world.me)
+    return notifications.send(SYSTEM, [each.user_id for each in world.crowd], notice)
 
 
 def page_of_list(size: Size) -> int:
@@ -95,6 +103,19 @@ CASES = [
     Case("users by name", lambda w: queries.users_by_name(["user3", "user4"]), lambda s: 5),
     Case("expired receipts", lambda w: receipts.drop_expired_receipts(100), lambda s: 1000),
     Case("old events", lambda w: retention.prune_old_events(100), lambda s: 2500, in_order={"hubbub_event"}),
+    Case("latest notifications", lambda w: notification_queries.latest(w.me.user_id), lambda s: 100),
+    Case(
+        "unread notifications before a number",
+        lambda w: notification_queries.history(w.me.user_id, 2 * w.size.notifications - 20, 50, only_unread=True),
+        lambda s: 200,
+    ),
+    Case("200 notified, some counted up", notify, lambda s: 3000),
+    Case("all marked as read", lambda w: notifications.mark_all(w.me), lambda s: 10),
+    Case("withdrawn by target", lambda w: notifications.withdraw(SYSTEM, target=User(pk=7)), lambda s: 60),
+    Case("withdrawn by group", lambda w: notifications.withdraw(SYSTEM, group="task.7", user_ids=[1]), lambda s: 600),
+    Case("expired notifications", lambda w: notifications.withdraw_expired(SYSTEM, 100), lambda s: 1500),
+    Case("old notifications", lambda w: notifications.withdraw_old(SYSTEM, 100), lambda s: 1500),
+    Case("what is scheduled", lambda w: notifications.send_due(), lambda s: 10),
     # Nothing else changes as often as a stream's top: an index that has it would cost every message more than this
     # costs once a day. The streams are few beside their events.
     Case("long streams", lambda w: retention.prune_long_streams(100), lambda s: 20_000, {"hubbub_stream"}),
