@@ -5,14 +5,12 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from hubbub import publish
 from hubbub.django.auth import wire_id
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.actor import Actor, user_key
-from hubbub.notifications import messages as wire
 from hubbub.notifications import queries
-from hubbub.notifications.actions import boxes
 from hubbub.notifications.actions.marking import mark
+from hubbub.notifications.actions.withdrawing import withdraw_all
 from hubbub.notifications.models import Notification
 from hubbub.notifications.policy import topic_of
 
@@ -47,16 +45,7 @@ def withdraw(user_ids: Collection[Any], groups: Collection[str], message: int | 
     rows = Notification.objects.filter(user_id__in=list(user_ids), group__in=list(groups))
     if message is not None:
         rows = rows.filter(data__message=message)
-    found = dict[Any, list[int]]()
-    for pk, user_id in rows.values_list("pk", "user_id"):
-        found.setdefault(user_id, []).append(pk)
-    held = boxes.lock(found)
-    for user_id, ids in sorted(found.items()):
-        box, mine = held[user_id], Notification.objects.filter(user_id=user_id)
-        mine.filter(pk__in=ids).delete()
-        box.unread = mine.filter(queries.unread_beside(box.read_number)).count()
-        box.save(update_fields=["unread"])
-        publish(topic_of(wire_id(user_id)), wire.Withdrawn(ids, box.unread))
+    withdraw_all(rows)
 
 
 def forget(user_ids: Collection[Any], groups: Collection[str], message: int) -> None:

@@ -47,16 +47,13 @@ def withdraw(
         found = Notification.objects.filter(user_id__in=list(user_ids), group=group)
     else:
         raise ValueError("Say what to withdraw: ids=, target=, or group= with to=.")
-    withdrawn = 0
-    while count := _withdraw(found.order_by("user_id"), AT_ONCE):
-        withdrawn += count
-    return withdrawn
+    return withdraw_all(found)
 
 
 @action
 def withdraw_expired(actor: Actor, limit: int) -> int:
     """Take back what has expired. Returns how many."""
-    return _withdraw(Notification.objects.filter(expires_at__lte=timezone.now()).order_by("expires_at"), limit)
+    return withdraw_some(Notification.objects.filter(expires_at__lte=timezone.now()).order_by("expires_at"), limit)
 
 
 @action
@@ -66,10 +63,18 @@ def withdraw_old(actor: Actor, limit: int) -> int:
     if not days:
         return 0
     before = timezone.now() - timedelta(days=days)
-    return _withdraw(Notification.objects.filter(created_at__lt=before).order_by("created_at"), limit)
+    return withdraw_some(Notification.objects.filter(created_at__lt=before).order_by("created_at"), limit)
 
 
-def _withdraw(found: QuerySet[Notification], limit: int) -> int:
+def withdraw_all(found: QuerySet[Notification]) -> int:
+    """Delete all of these, and tell each user which. Returns how many; inside the caller's transaction."""
+    withdrawn = 0
+    while count := withdraw_some(found.order_by("user_id"), AT_ONCE):
+        withdrawn += count
+    return withdrawn
+
+
+def withdraw_some(found: QuerySet[Notification], limit: int) -> int:
     """Delete up to ``limit`` of these, and tell each user which. A fixed number of queries."""
     users = dict(found.values_list("pk", "user_id")[:limit])
     if not users:
