@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from hubbub.engine.control import CONTROL_TOPIC, AccessRevoked
 from hubbub.protocol.errors import Busy
@@ -166,9 +167,8 @@ async def test_a_removal_is_the_first_word_of_a_restore():
 
 async def test_a_snapshot_that_cannot_be_written(monkeypatch):
     """SUB-1: a feature's mistake leaves nothing behind, and whoever asks again is answered."""
-    monkeypatch.setitem(
-        registry.topics, "feed", replace(registry.topics["feed"], snapshot=lambda actor, topic: object())
-    )
+    unwritable: Any = object()
+    monkeypatch.setitem(registry.topics, "feed", replace(registry.topics["feed"], snapshot=lambda *asked: unwritable))
     async with MemoryEngine() as engine:
         alice = await engine.connect("alice")
         reply = await alice.command("subscribe", "feed.a", {"snapshot": True})
