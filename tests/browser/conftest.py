@@ -49,6 +49,8 @@ def cookies(server: LiveServer, browser: Browser) -> dict[str, Any]:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("navigation", name="Conversations").wait_for()
+        # The page doesn't ask whether it may show alerts, which would move it while somebody looks.
+        context.add_cookies([{"name": "hubbub_alerts", "value": "later", "url": server.url}])
         states[name] = context.storage_state()
         context.close()
     return states

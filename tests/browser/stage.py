@@ -30,6 +30,9 @@ SAME_FONT = """
 })();
 """
 
+ASKED = "alerts-question"
+"""The viewer whom the page still has to ask whether it may show alerts."""
+
 
 class World:
     """A server with viewers, one for each state, so that no state shows what another has left."""
@@ -51,6 +54,8 @@ class World:
         # A cookie knows no ports, so a proxy's page has it too.
         place = {"domain": "127.0.0.1", "path": "/", "expires": -1, "secure": False, "sameSite": "Lax"}
         cookies = [{"name": "sessionid", "value": self._cookies[name], "httpOnly": True} | place]
+        if name != ASKED:
+            cookies.append({"name": "hubbub_alerts", "value": "later", "httpOnly": False} | place)
         if invisible:
             cookies.append({"name": "hubbub_invisible", "value": str(self._ids[name]), "httpOnly": False} | place)
         return {"cookies": cookies}

@@ -46,6 +46,11 @@ TALKS: dict[str, tuple[tuple[str, ...], list[Said], int]] = {
     "Plant": (("grace", "edsger"), PLANT, 0),
 }
 
+NOTIFIED = ("notifications", "notifications-unread")
+ANNOUNCED_TO = ("banner",)
+WORKING = ("jobs",)
+"""Viewers for whom something has happened, to whom something is announced, and who have a job that runs."""
+
 
 def make(viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) -> None:
     """Print who is signed in by which cookie and has which conversation where; runs in a server's own shell."""
@@ -55,6 +60,7 @@ def make(viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) ->
 
     from hubbub.chat import actions
     from hubbub.django.auth import actor_of_user
+    from tests.browser import news
 
     cookies, paths, ids = {}, {}, {}
     with transaction.atomic():
@@ -73,6 +79,12 @@ def make(viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) ->
         if name in viewers and name not in alone:
             with transaction.atomic():
                 paths[name] = {title: _talk(name, title, *TALKS[title]) for title in titles}
+            if name in NOTIFIED:
+                news.notify(name)
+            if name in ANNOUNCED_TO:
+                news.announce(name)
+            if name in WORKING:
+                news.work(name)
     print("made", json.dumps({"cookies": cookies, "paths": paths, "ids": ids}))
 
 

@@ -20,6 +20,8 @@ export interface Start {
   conversations: Conversation[] | null;
   /** Where the user's own stream stood; null for nobody. */
   position: Position | null;
+  /** How much is unread beside the conversations; null for what the server hasn't, and all of it for nobody. */
+  unread: { notifications: number | null; announcements: number | null } | null;
   /** The room of the address, which needn't be in that list. */
   room: Conversation | null;
   /** The latest messages of the address's conversation, and where its stream stood. */

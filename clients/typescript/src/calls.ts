@@ -97,6 +97,7 @@ export class Calls {
   }
 }
 
-function byteLength(text: string): number {
+/** How long a text is on the wire. */
+export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }

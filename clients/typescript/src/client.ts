@@ -1,41 +1,24 @@
+import { Announcements, type AnnouncementHandlers } from "./announcements.js";
 import { Calls, type Ok } from "./calls.js";
+import type { ClientEvents } from "./client-events.js";
 import { Connection } from "./connection.js";
 import { Credentials } from "./credentials.js";
 import { Emitter } from "./emitter.js";
 import { browserEnvironment, type Environment } from "./environment.js";
 import { HubbubError } from "./errors.js";
 import { matches, type EventFilter, type EventOf, type EventPattern } from "./events.js";
-import type { AnyEvent, CommandFrame, EventFrame, Ready, ResetReason, ServerFrame } from "./frames.js";
-import type { Commands, Person, Position } from "./generated.js";
-import { InboxFollower, type InboxHandlers } from "./inbox.js";
+import type { AnyEvent, CommandFrame, EventFrame, Ready, ServerFrame } from "./frames.js";
+import type { Commands, Person } from "./generated.js";
+import { InboxFeed, type InboxHandlers } from "./inbox.js";
+import { Notifications } from "./notifications.js";
 import type { ClientOptions, CommandOptions } from "./options.js";
 import { Presences } from "./presence.js";
 import { Queue, type QueuedCommand } from "./queue.js";
 import { TokenRefresh } from "./refresh.js";
 import type { Status } from "./status.js";
-import { MemoryStore, type StorageTrouble, type StoredCommand } from "./store.js";
+import { MemoryStore } from "./store.js";
 import type { Subscription, SubscriptionHandlers } from "./subscription.js";
 import { Topics } from "./topics.js";
-
-/** What a client tells: each event's name, and what its listeners get. */
-export interface ClientEvents {
-  /** The connection's state has changed. */
-  status: Status;
-  /** A session began; who the server takes this client for stands in `user`. */
-  ready: Ready;
-  /** An event of any topic that is followed: durable ones once, and in the order of their topic. */
-  event: AnyEvent;
-  /** What was known of a topic is void: read it again. Its subscribers are told, too. */
-  reset: { topic: string; reason: ResetReason; position: Position };
-  /** The outgoing queue has changed. */
-  queue: readonly QueuedCommand[];
-  /** The reply to a command that was queued by an earlier page, whose promise is gone with it. */
-  replied: { command: StoredCommand; reply: unknown };
-  /** Queued commands live in memory only, and a reload would lose them; null when they are kept again. */
-  storage: StorageTrouble | null;
-  /** An error that belongs to no command of this client. */
-  error: HubbubError;
-}
 
 /**
  * A client of hubbub. It connects when told to and stays connected; subscriptions resume and queued
@@ -55,7 +38,9 @@ export class Client extends Emitter<ClientEvents> {
   #connection: Connection;
   #calls: Calls;
   #topics: Topics;
-  #inbox: InboxFollower;
+  #inbox: InboxFeed;
+  #announcements: Announcements;
+  #notifications: Notifications;
   #presence: Presences;
   #queue: Queue;
   #refresh: TokenRefresh;
@@ -87,13 +72,16 @@ export class Client extends Emitter<ClientEvents> {
       event: (event) => {
         this.emit("event", event as AnyEvent);
         this.#inbox.pass(event);
+        this.#announcements.pass(event);
       },
       reset: (reset) => {
         this.emit("reset", reset);
-        if (this.#topics.topic(reset.topic).byInbox) this.#inbox.refresh();
+        for (const feed of [this.#inbox, this.#announcements]) if (feed.has(reset.topic)) feed.refresh();
       },
     });
-    this.#inbox = new InboxFollower(this.#topics, this.#calls, world, backoff);
+    this.#inbox = new InboxFeed(this.#topics, this.#calls, world, backoff);
+    this.#announcements = new Announcements(this.#topics, this.#calls, world, backoff);
+    this.#notifications = new Notifications(this);
     this.#presence = new Presences(this.#calls, world, backoff);
     this.#queue = new Queue(
       options.store ?? new MemoryStore(),
@@ -127,6 +115,11 @@ export class Client extends Emitter<ClientEvents> {
   /** Who is online, and how one is oneself. */
   get presence(): Presences {
     return this.#presence;
+  }
+
+  /** What happened for oneself. */
+  get notifications(): Notifications {
+    return this.#notifications;
   }
 
   /**
@@ -176,7 +169,20 @@ export class Client extends Emitter<ClientEvents> {
 
   /** Get all the user's conversations, and what happens in them. Returns a function that ends this. */
   followInbox(handlers: InboxHandlers): () => void {
-    return this.#inbox.follow(handlers);
+    return this.#inbox.follow({
+      onReply: (inbox) => handlers.onInbox(inbox),
+      onEvent: (event) => handlers.onEvent(event),
+      onError: (error) => handlers.onError?.(error),
+    });
+  }
+
+  /** Get what is announced to the user's audiences, also those joined later. Returns a function that ends this. */
+  followAnnouncements(handlers: AnnouncementHandlers): () => void {
+    return this.#announcements.follow({
+      onReply: (feed) => handlers.onFeed(feed),
+      onEvent: (event) => handlers.onEvent(event),
+      onError: (error) => handlers.onError?.(error),
+    });
   }
 
   /**
@@ -223,6 +229,8 @@ export class Client extends Emitter<ClientEvents> {
     this.#presence.ready();
     // What is asked for first is answered first, mostly: the inbox saves subscriptions one by one.
     this.#inbox.ready();
+    this.#announcements.ready();
+    this.#notifications.ready();
     this.#topics.ready();
     this.#calls.flush();
     this.#queue.ready();
@@ -231,6 +239,8 @@ export class Client extends Emitter<ClientEvents> {
   #bind(user: string | null): void {
     if (this.#lastUser !== undefined && this.#lastUser !== user) {
       this.#inbox.forget();
+      this.#announcements.forget();
+      this.#notifications.forget();
       this.#presence.forget();
     }
     this.#lastUser = user;
@@ -247,12 +257,13 @@ export class Client extends Emitter<ClientEvents> {
 
   #happened(event: EventFrame): void {
     if (this.#presence.receive(event)) this.emit("event", event as AnyEvent);
-    else if (!this.#inbox.receive(event)) this.#topics.receive(event);
+    else if (!this.#inbox.receive(event) && !this.#announcements.receive(event)) this.#topics.receive(event);
   }
 
   #lost(): void {
     this.#refresh.stop();
     this.#inbox.lost();
+    this.#announcements.lost();
     this.#presence.lost();
     this.#topics.lost();
     // Before the calls: the queue must know that these are over when they are rejected.

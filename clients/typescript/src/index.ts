@@ -1,6 +1,8 @@
 /** The client of hubbub, the real-time layer for Django. The protocol's rules are in `docs/SPEC.md`. */
+export type { AnnouncementHandlers } from "./announcements.js";
 export { type BackoffOptions, fullJitter } from "./backoff.js";
-export { Client, type ClientEvents } from "./client.js";
+export { Client } from "./client.js";
+export type { ClientEvents } from "./client-events.js";
 export type { TokenSource } from "./credentials.js";
 export { Emitter } from "./emitter.js";
 export { browserEnvironment, uniqueId, type Environment, type Socket, type WebSocketClass } from "./environment.js";
@@ -10,6 +12,7 @@ export type { AnyEvent, EventFrame, Ready, ResetReason } from "./frames.js";
 export type * from "./generated.js";
 export type { InboxHandlers } from "./inbox.js";
 export { IndexedDbStore, type IndexedDbStoreOptions } from "./indexeddb-store.js";
+export { Notifications, type NotificationState } from "./notifications.js";
 export type { ClientOptions, CommandOptions } from "./options.js";
 export type { People, Presences, UserId } from "./presence.js";
 export type { Held, QueuedCommand } from "./queue.js";

@@ -11,8 +11,8 @@ export class Topic {
   readonly subscriptions = new Set<Subscription>();
   /** Everything up to here has come. An empty epoch is one that isn't known yet. */
   position: Position | null = null;
-  /** The server sends this topic's events by the inbox, without a subscription of its own. */
-  byInbox = false;
+  /** The feed by which the server sends this topic's events, without a subscription of its own. */
+  feed: object | null = null;
   /** The server has been asked, and has agreed, to send the events of the present session. */
   subscribed = false;
   /** A `subscribe` is under way, or will be repeated soon. */
@@ -30,7 +30,7 @@ export class Topic {
 
   /** Whether the topic's events come, in the present session. */
   get followed(): boolean {
-    return this.subscribed || this.byInbox;
+    return this.subscribed || this.feed !== null;
   }
 
   /** Whether events are known to be missing; what comes after them is held. */

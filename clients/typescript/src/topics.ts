@@ -63,9 +63,9 @@ export class Topics {
     return this.#topics.has(name);
   }
 
-  /** The topics that come by the inbox. */
-  get byInbox(): Topic[] {
-    return [...this.#topics.values()].filter((topic) => topic.byInbox);
+  /** The topics that come by a feed. */
+  of(feed: object): Topic[] {
+    return [...this.#topics.values()].filter((topic) => topic.feed === feed);
   }
 
   /** A session is ready. */
@@ -114,15 +114,15 @@ export class Topics {
     if (topic) this.#end(topic, (frame.data as { reason: string }).reason, null);
   }
 
-  /** The inbox no longer follows a topic. */
-  inboxLeft(topic: Topic): void {
-    topic.byInbox = false;
+  /** Its feed no longer follows a topic. */
+  feedLeft(topic: Topic): void {
+    topic.feed = null;
     this.#prune(topic);
   }
 
   /** Forget a topic that nobody wants. */
   #prune(topic: Topic): void {
-    if (topic.subscriptions.size === 0 && !topic.byInbox) this.#topics.delete(topic.name);
+    if (topic.subscriptions.size === 0 && !topic.feed) this.#topics.delete(topic.name);
   }
 
   #forget(topic: Topic, reason: ResetReason, position: Position): void {
@@ -173,7 +173,7 @@ export class Topics {
     topic.asking = false;
     topic.attempts = 0;
     topic.subscribed = true;
-    if (topic.subscriptions.size === 0 && !topic.byInbox) return this.#release(topic);
+    if (topic.subscriptions.size === 0 && !topic.feed) return this.#release(topic);
     if (!since) topic.located(ok.position);
     else if (ok.recovered) topic.resumed(ok.events.map((event) => ({ ...event, topic: topic.name })), ok.position);
     else this.#forget(topic, ok.reset ?? "epoch", ok.position);
@@ -204,7 +204,7 @@ export class Topics {
 
   #unsubscribe(topic: Topic, subscription: Subscription): void {
     topic.subscriptions.delete(subscription);
-    if (topic.subscriptions.size > 0 || topic.byInbox || this.#topics.get(topic.name) !== topic) return;
+    if (topic.subscriptions.size > 0 || topic.feed || this.#topics.get(topic.name) !== topic) return;
     // While a `subscribe` is under way its reply sees that nobody is left.
     if (!topic.asking) this.#release(topic);
   }

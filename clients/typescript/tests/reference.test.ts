@@ -42,7 +42,7 @@ function exported(name: string): string[] {
   return [...lists.map((each) => each.trim().replace(/^type /, "")).filter(Boolean), ...functions].sort();
 }
 
-test.each(["ClientOptions", "CommandOptions", "SubscriptionHandlers", "InboxHandlers"])("%s", (name) => {
+test.each(["ClientOptions", "CommandOptions", "SubscriptionHandlers", "InboxHandlers", "AnnouncementHandlers"])("%s", (name) => {
   expect(documented(name)).toEqual(members(name));
 });
 

@@ -41,8 +41,8 @@ class ObligingSocket {
   send(text: string) {
     const { id, type } = JSON.parse(text);
     const position = { epoch: "e", offset: 0 };
-    const inbox = { conversations: [], positions: {}, reset: [] };
-    const ok = { users: [], position, recovered: false, events: [], snapshot: { messages: [] }, message: { number: 1 }, ...inbox };
+    const feeds = { conversations: [], announcements: [], unread: 0, positions: {}, reset: [] };
+    const ok = { users: [], position, recovered: false, events: [], snapshot: { messages: [], notifications: [], unread: 0 }, message: { number: 1 }, ...feeds };
     if (type !== "pong") setTimeout(() => this.#say({ id, type: "reply", ok }));
   }
   close() {}

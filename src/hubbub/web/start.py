@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import msgspec
+from django.apps import apps
 from django.http import HttpRequest
 
 from hubbub.accounts.serializers import user_body
@@ -37,6 +38,13 @@ class History(msgspec.Struct):
     position: Position
 
 
+class Unread(msgspec.Struct):
+    """How much is new beside the conversations; None for what is not installed."""
+
+    notifications: int | None
+    announcements: int | None
+
+
 class Start(msgspec.Struct):
     """What a page starts from; ``web/src/page.ts`` reads it."""
 
@@ -46,6 +54,8 @@ class Start(msgspec.Struct):
     """The most recently active ones, and that of the address; None for nobody."""
     position: Position | None = None
     """Where the user's own stream stood."""
+    unread: Unread | None = None
+    """None for nobody."""
     room: wire.Conversation | None = None
     """The room of the address, which the user needn't have in the list."""
     history: History | None = None
@@ -62,8 +72,8 @@ class Start(msgspec.Struct):
 def read_start(request: HttpRequest, view: str) -> Start:
     """What the page of ``view``, its path below the UI's root, starts from.
 
-    Beside what finds the user: four queries for a list, one or two more for a conversation or room, and three for
-    a conversation beyond the list.
+    Beside what finds the user: four queries for a list, two and those that find the user's audiences for what is
+    unread beside it, one or two more for a conversation or room, and three for a conversation beyond the list.
     """
     try:
         actor = actor_of_request(request)
@@ -81,6 +91,7 @@ def _read(start: Start, actor: Actor, view: str) -> Start:
     shown: wire.Conversation | None = None
     if actor.user_id is not None:
         start.conversations = queries.conversation_list(actor, limit=MOST_CONVERSATIONS)
+        start.unread = Unread(_unread_notifications(actor), _unread_announcements(actor))
         if wanted:
             shown = _conversation(actor, start.conversations, int(wanted[1]))
     if room and (actor.user_id is not None or engine_settings().guests):
@@ -94,6 +105,23 @@ def _read(start: Start, actor: Actor, view: str) -> Start:
         page = queries.history(actor, shown.id, None, queries.HISTORY_LIMIT)
         start.history = History(shown.topic, page, positions[shown.topic])
     return start
+
+
+def _unread_notifications(actor: Actor) -> int | None:
+    if not apps.is_installed("hubbub.notifications"):
+        return None
+    from hubbub.notifications.queries import box_of
+
+    return box_of(actor.user_id).unread
+
+
+def _unread_announcements(actor: Actor) -> int | None:
+    if not apps.is_installed("hubbub.announcements") or actor.user_id is None:
+        return None
+    from hubbub.announcements.queries import unread
+    from hubbub.django.audiences import audiences_of
+
+    return unread(actor.user_id, [each.key for each in audiences_of(actor.user_id)])
 
 
 def _conversation(actor: Actor, listed: list[wire.Conversation], id: int) -> wire.Conversation | None:

@@ -9,6 +9,7 @@ from tests.browser.states import overlays
 from tests.browser.states import accounts
 from tests.browser.states import rooms
 from tests.browser.states import presence
+from tests.browser.states import notifications
 from tests.browser.states.registry import ALONE, STATES
 
 __all__ = ["ALONE", "STATES"]

@@ -1,6 +1,7 @@
 import "./App.css";
 import { useEffect } from "preact/hooks";
 import { account } from "../state/account";
+import { bellCount } from "../state/bell";
 import { unreadTotal } from "../state/inbox";
 import { overlay } from "../state/overlay";
 import { pathOf, route, type Route } from "../state/route";
@@ -13,6 +14,10 @@ import { Detail } from "./Detail";
 import { Help } from "./Help";
 import { NewConversation } from "./NewConversation";
 import { Note } from "./Note";
+import { AlertsQuestion } from "./notifications/AlertsQuestion";
+import { Banner } from "./notifications/Banner";
+import { Jobs } from "./notifications/Jobs";
+import { Notifications } from "./notifications/Notifications";
 import { Palette } from "./Palette";
 import { Rail } from "./Rail";
 import { Rooms } from "./Rooms";
@@ -20,7 +25,7 @@ import { Settings } from "./settings/Settings";
 import { SignIn } from "./SignIn";
 
 export function App() {
-  const unread = unreadTotal.value;
+  const unread = unreadTotal.value + bellCount.value;
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) hubbub` : "hubbub";
   }, [unread]);
@@ -58,13 +63,18 @@ function Spaces() {
   const classes = [placeOf(current), signedIn ? "" : "is-guest", detail ? "has-detail" : ""];
   return (
     <div class={`app ${classes.filter(Boolean).join(" ")}`}>
-      <ConnectionBar />
+      <div class="app-bars">
+        <ConnectionBar />
+        {signedIn && <Banner />}
+        {signedIn && <AlertsQuestion />}
+      </div>
       {signedIn && <Rail />}
       {signedIn && <ConversationList />}
       <main class="pane">
         <Pane />
       </main>
       {detail && <Detail />}
+      {signedIn && <Jobs />}
       {signedIn && overlay.value === "palette" && <Palette />}
       {overlay.value === "help" && <Help />}
     </div>
@@ -74,7 +84,8 @@ function Spaces() {
 /** What a phone shows of a view: the list, a space's own page with the rail under it, or a page alone. */
 function placeOf(current: Route): string {
   if (current.view === "list") return "shows-list";
-  const top = current.view === "rooms" || (current.view === "settings" && current.section === null);
+  const space = current.view === "rooms" || current.view === "notifications";
+  const top = space || (current.view === "settings" && current.section === null);
   return top ? "shows-space" : "shows-pane";
 }
 
@@ -87,6 +98,8 @@ function Pane() {
       return <NewConversation />;
     case "rooms":
       return <Rooms />;
+    case "notifications":
+      return <Notifications />;
     case "settings":
       return <Settings />;
     case "unknown":

@@ -5,10 +5,10 @@ import { client, status, unkept, waitingCount, wasOnline } from "../state/connec
 /** What is wrong with the connection, and what it means; nothing while all is well. */
 export function ConnectionBar() {
   const text = barText();
-  if (!text) return <div class="connection-bar-place" role="status" />;
+  if (!text) return <div role="status" />;
   const mayRetry = status.value === "offline" || status.value === "restarting";
   return (
-    <div class="connection-bar-place" role="status">
+    <div role="status">
       <div class={`connection-bar ${status.value === "connecting" ? "is-brief" : ""}`}>
         <span>{text}</span>
         {mayRetry && (

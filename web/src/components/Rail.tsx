@@ -1,5 +1,6 @@
 import "./Rail.css";
 import { account } from "../state/account";
+import { bellCount } from "../state/bell";
 import { unreadTotal } from "../state/inbox";
 import { nameOf } from "../state/people";
 import { own } from "../state/presence";
@@ -22,6 +23,15 @@ export function Rail() {
       </Space>
       <Space to={{ view: "rooms" }} icon="rooms" current={view === "rooms" || view === "room"}>
         Rooms
+      </Space>
+      <Space to={{ view: "notifications" }} icon="bell" current={view === "notifications"}>
+        Notifications
+        {bellCount.value > 0 && (
+          <span class="rail-count">
+            <span aria-hidden="true">{bellCount.value > 99 ? "99+" : bellCount.value}</span>
+            <span class="visually-hidden">, {bellCount.value} unread</span>
+          </span>
+        )}
       </Space>
       {user && (
         <a

@@ -15,6 +15,11 @@ export const notice = signal<string | null>(null);
 /** Whether the server could not be asked who this is. */
 export const unreachable = signal(false);
 
+/** How many were unread when the page was made; 0 for somebody else, and where the server has none of these. */
+export function unreadAtStart(what: "notifications" | "announcements"): number {
+  return account.value && account.value.id === start?.account?.id ? (start?.unread?.[what] ?? 0) : 0;
+}
+
 /** Begin as whom the page was made for; a page that doesn't say asks until the server has answered. */
 export async function startAccount(attempt = 0): Promise<void> {
   if (start) return start.account ? entered(start.account) : nobody();

@@ -7,8 +7,8 @@ export function startClock(): void {
   setInterval(() => (now.value = Date.now()), 30_000);
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** A time as it is read at a glance: relative up to a day, then the date. */

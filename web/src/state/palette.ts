@@ -34,6 +34,7 @@ function actions(): Choice[] {
   return [
     going({ view: "new" }, "Start a conversation", "Action"),
     going({ view: "rooms" }, "Rooms", "Action"),
+    going({ view: "notifications" }, "Notifications", "Action"),
     going({ view: "settings", section: null }, "Settings", "Action"),
     ...THEMES.map((each) => ({ id: `theme ${each}`, title: themes[each], kind: "Action", run: () => setTheme(each) })),
     { id: "keys", title: "Keyboard help", kind: "Action", run: () => (overlay.value = "help") },

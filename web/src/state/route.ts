@@ -6,6 +6,7 @@ export type Route =
   | { view: "list" }
   | { view: "new" }
   | { view: "rooms" }
+  | { view: "notifications"; unread?: true }
   | { view: "conversation"; id: number; detail?: true }
   | { view: "room"; name: string; detail?: true }
   | { view: "settings"; section: string | null }
@@ -18,6 +19,7 @@ export type Route =
 export const OPEN_VIEWS: ReadonlySet<Route["view"]> = new Set(["sign-in", "reset", "verify", "room"]);
 
 const DETAIL = "info";
+const UNREAD = "unread";
 
 /** The view of an address; `root` is where the UI lives. */
 export function routeOf(path: string, query = "", root = page.root): Route {
@@ -36,6 +38,10 @@ export function routeOf(path: string, query = "", root = page.root): Route {
       break;
     case "settings":
       if (rest.length === 0) return { view: "settings", section: second ?? null };
+      break;
+    case "notifications":
+      if (second === undefined) return { view: first };
+      if (second === UNREAD && rest.length === 0) return { view: first, unread: true };
       break;
     case "new":
     case "rooms":
@@ -58,6 +64,8 @@ export function pathOf(route: Route, root = page.root): string {
       return `${root}r/${encodeURIComponent(route.name)}${route.detail ? `/${DETAIL}` : ""}`;
     case "settings":
       return `${root}settings${route.section === null ? "" : `/${encodeURIComponent(route.section)}`}`;
+    case "notifications":
+      return `${root}notifications${route.unread ? `/${UNREAD}` : ""}`;
     case "new":
     case "rooms":
     case "reset":
@@ -102,6 +110,20 @@ export function showPath(path: string): void {
   const { pathname, search } = new URL(path, location.href);
   history.replaceState(history.state, "", path);
   route.value = routeOf(pathname, search);
+}
+
+/** The address that a link leads to: paths are below the UI's root. Null for what is no address of a page. */
+export function addressOf(link: string): URL | null {
+  if (!link || !URL.canParse(link, new URL(page.root, location.href))) return null;
+  const url = new URL(link, new URL(page.root, location.href));
+  return /^https?:$/.test(url.protocol) ? url : null;
+}
+
+/** Follow a link: within the UI where it leads there. */
+export function follow(url: URL): void {
+  const next = url.origin === location.origin ? routeOf(url.pathname, url.search) : null;
+  if (next && next.view !== "unknown") show(next);
+  else location.assign(url);
 }
 
 /** Go back to a view: by the browser's own history where one came from there. */

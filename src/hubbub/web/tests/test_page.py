@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import clear_script_prefix, set_script_prefix
 
+import hubbub
 from hubbub.chat import actions as chat
 from hubbub.chat.policy import topic_of
+from hubbub.django.audiences import audiences_of
 from hubbub.django.auth import actor_of_user
 from hubbub.django.project_checks import check_interface
 from hubbub.django.streams import position_of
@@ -76,6 +80,16 @@ def test_what_people_wrote_is_text(world: World) -> None:
     assert "&lt;b&gt;two" in html
 
 
+def test_what_is_unread_comes_with_the_page(world: World) -> None:
+    """NTF-1, ANN-1 for the page: the bell is right from the first moment."""
+    assert start_of(world.page("/"))["unread"] == {"notifications": 0, "announcements": 0}
+    hubbub.notify(world.users[0], "Assigned to you")
+    hubbub.announce(hubbub.Audience.everyone(), "Closed on Friday")
+    assert start_of(world.page("/"))["unread"] == {"notifications": 1, "announcements": 1}
+    assert start_of(world.page("/", "bob"))["unread"] == {"notifications": 0, "announcements": 1}
+    assert start_of(world.page("/", None))["unread"] is None
+
+
 @pytest.mark.parametrize("user", ["eve", None])
 def test_what_one_may_not_see_is_as_what_is_not_there(world: World, user: str | None) -> None:
     """ACC-1 for the page."""
@@ -100,15 +114,16 @@ def test_a_room_is_for_guests_where_they_are_let_in(world: World, settings: Any)
 @pytest.mark.parametrize(
     ("path", "user", "queries"),
     [
-        # The session and the user; conversations, people, last messages; the streams' states.
-        ("/", "ann", 6),
-        ("/settings", "ann", 6),
+        # The session and the user; conversations, people, last messages; what is unread beside them: notifications,
+        # what is announced to the user's audiences; the streams' states.
+        ("/", "ann", 8),
+        ("/settings", "ann", 8),
         # And the latest messages.
-        ("/c/{id}", "ann", 7),
-        ("/r/garden", "ann", 7),
+        ("/c/{id}", "ann", 9),
+        ("/r/garden", "ann", 9),
         # A room that isn't in the list: two for it, which shows nobody.
-        ("/r/garden", "eve", 9),
-        ("/c/{id}", "eve", 6),
+        ("/r/garden", "eve", 11),
+        ("/c/{id}", "eve", 8),
         ("/", None, 0),
         ("/sign-in", None, 0),
         ("/c/{id}", None, 0),
@@ -118,14 +133,17 @@ def test_a_room_is_for_guests_where_they_are_let_in(world: World, settings: Any)
 def test_what_a_page_costs(
     world: World, django_assert_num_queries: Any, settings: Any, path: str, user: str | None, queries: int
 ) -> None:
-    """However many conversations, people and messages there are."""
+    """However many conversations, people and messages there are; beside what it takes to find a user's audiences."""
     settings.HUBBUB = {**settings.HUBBUB, "GUESTS": True}
     for number in range(3):
         more = chat.create_conversation(world.ann, ["bob", "eve"], f"More {number}").conversation
         chat.send_message(world.bob, more.topic, "and more")
     client = Client()
     if user:
-        client.force_login(User.objects.get(username=user))
+        client.force_login(found := User.objects.get(username=user))
+        with CaptureQueriesContext(connection) as finding:
+            audiences_of(found.pk)
+        queries += len(finding)
     with django_assert_num_queries(queries):
         client.get(path.format(id=world.group.id))
 

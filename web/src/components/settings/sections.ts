@@ -2,6 +2,7 @@ import type { FunctionComponent } from "preact";
 import { Appearance } from "./Appearance";
 import { CloseAccount } from "./CloseAccount";
 import { Email } from "./Email";
+import { Notifications } from "./Notifications";
 import { Password } from "./Password";
 import { Profile } from "./Profile";
 import { Sessions } from "./Sessions";
@@ -17,6 +18,7 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { id: "profile", title: "Profile", View: Profile },
   { id: "appearance", title: "Appearance", View: Appearance },
+  { id: "notifications", title: "Notifications", View: Notifications },
   { id: "email", title: "E-mail", View: Email },
   { id: "password", title: "Password", View: Password },
   { id: "sessions", title: "Devices", View: Sessions },

@@ -1,0 +1,38 @@
+import type { Announcement, Notification } from "hubbub";
+import { DAY } from "./clock";
+
+/** One line of the page of notifications. */
+export type News = { at: string; unread: boolean } & (
+  | { notification: Notification; announcement?: never }
+  | { announcement: Announcement; notification?: never }
+);
+
+/** The latest first. */
+export function inOrder(list: readonly News[]): News[] {
+  return [...list].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
+}
+
+/** News by the days on which they came, as they are ordered. */
+export function byDay(list: readonly News[], current: number, locale?: string): { day: string; news: News[] }[] {
+  const days: { day: string; news: News[] }[] = [];
+  for (const each of list) {
+    const day = dayOf(Date.parse(each.at), current, locale);
+    if (days.at(-1)?.day === day) days.at(-1)!.news.push(each);
+    else days.push({ day, news: [each] });
+  }
+  return days;
+}
+
+/** What a day is called. */
+export function dayOf(at: number, current: number, locale?: string): string {
+  const days = Math.round((midnight(current) - midnight(at)) / DAY);
+  if (days <= 0) return "Today";
+  if (days === 1) return "Yesterday";
+  const sameYear = new Date(at).getFullYear() === new Date(current).getFullYear();
+  const year: Intl.DateTimeFormatOptions = sameYear ? {} : { year: "numeric" };
+  return new Date(at).toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long", ...year });
+}
+
+function midnight(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
