@@ -29,6 +29,8 @@ FIRST_PAUSE = 1.0
 """Seconds until an event is tried again; each further pause is twice as long."""
 HELD_SECONDS = 1.0
 """When it is looked again at a listener that another process is calling; that may die."""
+NO_PLACE = -1.0
+"""Instead of seconds: the listener is new."""
 FAR = 1000
 """Events of other types that a listener's place stays behind: that it moves on is a transaction."""
 
@@ -53,10 +55,12 @@ def turn(listener: Listener, alias: str) -> float | None:
     Returns in how many seconds it is to be looked again, None for when there is news. Raises the database's errors.
     """
     log = log_of(alias)
-    begin(listener, alias)
     # First without the lock, which on SQLite is that of all who write.
     found, wait = read_transaction(alias, partial(_next, listener, log, alias, 1, lock=False))
     _note_behind(listener, found[1].rows if found else [], wait)
+    if found is None and wait == NO_PLACE:
+        begin(listener, alias)
+        return 0.0
     if found is None:
         return wait
     with transaction.atomic(using=alias):
@@ -96,7 +100,7 @@ def _next(
         places = places.select_for_update(skip_locked=connections[alias].features.has_select_for_update_skip_locked)
     place = places.first()
     if place is None:
-        return None, HELD_SECONDS
+        return None, HELD_SECONDS if lock else NO_PLACE
     if place.retry_at is not None and (wait := (place.retry_at - timezone.now()).total_seconds()) > 0:
         return None, wait
     look = log.look(Place(place.event_id, place.seen, place.upto), listener.types, limit)

@@ -16,7 +16,11 @@ from hubbub.django.transactions import give_back, renew_connections
 logger = logging.getLogger("hubbub.listeners")
 
 PAUSE = 0.02
-"""Seconds between two turns of one listener, however much happens: what comes meanwhile is heard together."""
+"""Seconds between two turns of one listener at least, however much happens: what comes meanwhile is heard together."""
+SHARE = 4.0
+"""How many times as long as its turn a listener that has heard all waits: those who write go first."""
+MOST_PAUSE = 0.2
+"""Seconds that it waits so at most."""
 LONGEST_WAIT = 60.0
 """Seconds after which a listener is looked at whatever happens."""
 IDLE_SECONDS = 10.0
@@ -90,12 +94,14 @@ class Listening:
     def _work(self) -> None:
         try:
             while (name := self._take()) is not None:
+                began = time.monotonic()
                 again = self._turn(listeners[name])
                 with self._changed:
                     self._running.discard(name)
                     now = time.monotonic()
                     wanted = now + (LONGEST_WAIT if again is None else again)
-                    self._due[name] = max(now + PAUSE, min(wanted, self._due.get(name, wanted)))
+                    earliest = now + (min(MOST_PAUSE, max(PAUSE, SHARE * (now - began))) if again is None else PAUSE)
+                    self._due[name] = max(earliest, min(wanted, self._due.get(name, wanted)))
         finally:
             connections.close_all()
             with self._changed:

@@ -61,7 +61,7 @@ class Look:
 
 
 class Log(Protocol):
-    """The whole log, in the order in which listeners hear it."""
+    """The whole log, in the order in which listeners hear it. Wants to be looked at inside a transaction."""
 
     def end(self) -> Place:
         """Behind everything that is committed by now."""
@@ -91,7 +91,6 @@ class ByIds:
 
     def look(self, place: Place, types: Sequence[str], limit: int) -> Look:
         query = _READ.format(types=_marks(types), after="e.id > %s", sorted="")
-        end = self.end()  # First: what is added in between is read again, where this is no transaction.
         zone = connections[self._alias].timezone  # SQLite keeps none.
         with connections[self._alias].cursor() as cursor:
             cursor.execute(query, [*types, place.event_id, limit])
@@ -99,9 +98,8 @@ class ByIds:
         rows = [
             row if row.created_at.tzinfo else row._replace(created_at=make_aware(row.created_at, zone)) for row in rows
         ]
-        more = len(rows) == limit
-        to = Place(rows[-1].id) if more else Place(max(end.event_id, place.event_id))
-        return Look(rows, to, more, to.event_id - place.event_id)
+        to = Place(rows[-1].id) if rows else Place(max(self.end().event_id, place.event_id))
+        return Look(rows, to, len(rows) == limit, to.event_id - place.event_id)
 
 
 class BySnapshots:

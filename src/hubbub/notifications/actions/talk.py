@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from django.db.models import Q
-
 from hubbub.django.auth import wire_id
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.actor import Actor, user_key
@@ -25,16 +23,14 @@ class Reading(NamedTuple):
 
 def mark_groups(readings: Collection[Reading]) -> None:
     """Mark the notifications of groups as read. One query where there are none, inside the caller's transaction."""
-    asked = Q()
-    for each in readings:
-        asked |= Q(user_id=each.user_id, group__in=each.groups)
-    if not asked:
-        return
-    rows = Notification.objects.filter(asked, queries.unread()).only("user_id", "group", "data")
-    found: dict[Any, list[int]] = {}
     numbers = {(each.user_id, group): each.number for each in readings for group in each.groups}
-    for row in rows:
-        if row.data.get("number", 0) <= numbers[row.user_id, row.group]:
+    if not numbers:
+        return
+    users, groups = {user_id for user_id, _ in numbers}, {group for _, group in numbers}
+    rows = Notification.objects.filter(queries.unread(), user_id__in=users, group__in=groups)
+    found: dict[Any, list[int]] = {}
+    for row in rows.only("user_id", "group", "data"):
+        if row.data.get("number", 0) <= numbers.get((row.user_id, row.group), -1):
             found.setdefault(row.user_id, []).append(row.pk)
     for user_id, ids in sorted(found.items()):
         mark(Actor(user_key(user_id), user_id), ids)
