@@ -14,7 +14,9 @@ from django.http import HttpRequest
 from hubbub.django.admin import HubbubAdmin
 from hubbub.django.auth import actor_of_request
 from hubbub.notifications import actions
+from hubbub.notifications.digests import admin as digests_admin  # noqa: F401
 from hubbub.notifications.models import Notification, Schedule, Scheduled
+from hubbub.notifications.push import admin as push_admin  # noqa: F401
 
 
 @admin.register(Notification)

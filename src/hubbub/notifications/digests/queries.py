@@ -10,7 +10,7 @@ from hubbub.django.addresses import address_of
 from hubbub.notifications.digests import messages as wire
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.models import Notification
-from hubbub.notifications.preferences import wishes_of
+from hubbub.notifications.preferences import is_quiet, wishes_of
 from hubbub.notifications.queries import box_of, is_read
 
 CHANNEL = "email"
@@ -38,6 +38,12 @@ def settings_of(user: Any) -> wire.EmailDigests:
     digest = digest_of(user.pk)
     zone = box_of(user.pk).timezone
     return wire.EmailDigests(digest.every, digest.hour, zone, address_of(user))  # type: ignore[arg-type]
+
+
+def wants_quiet(user_id: Any) -> bool:
+    """Whether it is in the user's quiet hours now."""
+    box = box_of(user_id)
+    return is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, timezone.now())
 
 
 def items_of(user_id: Any) -> list[tuple[int, int]]:

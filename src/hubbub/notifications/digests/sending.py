@@ -32,7 +32,12 @@ def send_due() -> int:
 
 
 def send(user_id: Any) -> None:
-    """Mail the user what is unread of what waits. What can't be mailed now is tried again, and given up in the end."""
+    """Mail the user what is unread of what waits. What can't be mailed now is tried again, and given up in the end.
+
+    In the user's quiet hours nothing happens: what was claimed is due again some minutes later.
+    """
+    if queries.wants_quiet(user_id):
+        return
     items = queries.items_of(user_id)
     mail = queries.mail_of(user_id, [id for id, _ in items])
     try:

@@ -23,6 +23,7 @@ from hubbub.notifications.digests import sending, wiring
 from hubbub.notifications.digests.checks import check_digests
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.digests.schedule import due_after
+from hubbub.notifications.messages import QuietHours
 from hubbub.notifications.models import Notification
 from hubbub.notifications.tests.working import background
 
@@ -170,6 +171,19 @@ def test_what_comes_while_one_is_sent_waits_for_the_next(ann: User, monkeypatch:
     monkeypatch.setattr(EmailBackend, "send_messages", send)
     assert [each.subject for each in digests()] == ["Bob liked it"]
     assert [each.subject for each in digests()] == ["Zoe liked it"]
+
+
+def test_quiet_hours_are_waited_for(ann: User) -> None:
+    """PSH-8"""
+    now = timezone.now()
+    begins, ends = ((now + timedelta(hours=hours)).strftime("%H:%M") for hours in (-1, 1))
+    notifications.set_quiet_hours(actor_of_user(ann), QuietHours(begins, ends, "UTC"))
+    hubbub.notify(ann, "Tea")
+    assert digests() == []
+    due = Digest.objects.get().due
+    assert due is not None and due > timezone.now()
+    notifications.set_quiet_hours(actor_of_user(ann), QuietHours(None, None))
+    assert [each.subject for each in digests()] == ["Tea"]
 
 
 def test_a_long_one_says_how_many_more(ann: User) -> None:
