@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
@@ -13,9 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import hubbub
-from hubbub.django import models, notifying
+from hubbub.django import models, notifying, runtime
 from hubbub.django.audiences import Audience
 from hubbub.django.auth import actor_of_user
+from hubbub.django.streams import position_of
 from hubbub.notifications import actions, queries
 from hubbub.notifications.actions.sending import Sending, send_together
 from hubbub.notifications.models import Box, Notification
@@ -177,6 +179,18 @@ async def test_from_anywhere(live: LiveEngine, ann: User) -> None:
     assert told[-1]["unread"] == 3
     with pytest.raises(SynchronousOnlyOperation, match=r"await hubbub\.anotify"):
         hubbub.notify(ann, "Waits in the loop")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_process_dies_after_the_commit(live: LiveEngine, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NTF-2: nothing was delivered; whoever comes back has it all the same."""
+    topic = topic_of(ann.pk)
+    position = msgspec.to_builtins(await live.run(position_of, topic))
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime, "committed", lambda alias, events: None)
+        await hubbub.anotify(ann, "Still there")
+    again = await (await live.connect(ann)).subscribe(topic, since=position)
+    assert again["recovered"] and [each["data"]["unread"] for each in again["events"]] == [1]
 
 
 @pytest.mark.django_db(transaction=True)
