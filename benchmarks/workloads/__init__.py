@@ -1,5 +1,6 @@
 """The workloads, in the order of the results."""
 
+from benchmarks.workloads.announcements import Announcements
 from benchmarks.workloads.base import Workload
 from benchmarks.workloads.channel_layers import ChannelLayers
 from benchmarks.workloads.fan_out import FanOut
@@ -24,5 +25,6 @@ ALL: tuple[Workload, ...] = (
     Layers(),
     Handshakes(),
     ChannelLayers(),
+    Announcements(),
     Soak(),
 )

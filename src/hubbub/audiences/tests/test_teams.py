@@ -35,7 +35,7 @@ def teams_of(user: User) -> set[str]:
 
 
 def test_who_is_in_a_team_is_in_all_above(company: Company) -> None:
-    """AUD-3"""
+    """AUD-1 AUD-3"""
     ann, ben = User.objects.create(username="ann"), User.objects.create(username="ben", is_active=False)
     actions.add_to_team(SYSTEM, company.kitchen.pk, [ann.pk, ben.pk])
     assert teams_of(ann) == keys(company.kitchen, company.department, company.top)
