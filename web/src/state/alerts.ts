@@ -3,6 +3,7 @@ import type { Notification as News } from "hubbub";
 import { page } from "../page";
 import { closeAlerts, onAlertOpened } from "../push/alerts";
 import { tagOf } from "../push/payload";
+import { tellShown } from "../push/shown";
 import { keep } from "../push/subscribe";
 import { account } from "./account";
 import { openNews } from "./bell";
@@ -61,6 +62,7 @@ export function startAlerts(): void {
   effect(() => {
     if (queue.value.some(({ type }) => type === "chat.send")) mayAskForAlerts.value = true;
   });
+  tellShown(client);
   if (permission.value === "unsupported") return;
   onAlertOpened((id) => void client.notifications.mark([id]).catch(() => {}));
   effect(() => {

@@ -95,7 +95,8 @@ def note(actor: Actor, sent: Collection[int], failed: Collection[int], gone: Col
 @action
 def shown(actor: Actor, number: int) -> None:
     """Say that a page which its user looks at shows all up to a number (rule PSH-3). Raises NotAuthenticated."""
-    box = boxes.own(require_user(actor))
+    user_id = require_user(actor)
+    box = boxes.own(user_id) if queries.has_devices(user_id) else None
     if box is not None and box.shown_number < (upto := min(number, box.top)):
         box.shown_number = upto
         box.save(update_fields=["shown_number"])

@@ -281,6 +281,7 @@ def test_a_long_text_is_cut_to_what_push_services_take(ann: User) -> None:
 def test_shown_by_a_socket(hubbub_sync: Any, ann: User) -> None:
     """PSH-3: a cursor that goes up to the latest, and never back."""
     hubbub.notify(ann, "Tea")
+    PushSubscription.objects.create(user=ann, endpoint="https://push.example.org/1")
     socket = hubbub_sync.connect(ann)
     for number, expected in ((1, 1), (0, 1), (2**40, 1)):
         socket.send("notifications.shown", None, {"number": number})
