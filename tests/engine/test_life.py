@@ -6,7 +6,7 @@ import dataclasses
 import msgspec
 
 from hubbub.engine.actor import Actor
-from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked, SessionsEnded
+from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked, SessionsEnded, TopicClosed
 from hubbub.engine.hub import LINGER_SECONDS
 from hubbub.engine.session import Session
 from hubbub.protocol.close import Close
@@ -180,3 +180,19 @@ async def test_nothing_is_left_of_a_session():
         await engine.clock.advance(LINGER_SECONDS + 1)  # They may come back until then.
         assert engine.engine.hub.topics.keys() == {CONTROL_TOPIC}
         assert len(engine.engine.tasks) == baseline
+
+
+async def test_a_topic_that_is_closed():
+    """AUD-4 SUB-4: nobody follows it any more, and who has just gone is not let in from memory."""
+    async with MemoryEngine() as engine:
+        alice, bob = await engine.connect("alice"), await engine.connect("bob")
+        for each in (alice, bob):
+            await each.command("subscribe", "talk.a")
+            await each.command("subscribe", "talk.b")
+        await engine.publish("talk.a", Said(1))
+        await engine.publish(CONTROL_TOPIC, TopicClosed("talk.a", "ended"))
+        await engine.publish("talk.a", Said(2))
+        for each in (alice, bob):
+            assert each.frames[-1] == {"type": "unsubscribed", "topic": "talk.a", "data": {"reason": "ended"}}
+            assert len(each.events("talk.a")) == 1
+            assert set(each.session.subscriptions) == {"talk.b"}
