@@ -179,6 +179,16 @@ PROVOKED: dict[tuple[str, str], Provoke] = {
     ("notifications.shown", "not_authenticated"): lambda user, guest, room: guest.error(
         "notifications.shown", data={"number": 1}
     ),
+    ("announcements.subscribe", "not_authenticated"): lambda user, guest, room: guest.error("announcements.subscribe"),
+    ("announcements.see", "not_authenticated"): lambda user, guest, room: guest.error(
+        "announcements.see", data={"up_to": 1}
+    ),
+    ("announcements.acknowledge", "not_authenticated"): lambda user, guest, room: guest.error(
+        "announcements.acknowledge", data={"id": 1}
+    ),
+    ("announcements.acknowledge", "forbidden"): lambda user, guest, room: user.error(
+        "announcements.acknowledge", data={"id": 99}
+    ),
     ("auth.refresh", "not_authenticated"): lambda user, guest, room: user.error("auth.refresh", data={"token": "x"}),
     ("inspect.sessions", "forbidden"): lambda user, guest, room: user.error("inspect.sessions"),
     ("inspect.close", "forbidden"): lambda user, guest, room: user.error("inspect.close", data={"session": "x"}),
