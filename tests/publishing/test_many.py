@@ -184,6 +184,7 @@ async def test_some_from_everywhere(server: LiveServer, valkey_url: str) -> None
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 async def test_ten_thousand_from_eight_processes(server: LiveServer, valkey_url: str) -> None:
     """EVT-6: the server, three of Celery, four commands."""
     await tell_many(server, valkey_url, each=1352, commands=4, processes=3)
