@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 Item = Callable[[Any], Any]
 """Makes what travels of an instance."""
 
-_TYPES: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
+_TYPES: "tuple[tuple[type[models.Field[Any, Any]], Any], ...]" = (
     (models.BooleanField, bool),
     (models.IntegerField, int),
     (models.FloatField, float),

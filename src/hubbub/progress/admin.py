@@ -7,7 +7,7 @@ from hubbub.progress.models import Job
 
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin[Job]):
+class JobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Nothing can be changed: a job's own process says how far it is."""
 
     list_display = ("title", "user", "outcome", "fraction", "message", "started_at", "alive_at")

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
+
 from tasks import views
 
 router = DefaultRouter()

@@ -3,13 +3,16 @@ const form = document.getElementById('new');
 const tasks = new Map();
 
 function show() {
-  list.replaceChildren(
-    ...[...tasks.values()].map((task) => {
-      const item = document.createElement('li');
-      item.textContent = `${task.title} (${task.assignee ?? 'nobody'})${task.done ? ', done' : ''}`;
-      return item;
-    }),
-  );
+  const open = [...tasks.values()].sort((a, b) => a.done - b.done || b.id - a.id);
+  list.replaceChildren(...open.map(shown));
+}
+
+function shown(task) {
+  const item = document.createElement('li');
+  item.append(`${task.title} (${task.assignee ?? 'nobody'}) `);
+  if (task.done) item.append('is done');
+  else item.append(Object.assign(document.createElement('button'), { textContent: 'Done', onclick: () => finish(task) }));
+  return item;
 }
 
 async function ask(path, data) {
@@ -18,12 +21,20 @@ async function ask(path, data) {
   return answer.json();
 }
 
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const { title, assignee } = form.elements;
-  const task = await ask('/api/tasks/', { title: title.value, assignee: assignee.value || null });
+function keep(task) {
   tasks.set(task.id, task);
   show();
+}
+
+async function finish(task) {
+  keep(await ask(`/api/tasks/${task.id}/finish/`, {}));
+}
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { title, assignee, due } = form.elements;
+  const data = { title: title.value, assignee: assignee.value || null, due: due.value ? new Date(due.value) : null };
+  keep(await ask('/api/tasks/', data));
   form.reset();
 });
 
