@@ -14,6 +14,7 @@ from hubbub.announcements import messages as wire
 from hubbub.announcements.contents import check_audience
 from hubbub.announcements.models import Announcement
 from hubbub.announcements.policy import permitted
+from hubbub.django.contacts import user_ids
 from hubbub.django.limits import limiter
 from hubbub.django.openapi import describes
 from hubbub.django.rest import FeatureView, actor, body, reply
@@ -218,7 +219,10 @@ class Readers(FeatureView):
         state = request.query_params.get("state", "")
         if state not in ("", *queries.STATES):
             raise BadData(f"'state' is one of {', '.join(queries.STATES)}.")
-        found = queries.readers(row, state, request.query_params.get("after", ""), limit + 1)
+        after = request.query_params.get("after", "")
+        if after and not (after := next(iter(user_ids([after])), "")):
+            raise BadData("'after' is a user's id.")
+        found = queries.readers(row, state, after, limit + 1)
         listed = [AnnouncementReader(*each) for each in found[:limit]]
         return reply(ReaderPage(*queries.counts(row), listed, len(found) > limit))
 

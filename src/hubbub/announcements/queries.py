@@ -142,7 +142,7 @@ def counts(row: Announcement) -> Counts:
     )
 
 
-def readers(row: Announcement, state: str, after: str, limit: int) -> list[Reader]:
+def readers(row: Announcement, state: str, after: UserId, limit: int) -> list[Reader]:
     """Who was told, in the order of their ids, from the one after ``after``; ``state`` is one of STATES, or empty."""
     found = _readers(row)
     if state in ("seen", "unseen"):

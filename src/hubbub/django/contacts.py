@@ -8,6 +8,9 @@ from django.core.exceptions import ValidationError
 
 from hubbub.django.auth import wire_id
 
+_MOST_ID = 2**63 - 1
+"""What a column holds."""
+
 UserId = int | str
 """A user's primary key as it travels: a number, or text."""
 
@@ -38,7 +41,9 @@ def user_ids(given: Iterable[UserId]) -> list[UserId]:
     found: dict[UserId, None] = {}
     for id in given:
         try:
-            found[wire_id(key.to_python(id))] = None
+            pk = wire_id(key.to_python(id))
+            if not isinstance(pk, int) or abs(pk) <= _MOST_ID:
+                found[pk] = None
         except (ValidationError, ValueError, TypeError, OverflowError):
             continue
     return list(found)

@@ -48,7 +48,8 @@ def test_who_has_seen_it(staff: Client) -> None:
         assert [each["username"] for each in found] == names
     cooks.user_set.remove(people[0])
     assert send(staff, "get", f"sent/{made['id']}/readers/")["seen"] == 0
-    assert staff.get(f"/api/announcements/sent/{made['id']}/readers/?state=x").status_code == 400
+    for wrong in ("state=x", "after=x", "limit=x"):
+        assert staff.get(f"/api/announcements/sent/{made['id']}/readers/?{wrong}").status_code == 400
 
 
 def test_made_changed_withdrawn(staff: Client) -> None:

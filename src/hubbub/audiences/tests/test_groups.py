@@ -71,6 +71,11 @@ def test_over_rest(admin_client: Client) -> None:
     assert (listed["members"], listed["parent"], listed["audience"]) == ([pk], team["id"], f"team.{below['id']}")
     moved = admin_client.patch(f"/api/teams/{below['id']}/", {"parent": None, "name": "Cooks"}, **sent).json()
     assert (moved["parent"], moved["name"]) == (None, "Cooks")
+    for strange in (10**30, "x", -1):
+        wrong = admin_client.post(f"/api/teams/{below['id']}/members/", {"users": [strange]}, **sent)
+        assert wrong.status_code == 400, wrong.content
+    assert admin_client.post("/api/teams/", {"name": "x", "parent": 10**30}, **sent).status_code in (400, 404)
+    assert admin_client.delete(f"/api/teams/{10**30}/").status_code == 404
     until = {"expires_at": "2100-01-01T00:00:00Z"}
     group = admin_client.post("/api/temporary-groups/", {"name": "Party", "users": [pk], **until}, **sent).json()
     (listed,) = admin_client.get("/api/temporary-groups/").json()["groups"]
