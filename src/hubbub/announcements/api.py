@@ -219,10 +219,7 @@ class Readers(FeatureView):
         state = request.query_params.get("state", "")
         if state not in ("", *queries.STATES):
             raise BadData(f"'state' is one of {', '.join(queries.STATES)}.")
-        after = request.query_params.get("after", "")
-        if after and not (after := next(iter(user_ids([after])), "")):
-            raise BadData("'after' is a user's id.")
-        found = queries.readers(row, state, after, limit + 1)
+        found = queries.readers(row, state, _user_id(request.query_params.get("after", "")), limit + 1)
         listed = [AnnouncementReader(*each) for each in found[:limit]]
         return reply(ReaderPage(*queries.counts(row), listed, len(found) > limit))
 
@@ -230,6 +227,14 @@ class Readers(FeatureView):
 def sent(row: Announcement) -> SentAnnouncement:
     fields: dict[str, Any] = {name: getattr(row, name) for name in SentAnnouncement.__struct_fields__}
     return SentAnnouncement(**fields)
+
+
+def _user_id(text: str) -> int | str:
+    """The user's id that a query names; empty where it names none. Raises BadData."""
+    found = user_ids([text]) if text else [""]
+    if not found:
+        raise BadData("'after' is a user's id.")
+    return found[0]
 
 
 def _number(text: str) -> int:
