@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
+from hubbub import Happened
 from hubbub.django.models import RecurringJob
 
 
@@ -32,3 +33,12 @@ def hang_writing(what: str, seconds: float) -> None:
         RecurringJob.objects.create(name=what, due=timezone.now())
         note(what)
         time.sleep(seconds)
+
+
+def hear(event: Happened) -> None:
+    """Writes a row that there can be only once. At the first message that says so it hangs, having written."""
+    said = event.data.message.content
+    RecurringJob.objects.create(name=f"heard {said}", due=timezone.now())
+    note(f"heard-{said.split()[-1]}")
+    if said == "hang" and Path(os.environ["CHORES"]).read_text().count("heard-hang ") == 1:
+        time.sleep(60)
