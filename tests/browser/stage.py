@@ -40,7 +40,8 @@ class World:
     def __init__(self, server: LiveServer, viewers: Sequence[str], alone: Sequence[str], titles: Sequence[str]) -> None:
         self.server = server
         code = f"from tests.browser.world import make; make({list(viewers)}, {list(alone)}, {list(titles)})"
-        made = json.loads(server.manage("shell", "-c", code).stdout.split("made ")[1])
+        # Many people who say much: on a machine that does something else besides it takes its time.
+        made = json.loads(server.manage("shell", "-c", code, timeout=180.0).stdout.split("made ")[1])
         self._cookies: dict[str, str] = made["cookies"]
         self._paths: dict[str, dict[str, str]] = made["paths"]
         self._ids: dict[str, int] = made["ids"]
