@@ -55,7 +55,7 @@ class Reader:
         """What the last block printed."""
         self.log = folder / "servers.log"
         self._start = folder
-        self._words = dict(words or {})
+        self.words = dict(words or {})
         self.handlers = dict(handlers or {})
         self._python = ""
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
@@ -103,7 +103,7 @@ class Reader:
 
     def put(self, text: str) -> str:
         """The page's text with what differs on this machine."""
-        for word, other in self._words.items():
+        for word, other in self.words.items():
             text = text.replace(word, other)
         return text
 

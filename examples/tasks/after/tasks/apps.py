@@ -1,0 +1,5 @@
+from hubbub.django.apps import FeatureConfig
+
+
+class TasksConfig(FeatureConfig):
+    name = "tasks"
