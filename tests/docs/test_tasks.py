@@ -108,7 +108,8 @@ class Windows:
 
         bob.route("**/client.js", meanwhile)
         bob.reload()
-        item(bob, "Polish (nobody)").wait_for()
+        for page in (ada, bob):
+            item(page, "Polish (nobody)").wait_for()
         assert len(texts(bob, "#tasks li")) == len(texts(ada, "#tasks li")) == 5
         bob.unroute_all()
 
@@ -159,10 +160,12 @@ def celery_worker(reader: Reader, block: Block) -> Iterator[None]:
             assert worker.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
         yield
+    except BaseException:
+        print(f"the Celery worker logged:\n{log.read_text()}")
+        raise
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.wait(30)
-        print(f"the Celery worker logged:\n{log.read_text()}")
 
 
 def sources(project: Path) -> dict[str, str]:
