@@ -7,6 +7,9 @@ from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection
 
+from hubbub.django.models import ListenerPlace
+from hubbub.django.places import log_of
+
 
 @dataclass(frozen=True)
 class Size:
@@ -97,8 +100,8 @@ def fill(size: Size) -> None:
     )
     add(
         "hubbub_notifications_box",
-        "user_id, top, read_number, unread, timezone",
-        f"n + 1, {2 * size.notifications}, CASE n WHEN 0 THEN {2 * size.notifications - 100} ELSE 0 END, 100, 'UTC'",
+        "user_id, top, read_number, shown_number, unread, timezone",
+        f"n + 1, {2 * size.notifications}, CASE n WHEN 0 THEN {2 * size.notifications - 100} ELSE 0 END, 0, 100, 'UTC'",
         users,
     )
     for user, number in ((f"n % {users} + 1", "n + 1"), ("1", f"{size.notifications} + n + 1")):
@@ -109,6 +112,8 @@ def fill(size: Size) -> None:
             f"{ago('100 - n % 80')}, CASE n % 50 WHEN 0 THEN {ago('n % 80 - 60')} END",
             size.notifications,
         )
+    # Listeners have heard it all: else pruning would wait for them.
+    ListenerPlace.objects.update(**log_of(connection.alias).end()._asdict())
     models = [model for config in apps.get_app_configs() for model in config.get_models()]
     for statement in connection.ops.sequence_reset_sql(no_style(), models):
         run(statement)

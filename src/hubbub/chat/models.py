@@ -39,7 +39,7 @@ class Participant(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     read_number = models.PositiveBigIntegerField(default=0)
     """The number of the last message read; it never goes back."""
-    opened = models.BooleanField(default=True)
+    opened = models.BooleanField(default=True, db_default=True)
     """False for who was added by somebody else and has not looked at the conversation since."""
     joined_at = models.DateTimeField(auto_now_add=True)
 
