@@ -76,7 +76,7 @@ def send_together(sendings: list[Sending]) -> list[list[int] | HubbubError]:
 
 @dataclass(slots=True)
 class _Batch:
-    """What is to be written, and told in this order."""
+    """What is to be written, and told in this order: of what is counted up several times, the last word."""
 
     boxes: dict[Any, Box]
     wishes: Wishes
@@ -86,7 +86,10 @@ class _Batch:
     """By user and group the one that is counted up, in the database or to be added."""
     new: list[Notification] = field(default_factory=list)
     counted: dict[int, Notification] = field(default_factory=dict)
-    told: list[tuple[_Wanted, Notification, wire.Notified]] = field(default_factory=list)
+    sent: list[tuple[int, Notification]] = field(default_factory=list)
+    """What came of each notice, with its sending."""
+    told: dict[int, tuple[Notification, wire.Notified, str]] = field(default_factory=dict)
+    """By the identity of a row its event, with the author."""
 
     def add(self, each: _Wanted) -> None:
         """Add a notice, or count up the one of its group."""
@@ -106,8 +109,10 @@ class _Batch:
         _write(row, notice, box.top, self.now)
         row.actor_id = actor.id if actor else None
         shown = queries.shown(row, actor, read=False)
-        alert = self.wishes.alerts(each.user_id, notice, box, self.now)
-        self.told.append((each, row, wire.Notified(shown, box.unread, alert)))
+        before = self.told.pop(id(row), None)
+        alert = self.wishes.alerts(each.user_id, notice, box, self.now) or (before is not None and before[1].alert)
+        self.told[id(row)] = row, wire.Notified(shown, box.unread, alert), _author(notice)
+        self.sent.append((each.sending, row))
 
 
 def _send(wanted: list[_Wanted], now: datetime) -> Iterator[tuple[int, int]]:
@@ -126,13 +131,13 @@ def _send(wanted: list[_Wanted], now: datetime) -> Iterator[tuple[int, int]]:
     insert_all(batch.new)
     save_each(list(batch.counted.values()), _COUNTED)
     save_each(list(batch.boxes.values()), ("top", "unread"))
-    for _, row, event in batch.told:
+    for row, event, _ in batch.told.values():
         event.notification.id = row.pk
     publish_all(
-        Publication(topic_of(wire_id(each.user_id)), event, _author(each.notice)) for each, _, event in batch.told
+        Publication(topic_of(wire_id(row.user_id)), event, author) for row, event, author in batch.told.values()
     )
-    for each, row, _ in batch.told:
-        yield each.sending, row.pk
+    for place, row in batch.sent:
+        yield place, row.pk
 
 
 def _reachable(user_ids: set[Any]) -> set[Any]:
