@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from hubbub.chat.models import Conversation, Participant
 from hubbub.chat.policy import TOPIC_KIND, conversation_id_of
-from hubbub.django.auth import wire_id
+from hubbub.django.auth import active, wire_id
 from hubbub.django.circles import Circle, CircleKind, register_circles
 from hubbub.django.contacts import UserId, register_contacts
 
@@ -42,7 +42,7 @@ def people(topics: Collection[str]) -> dict[str, dict[str, UserId]]:
     """Who takes part in conversations; in a room, who has it in the list. One query."""
     ids = {conversation_id_of(topic): topic for topic in topics}
     found: dict[str, dict[str, UserId]] = {topic: {} for topic in topics}
-    there = Participant.objects.filter(conversation_id__in=ids, user__is_active=True)
+    there = Participant.objects.filter(active("user__"), conversation_id__in=ids)
     name = f"user__{get_user_model().USERNAME_FIELD}"
     for id, user_id, username in there.values_list("conversation_id", "user_id", name):
         found[ids[id]][username] = wire_id(user_id)

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from hubbub.chat import messages as wire
 from hubbub.chat.models import Conversation, HiddenMessage, Message, Participant
 from hubbub.chat.policy import topic_of
-from hubbub.django.auth import names_of
+from hubbub.django.auth import active, names_of
 from hubbub.engine.actor import Actor
 
 GUEST_ID = 0
@@ -116,7 +116,7 @@ def conversation_of_each(conversation_id: int, user_ids: Iterable[Any]) -> dict[
     row = Conversation.objects.get(pk=conversation_id)
     hidden = HiddenMessage.objects.filter(message=OuterRef("pk"), user_id=OuterRef(OuterRef("user_id")))
     newest = Message.objects.filter(~Exists(hidden), conversation_id=row.pk).order_by("-number")
-    asked = Participant.objects.filter(conversation_id=row.pk, user_id__in=list(user_ids), user__is_active=True)
+    asked = Participant.objects.filter(active("user__"), conversation_id=row.pk, user_id__in=list(user_ids))
     found = asked.annotate(last_id=Subquery(newest.values("pk")[:1])).values_list("user_id", "read_number", "last_id")
     participants = list(found.order_by("user_id"))
     last = Message.objects.select_related("sender").in_bulk({id for *_, id in participants if id is not None})
@@ -186,7 +186,7 @@ def users_by_name(names: list[str]) -> dict[str, Any]:
     field = model.USERNAME_FIELD
     # PostgreSQL refuses to look for a name with NUL.
     names = [name for name in names if "\x00" not in name]
-    found = model._default_manager.filter(**{f"{field}__in": names, "is_active": True})
+    found = model._default_manager.filter(active(), **{f"{field}__in": names})
     return {user.get_username(): user for user in found}
 
 

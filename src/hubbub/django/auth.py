@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.http.cookie import parse_cookie
 
 from hubbub.django.cookies import users_of_sessions
@@ -107,6 +108,15 @@ def email_field() -> str:
     model = get_user_model()
     name: str = model.get_email_field_name()
     return name if any(field.name == name for field in model._meta.concrete_fields) else ""
+
+
+def active(path: str = "") -> Q:
+    """The condition that a user is active: everybody is where the project's user model has no such field.
+
+    ``path`` leads to the user from the model that is looked through, ``user__`` for one.
+    """
+    has_field = any(field.name == "is_active" for field in get_user_model()._meta.concrete_fields)
+    return Q((f"{path}is_active", True)) if has_field else Q()
 
 
 def actors_of_sessions(keys: Sequence[str]) -> list[Outcome]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
+from hubbub.django.auth import active
 from hubbub.django.conf import database_alias
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Absent, HubbubError
@@ -148,10 +149,8 @@ def members_of(audience: Audience) -> "QuerySet[Any, Any]":
 
 
 def _active(keys: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
-    model = get_user_model()
-    found = model._default_manager.using(database_alias()).filter(pk__in=keys)
-    has_field = any(field.name == "is_active" for field in model._meta.concrete_fields)
-    return (found.filter(is_active=True) if has_field else found).values_list("pk", flat=True)
+    found = get_user_model()._default_manager.using(database_alias()).filter(pk__in=keys)
+    return found.filter(active()).values_list("pk", flat=True)
 
 
 def audiences_of(user_id: UserId | None) -> list[Audience]:

@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from hubbub.django.actions import action
-from hubbub.django.auth import wire_id
+from hubbub.django.auth import active, wire_id
 from hubbub.django.calls import only
 from hubbub.django.notifying import Notice
 from hubbub.django.publish import Publication, publish_all
@@ -142,7 +142,7 @@ def _send(wanted: list[_Wanted], now: datetime) -> Iterator[tuple[int, int]]:
 
 def _reachable(user_ids: set[Any]) -> set[Any]:
     """Those who are there and active; each has a box now. One query, and one more for those who had none."""
-    rows = get_user_model()._default_manager.filter(pk__in=user_ids, is_active=True)
+    rows = get_user_model()._default_manager.filter(active(), pk__in=user_ids)
     found = dict(rows.order_by("pk").values_list("pk", "hubbub_notification_box__pk"))
     boxes.make([id for id, box in found.items() if box is None])
     return set(found)
