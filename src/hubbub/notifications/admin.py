@@ -85,7 +85,7 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What is told again and again; everybody who may change them may make and delete them, as in Django's own."""
 
     form = ScheduleForm
-    list_display = ("name", "title", "audience", "next_at", "active")
+    list_display = ("name", "title", "audience", "next_at", "active", "error")
     list_filter = ("active",)
     search_fields = ("name", "title")
     ordering = ("name",)

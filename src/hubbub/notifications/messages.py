@@ -11,8 +11,8 @@ from hubbub.protocol.registry import command, event
 Level = Literal["info", "success", "warning", "danger"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Ids = Annotated[list[Number], msgspec.Meta(min_length=1, max_length=200)]
-TimeOfDay = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-"""``22:00``"""
+TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](?!\n)$")]
+"""``22:00``. Python's ``$`` lets a newline follow, and JavaScript, which reads this too, has no ``\\Z``."""
 
 
 class NotificationActor(msgspec.Struct):

@@ -143,6 +143,8 @@ class Schedule(models.Model):
     timezone = models.CharField(max_length=64, default="UTC")
     next_at = models.DateTimeField(blank=True)
     active = models.BooleanField(default=True)
+    error = models.TextField(blank=True, default="", db_default="", editable=False)
+    """Why it was switched off by itself: it could not be said when it is due next."""
 
     class Meta:
         indexes = (models.Index(fields=["next_at"], name="hubbub_schedule_next", condition=models.Q(active=True)),)

@@ -13,6 +13,7 @@ AT_ONCE = 1000
 
 register_pruner("old notifications", partial(actions.withdraw_old, SYSTEM))
 register_pruner("expired notifications", partial(actions.withdraw_expired, SYSTEM))
+register_pruner("notifications that could not be told", partial(actions.forget_given_up, SYSTEM))
 # Nobody is to read for an hour what is of no more use.
 recur("expired notifications", EXPIRED_EVERY, partial(actions.withdraw_expired, SYSTEM, AT_ONCE))
 recur(actions.DUE_JOB, DUE_EVERY, actions.send_due)

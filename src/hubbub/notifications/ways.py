@@ -59,8 +59,8 @@ def schedule(
 
     ``every``: a span, 10 seconds at least, from now on. Or ``at``, a time of day (``"09:00"``) in ``timezone``, on all
     days or on ``days`` (``"mon thu"``). Called again with the same name it changes the schedule, so it can stand where
-    it is called at every start. A time that passes while no server runs is made up for once. Raises ValueError and
-    TypeError for what doesn't fit.
+    it is called at every start; one that staff have paused stays so. A time that passes while no server runs is made
+    up for once. Raises ValueError and TypeError for what doesn't fit.
     """
     rule = Rule(every, time.fromisoformat(at) if isinstance(at, str) else at, days, timezone)
     notice = make_notice(title, body=body, kind=kind, level=level, link=link, group=group)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from hubbub.django.actions import action
 from hubbub.django.audiences import Audience
-from hubbub.django.conf import database_alias
+from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.notifying import Level, Notice, make_notice, tell
 from hubbub.django.retention import do_by
 from hubbub.engine.actor import SYSTEM, Actor
@@ -49,10 +49,16 @@ def keep_schedule(actor: Actor, name: str, to: Any, user_ids: Sequence[Any], not
     fields = {each: getattr(notice, each) for each in ("title", "body", "kind", "level", "link", "group")}
     ruled = {each: getattr(rule, each) for each in ("every", "at", "days", "timezone")}
     audience = to.key if isinstance(to, Audience) else ""
-    row = Schedule.objects.select_for_update().filter(name=name).first() or Schedule(name=name)
-    if row.pk is None or ruled != {each: getattr(row, each) for each in ruled}:
-        row.next_at = rule.next_after(timezone.now())
-    for field, value in {**fields, **ruled, "audience": audience, "active": True}.items():
+    next_at = rule.next_after(timezone.now())
+    # Two processes may start at once, and both call this for the first time.
+    Schedule.objects.get_or_create(name=name, defaults={**ruled, "next_at": next_at})
+    row = Schedule.objects.select_for_update().get(name=name)
+    if ruled != {each: getattr(row, each) for each in ruled}:
+        row.next_at = next_at
+    if row.error:
+        row.active, row.error = True, ""
+    # Whether it is paused is for the admin to say.
+    for field, value in {**fields, **ruled, "audience": audience}.items():
         setattr(row, field, value)
     row.save()
     row.users.set(user_ids)
@@ -63,7 +69,7 @@ def keep_schedule(actor: Actor, name: str, to: Any, user_ids: Sequence[Any], not
 @action
 def save_schedule(actor: Actor, row: Schedule) -> None:
     """Save a schedule as somebody has edited it; it is due next by its rule. Raises ValueError where it has none."""
-    row.next_at = check_schedule(row).next_after(timezone.now())
+    row.next_at, row.error = check_schedule(row).next_after(timezone.now()), ""
     row.save()
     do_by(DUE_JOB, row.next_at)
 
@@ -105,8 +111,7 @@ def _send_scheduled() -> bool:
         row = due.order_by("due_at").first()
         if row is None:
             return False
-        notice = msgspec.json.decode(row.notice, type=Notice)
-        if error := _try(lambda: send(SYSTEM, primary_keys(row.user_ids), notice)):
+        if error := _try(lambda: _send(row)):
             row.attempts, row.error = row.attempts + 1, error
             row.given_up = row.attempts >= MOST_ATTEMPTS
             row.due_at = timezone.now() + timedelta(seconds=AGAIN_SECONDS * 2**row.attempts)
@@ -117,6 +122,10 @@ def _send_scheduled() -> bool:
     return True
 
 
+def _send(row: Scheduled) -> None:
+    send(SYSTEM, primary_keys(row.user_ids), msgspec.json.decode(row.notice, type=Notice))
+
+
 def _send_again() -> bool:
     with transaction.atomic(using=database_alias()):
         now = timezone.now()
@@ -125,9 +134,25 @@ def _send_again() -> bool:
         if row is None:
             return False
         _try(lambda: tell(recipients(row), notice_of(row)))
-        row.next_at = rule_of(row).next_after(now, row.next_at)
-        row.save(update_fields=["next_at"])
+        if error := _try(lambda: _move_on(row, now)):
+            # It would be the next one for ever, and hold up all others.
+            row.active, row.error = False, error
+        row.save(update_fields=["next_at", "active", "error"])
     return True
+
+
+def _move_on(row: Schedule, now: datetime) -> None:
+    row.next_at = rule_of(row).next_after(now, row.next_at)
+
+
+@action
+def forget_given_up(actor: Actor, limit: int) -> int:
+    """Delete what was given up ``NOTIFICATION_DAYS`` ago. Returns how many."""
+    days = hubbub_settings().notification_days
+    if not days:
+        return 0
+    old = Scheduled.objects.filter(given_up=True, due_at__lt=timezone.now() - timedelta(days=days))
+    return Scheduled.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:limit])).delete()[0]
 
 
 def _try(do: Callable[[], object]) -> str:

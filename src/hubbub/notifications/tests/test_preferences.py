@@ -145,5 +145,6 @@ def test_rest(client: Client, ann: User, bob: User) -> None:
     assert rest(client, "GET", "preferences/")[1] == wanted
     hours = {"begins": "22:00", "ends": "07:00", "timezone": "Europe/Berlin"}
     assert rest(client, "PUT", "quiet-hours/", hours)[1]["quiet_hours"] == hours
-    assert rest(client, "PUT", "quiet-hours/", {**hours, "begins": "25:00"})[0] == 400
+    for wrong in ("25:00", "22:00\n"):
+        assert rest(client, "PUT", "quiet-hours/", {**hours, "begins": wrong})[0] == 400
     assert queries.latest(bob.pk).unread == 5

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
@@ -15,8 +16,9 @@ import hubbub
 from hubbub.django import notifying
 from hubbub.django.audiences import Audience
 from hubbub.django.models import RecurringJob
+from hubbub.engine.actor import SYSTEM
 from hubbub.notifications import queries, schedule, unschedule, withdraw
-from hubbub.notifications.actions import DUE_JOB, scheduling, send_due
+from hubbub.notifications.actions import DUE_JOB, forget_given_up, scheduling, send_due
 from hubbub.notifications.models import Notification, Schedule, Scheduled
 from hubbub.notifications.rules import Rule
 
@@ -134,6 +136,50 @@ def test_what_fails_does_not_hold_up_others(ann: User, clock: Clock) -> None:
         send_due()
     bad.refresh_from_db()
     assert bad.given_up and "DoesNotExist" in bad.error and send_due() == 0
+
+
+def test_a_row_that_nobody_can_read(ann: User, clock: Clock) -> None:
+    """NTF-7: a zone that is unknown here, a notice of another version: the others are told all the same."""
+    for name in ("bad", "good"):
+        schedule(name, ann, name, every=HOUR)
+        hubbub.notify(ann, f"{name} later", at=timezone.now() + HOUR)
+    Schedule.objects.filter(name="bad").update(timezone="Mars/North")
+    Scheduled.objects.filter(pk=Scheduled.objects.earliest("pk").pk).update(notice="{")
+    clock(HOUR)
+    while send_due():
+        pass
+    assert {"good", "good later"} <= set(Notification.objects.values_list("title", flat=True))
+    bad = Schedule.objects.get(name="bad")
+    assert not bad.active and "no time zone 'Mars/North'" in bad.error
+    assert "Error" in Scheduled.objects.get().error
+    # Whoever calls it with a rule that there is has mended it.
+    schedule("bad", ann, "bad", every=HOUR)
+    bad.refresh_from_db()
+    assert bad.active and bad.error == ""
+    Scheduled.objects.update(given_up=True)
+    assert forget_given_up(SYSTEM, 10) == 0
+    clock(timedelta(days=1000))
+    assert forget_given_up(SYSTEM, 10) == 1 and not Scheduled.objects.exists()
+
+
+def test_a_schedule_that_staff_have_paused(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NTF-7: it stays so when the project starts again, and two processes may start at once."""
+    schedule("standup", ann, "Stand up", every=HOUR)
+    Schedule.objects.update(active=False)
+    schedule("standup", ann, "Get up", every=HOUR)
+    row = Schedule.objects.get()
+    assert (row.active, row.title) == (False, "Get up")
+    row.delete()
+    real = QuerySet.get
+
+    def too_late(rows: Any, **wanted: Any) -> Any:
+        monkeypatch.setattr(QuerySet, "get", real)
+        rows.create(**wanted, next_at=timezone.now())
+        raise Schedule.DoesNotExist
+
+    monkeypatch.setattr(QuerySet, "get", too_late)
+    schedule("standup", ann, "Stand up", every=HOUR)
+    assert Schedule.objects.get().title == "Stand up"
 
 
 def test_schedules(ann: User, clock: Clock) -> None:
