@@ -270,7 +270,10 @@ export interface AnnouncementsSeen {
 export interface AudienceJoined {
   audience: string;
   position: Position;
-  /** What is live there. An audience where nothing is, is joined without a word. */
+  /**
+   * The latest of what is live there, 20 at most. An audience where nothing is, is joined without a
+   * word.
+   */
   announcements: Announcement[];
 }
 

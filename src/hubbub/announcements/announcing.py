@@ -26,10 +26,10 @@ def announce(
 ) -> Announcement:
     """Say something to an audience: one row and one event, however many users it has (rule ANN-1).
 
-    It is shown from ``at`` on (None: now) until ``expires`` (None: until it is withdrawn). ``banner``: across the page;
-    without it, only where notifications are. ``counts_to``: a clock beside it runs down to then. ``acknowledge``:
-    everybody is asked to say that they have read it. All times need a time zone. ``link`` is an http address or a path
-    of this site.
+    It is shown from ``at`` on (None: now) until ``expires`` (None: until it is withdrawn, or, without a banner, for
+    ``NOTIFICATION_DAYS``). ``banner``: across the page; without it, only where notifications are. ``counts_to``: a
+    clock beside it runs down to then. ``acknowledge``: everybody is asked to say that they have read it. All times need
+    a time zone. ``link`` is an http address or a path of this site.
 
     Inside ``atomic()`` it is part of that transaction. Returns the row. Raises BadData for what doesn't fit, for one
     an audience that isn't there.

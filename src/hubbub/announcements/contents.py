@@ -4,12 +4,14 @@ from django.utils import timezone
 
 from hubbub.announcements.models import Announcement
 from hubbub.django.audiences import Audience, title_of
+from hubbub.django.notifying import checked_link
 from hubbub.protocol.errors import Absent, BadData
 
 CONTENTS = ("title", "body", "level", "link", "banner", "acknowledge", "counts_to", "expires_at")
 """The fields that say what it is, and can be changed."""
 MAX_BODY = 10_000
-TIMES = ("begins_at", "counts_to", "expires_at")
+TIMES = {"begins_at": "at", "counts_to": "counts_to", "expires_at": "expires_at"}
+"""The times, by the names that who announces something gives them."""
 
 
 def check(row: Announcement) -> None:
@@ -23,11 +25,13 @@ def check(row: Announcement) -> None:
         raise BadData("Text holds no NUL.")
     if row.level not in Announcement.Level:
         raise BadData(f"The level is one of {', '.join(Announcement.Level.values)}.")
-    if row.link and not _is_link(row.link):
-        raise BadData("A link is an http or https address, or a path of this site that begins with '/'.")
-    for name in TIMES:
-        if (at := getattr(row, name)) is not None and timezone.is_naive(at):
-            raise BadData(f"{name} needs a time zone.")
+    try:
+        checked_link(row.link)
+    except ValueError as error:
+        raise BadData(str(error)) from None
+    for field, name in TIMES.items():
+        if (at := getattr(row, field)) is not None and timezone.is_naive(at):
+            raise BadData(f"{name!r} needs a time zone, as in 2026-01-31T12:00:00Z.")
     if row.expires_at is not None and row.expires_at <= max(row.begins_at, timezone.now()):
         raise BadData("It would have expired before it begins.")
     check_audience(row.audience)
@@ -41,10 +45,3 @@ def check_audience(key: str) -> Audience:
     except (ValueError, Absent):
         raise BadData(f"There is no audience {key!r}.") from None
     return audience
-
-
-def _is_link(link: str) -> bool:
-    # Nothing that a browser would run, or read as another site's: `//elsewhere`, and `/\\elsewhere` is the same.
-    local = link.startswith("/") and not link.startswith(("//", "/\\"))
-    legal = len(link) <= 500 and not any(each <= " " for each in link)
-    return legal and (local or link.startswith(("https://", "http://")))

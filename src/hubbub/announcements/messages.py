@@ -133,7 +133,7 @@ class AudienceJoined(msgspec.Struct):
     audience: str
     position: Position
     announcements: list[Announcement]
-    """What is live there. An audience where nothing is, is joined without a word."""
+    """The latest of what is live there, 20 at most. An audience where nothing is, is joined without a word."""
 
 
 @event("announcements.left")

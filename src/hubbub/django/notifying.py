@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
@@ -215,11 +216,21 @@ def aware(at: Any, name: str) -> datetime:
 def checked_link(link: str) -> str:
     """A path or an http address: no other address does something that its reader expects. Raises ValueError."""
     local = link.startswith("/") and not link.startswith(("//", "/\\"))
-    if link and not local and not link.startswith(("http://", "https://")):
+    if link and not local and not _is_address(link):
         raise ValueError(f"{link!r} is no link: write a path that begins with '/', or an http or https address.")
     if len(link) > MAX_LINK or any(each < "!" for each in link):
         raise ValueError(f"A link is at most {MAX_LINK} characters, without white space.")
     return link
+
+
+def _is_address(link: str) -> bool:
+    """Whether it is http(s), of a host: browsers raise errors for other addresses."""
+    try:
+        parts = urlsplit(link)
+        host, _ = parts.hostname, parts.port
+    except ValueError:  # No IPv6 address, or no number for a port.
+        return False
+    return link.startswith(("http://", "https://")) and bool(host)
 
 
 def _cut(text: str, most: int) -> str:

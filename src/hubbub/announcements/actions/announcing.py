@@ -1,7 +1,7 @@
 """Announcing, now or at a time; changing what was announced; withdrawing it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -16,7 +16,7 @@ from hubbub.announcements.policy import permitted
 from hubbub.announcements.queries import shown
 from hubbub.django.actions import action
 from hubbub.django.audiences import Audience
-from hubbub.django.conf import database_alias
+from hubbub.django.conf import database_alias, hubbub_settings
 from hubbub.django.publish import Publication, publish_all
 from hubbub.django.retention import do_by
 from hubbub.engine.actor import Actor, user_key
@@ -41,14 +41,18 @@ def announce(actor: Actor, audience: Audience, content: dict[str, Any], at: date
     """
     permitted(actor, "add")
     now = timezone.now()
-    begins_at = now if at is None else max(at, now)
-    row = Announcement(audience=audience.key, begins_at=begins_at, **content)
+    row = Announcement(audience=audience.key, begins_at=now if at is None else at, **content)
     check(row)
+    row.begins_at = max(row.begins_at, now)
+    days = hubbub_settings().notification_days
+    if row.expires_at is None and not row.banner and days:
+        # Nobody thinks of withdrawing it: it stays as long as a notification does (rule ANN-2).
+        row.expires_at = row.begins_at + timedelta(days=days)
     if actor.user_id is not None:
         row.author = get_user_model()._default_manager.filter(pk=actor.user_id).first()
     row.save()
-    if begins_at > now:
-        do_by(DUE_JOB, begins_at)
+    if row.begins_at > now:
+        do_by(DUE_JOB, row.begins_at)
     else:
         _begin([row])
     return row

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
 from hubbub.announcements import messages as wire
 from hubbub.announcements.actions.announcing import end
 from hubbub.announcements.models import Acknowledgement, Announcement, Seen
 from hubbub.announcements.policy import user_topic
-from hubbub.announcements.queries import FEED_LIMIT, live, shown
+from hubbub.announcements.queries import live, shown
 from hubbub.django.audiences import Audience
 from hubbub.django.audiences.membership import Membership, MembershipListener, listen_to_membership
 from hubbub.django.auth import wire_id
@@ -16,6 +19,8 @@ from hubbub.protocol.frames import Position
 
 AT_ONCE = 500
 """Users who are asked about in one query."""
+JOINED_LIMIT = 20
+"""The announcements of an audience that who comes into it is told at once."""
 
 
 def _joined(changes: Sequence[Membership], positions: dict[str, Position]) -> list[Publication]:
@@ -57,16 +62,18 @@ def _left(changes: Sequence[Membership]) -> list[Publication]:
 
 
 def _ended(audience: Audience) -> list[Publication]:
+    Seen.objects.filter(audience=audience.key).delete()
     standing = Announcement.objects.filter(audience=audience.key, withdrawn_at__isnull=True)
     return end(list(standing.select_for_update(of=("self",)).order_by("pk")))
 
 
 def _live(keys: set[str]) -> dict[str, list[Announcement]]:
-    """What is live in those of the audiences where something is."""
+    """The latest of what is live in those of the audiences where something is."""
     found: dict[str, list[Announcement]] = {}
-    for row in live(sorted(keys)):
+    place = Window(RowNumber(), partition_by="audience", order_by=F("number").desc())
+    for row in live(sorted(keys)).annotate(place=place).filter(place__lte=JOINED_LIMIT):
         found.setdefault(row.audience, []).append(row)
-    return {key: rows[:FEED_LIMIT] for key, rows in found.items()}
+    return found
 
 
 listen_to_membership(MembershipListener(_joined, _left, _ended))

@@ -1,6 +1,6 @@
 """What an announcement costs, when it begins, and what it may say."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +122,17 @@ def test_expired(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Announcement.objects.exists()
 
 
+def test_without_a_banner_it_does_not_stay_for_ever(settings: Any) -> None:
+    """ANN-2: nobody withdraws what was told to an audience."""
+    settings.HUBBUB = {**settings.HUBBUB, "NOTIFICATION_DAYS": 3}
+    at = timezone.now() + timedelta(hours=1)
+    hubbub.notify(Audience.everyone(), "The menu is out", at=at)
+    assert Announcement.objects.get().expires_at == at + timedelta(days=3)
+    assert hubbub.announce(Audience.everyone(), "A banner is withdrawn").expires_at is None
+    settings.HUBBUB = {**settings.HUBBUB, "NOTIFICATION_DAYS": 0}
+    assert hubbub.announce(Audience.everyone(), "For ever", banner=False).expires_at is None
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -131,6 +142,9 @@ def test_expired(monkeypatch: pytest.MonkeyPatch) -> None:
         {"level": "loud"},
         {"link": "javascript:alert(1)"},
         {"link": "//elsewhere.example"},
+        {"link": "https://"},
+        {"at": datetime(2100, 1, 1)},
+        {"expires": datetime(2100, 1, 1)},
         {"expires": timezone.now() - timedelta(seconds=1)},
         {"audience": Audience("team.1")},
         {"audience": Audience("nothing")},

@@ -61,8 +61,9 @@ def test_made_changed_withdrawn(staff: Client) -> None:
     send(staff, "delete", f"sent/{made['id']}/")
     (listed,) = send(staff, "get", "sent/")["announcements"]
     assert listed["withdrawn_at"] is not None
-    for wrong in ({"audience": "team.99", "title": "x"}, {"audience": "no audience", "title": "x"}):
-        assert staff.post("/api/announcements/sent/", wrong, content_type="application/json").status_code == 400
+    for wrong in ({"audience": "team.99"}, {"audience": "no audience"}, {"at": "2100-01-01T12:00:00"}):
+        said = {"audience": "everyone", "title": "x", **wrong}
+        assert staff.post("/api/announcements/sent/", said, content_type="application/json").status_code == 400
 
 
 def test_ones_own(staff: Client) -> None:

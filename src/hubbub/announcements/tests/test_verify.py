@@ -1,5 +1,6 @@
 """ANN-5: what is live and the events after it, applied, equal what is live then."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -10,9 +11,11 @@ from django.contrib.auth.models import Group, User
 import hubbub
 from hubbub import Audience
 from hubbub.announcements import actions, queries
+from hubbub.announcements.models import Seen
 from hubbub.announcements.tests.state import apply
 from hubbub.audiences import actions as audiences
 from hubbub.django.auth import actor_of_user
+from hubbub.django.models import Event
 from hubbub.engine.actor import SYSTEM
 from hubbub.protocol.errors import Absent, BadData
 from hubbub.testing import verify_action
@@ -73,6 +76,20 @@ def test_who_joins_later_sees_what_is_live(ann: User) -> None:
     assert queries.feed(actor).unread == 0, "it was seen before"
     verify(lambda: audiences.delete_team(SYSTEM, team.pk))
     verify(lambda: cooks.delete())
+    assert set(Seen.objects.values_list("audience", flat=True)) == {"everyone"}, "nobody asks for the others any more"
+
+
+def test_who_joins_is_told_the_latest(ann: User) -> None:
+    """ANN-6: 20 of each audience, however much is live there."""
+    groups = [Group.objects.create(name=name) for name in ("Cooks", "Waiters")]
+    for group in groups:
+        for number in range(22):
+            hubbub.announce(Audience.group(group), f"{number}")
+    ann.groups.set(groups)
+    told = [json.loads(event.data) for event in Event.objects.filter(type="announcements.joined").order_by("pk")]
+    assert [len(each["announcements"]) for each in told] == [20, 20]
+    for each in told:
+        assert [row["title"] for row in each["announcements"]][:2] == ["21", "20"]
 
 
 def test_staff_come_and_go(ann: User) -> None:
