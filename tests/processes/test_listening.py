@@ -17,7 +17,14 @@ from stat import S_IMODE
 
 import pytest
 
-from hubbub.transports.listening import CannotListen, descriptors_of_manager, listen_at, listen_on_path, tell_manager
+from hubbub.transports.listening import (
+    CannotListen,
+    descriptors_of_manager,
+    listen_at,
+    listen_on_path,
+    listen_passed,
+    tell_manager,
+)
 from tests.hostile.wire import Client, handshake
 from tests.services import HOST, LiveServer, started
 
@@ -297,3 +304,16 @@ def test_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
     done = server.manage("serve", "--fd", "1", check=False)
     assert done.returncode == 1
     assert "The file descriptor 1 can't be listened on" in done.stderr
+
+
+@pytest.mark.parametrize("unix_first", [False, True])
+def test_both_kinds_of_socket_are_passed(tmp_path: Path, unix_first: bool) -> None:
+    """As a service manager does whose unit names an address and a path."""
+    with socket.create_server((HOST, 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(tmp_path / "s"))
+        port, passed = tcp.getsockname()[1], [tcp.fileno(), unix.fileno()]
+        listening = listen_passed([os.dup(each) for each in (passed[::-1] if unix_first else passed)])
+        assert (listening.name, listening.hosts) == (f"http://{HOST}:{port}/", [HOST])
+        assert listening.path == str(tmp_path / "s")
+        for each in listening.sockets:
+            each.close()

@@ -37,24 +37,36 @@ class Listening:
     """The path of a unix socket, with device and inode."""
 
     def __post_init__(self) -> None:
-        path = self.path
-        if not path and hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            for each in self.sockets:  # Connections inherit it from the listener that accepted them.
-                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-        if not self.lent and path:
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            for each in self._internet:  # Connections inherit it from the listener that accepted them.
+                with suppress(OSError):  # Not every protocol that is passed (SCTP, MPTCP) has it.
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        if not self.lent and (path := self.path):
             found = os.stat(path)
             self._file = path, found.st_dev, found.st_ino
 
     @property
+    def _internet(self) -> list[socket.socket]:
+        return [each for each in self.sockets if each.family in (socket.AF_INET, socket.AF_INET6)]
+
+    @property
     def path(self) -> str:
-        """Of the unix socket; empty where it is none."""
-        first = self.sockets[0]
-        return str(first.getsockname()) if first.family == getattr(socket, "AF_UNIX", None) else ""
+        """Of the unix socket, the first of several; empty where there is none."""
+        unix = getattr(socket, "AF_UNIX", None)
+        return next((str(each.getsockname()) for each in self.sockets if each.family == unix), "")
 
     @property
     def hosts(self) -> list[str]:
-        """The addresses, none for a unix socket."""
-        return [] if self.path else [str(each.getsockname()[0]) for each in self.sockets]
+        """The addresses; a unix socket has none."""
+        return [str(each.getsockname()[0]) for each in self._internet]
+
+    @property
+    def url(self) -> str:
+        """Of the first socket with an address; empty where there is none."""
+        for each in self._internet:
+            host, port = each.getsockname()[:2]
+            return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        return ""
 
     def fileno(self) -> list[int]:
         """The descriptors, for another process that takes them over."""
@@ -187,8 +199,7 @@ def listen_passed(descriptors: Sequence[int]) -> Listening:
         passed.set_inheritable(False)
         sockets.append(passed)
     lent = Listening(sockets, "", lent=True)
-    host, port = (lent.path, 0) if lent.path else sockets[0].getsockname()[:2]
-    lent.name = host if lent.path else f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    lent.name = lent.url or lent.path
     return lent
 
 

@@ -86,7 +86,7 @@ class Command(BaseCommand):
                 raise CommandError("--uds-mode is an octal number, like 660.") from None
             return listen_on_path(uds, mode)
         listening = listen_passed(passed) if passed else listen_at(host, port)
-        refuse_strangers(listening.hosts or [listening.path])
+        refuse_strangers([*listening.hosts, *filter(None, [listening.path])])
         return listening
 
     def _serve(self, listening: Listening, workers: int, background: Background | None, no_migrate: bool) -> None:
