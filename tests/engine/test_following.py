@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from hubbub.engine.batch import Batch
 from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked
-from hubbub.engine.following import Followed, follow_all
+from hubbub.engine.following import All, Followed, follow_all, going_live
 from hubbub.engine.session import Session
+from hubbub.protocol.close import Close
+from hubbub.protocol.dialect import V1
 from hubbub.protocol.errors import Busy
 from hubbub.protocol.frames import Position
+from hubbub.protocol.registry import registry
 from hubbub.testing import FakeConnection, MemoryEngine, settle
 from tests.engine.held import HeldReader
 from tests.engine.returning import Told, members, tell
@@ -33,10 +35,8 @@ async def follow(
 ) -> Followed:
     """Do as a feature does that follows all of a user's topics."""
     subscriptions, found = await follow_all(session, topics, lambda: "as it is", since or {}, "club")
-    session.show(Batch(found.missed))
-    for subscription in subscriptions:
-        session.go_live(subscription, found.positions[subscription.topic])
-    return found
+    with going_live(session, subscriptions, found):
+        return found
 
 
 async def grant(engine: MemoryEngine, topic: str, position: Position = START) -> None:
@@ -195,4 +195,99 @@ async def test_a_grant_while_the_log_does_not_answer():
         await tell(engine, "club.a", 1)
         engine.reader.run = read  # type: ignore[method-assign]
         await engine.clock.advance(1.1)
+        assert offsets(alice, "club.a") == [1]
+
+
+async def test_a_grant_that_cannot_be_followed():
+    """CHT-6: whatever the reason, the client comes back rather than miss it in silence."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        await follow(alice.session, list)
+
+        async def broken(query: Callable[[], Any]) -> Any:
+            raise ValueError("this is what a rule of the project does")
+
+        engine.reader.run = broken  # type: ignore[method-assign]
+        await grant(engine, "club.a")
+        await settle()
+        assert alice.closed == Close.RESTART
+
+
+class Wordless(V1):
+    """A format that cannot say that something is of no use any more."""
+
+    def reset(self, topic: str, position: Position, reason: str) -> None:
+        return None
+
+
+async def test_a_grant_from_too_long_ago_in_a_format_without_resets():
+    """CHT-6 SUB-3: what is missing cannot be said, so the client comes back."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice", Wordless())
+        await follow(alice.session, list)
+        await grant(engine, "club.a", Position("another epoch", 1))
+        await settle()
+        assert alice.closed == Close.RESTART
+
+
+async def test_a_reply_that_cannot_be_written():
+    """CHT-6: whoever asks again is answered, and does not wait for what was begun."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        session = alice.session
+        subscriptions, found = await follow_all(session, lambda: ["club.a"], lambda: object(), {}, "club")
+        with pytest.raises(TypeError), going_live(session, subscriptions, found):
+            raise TypeError("what the feature replies with is no JSON")
+        assert session.subscriptions == {} and session.kept == frozenset()
+        assert (await asyncio.wait_for(follow(session, lambda: ["club.a"]), 5)).positions == {"club.a": START}
+
+
+async def test_a_feature_fails_when_one_has_joined(monkeypatch):
+    """CHT-6: its topic is followed all the same, and so are the others."""
+
+    def fail(session: Session, subscription: object) -> None:
+        raise ValueError("this is what a feature does")
+
+    monkeypatch.setattr(registry.topics["club"], "joined", fail)
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        await follow(alice.session, lambda: ["club.a", "club.b"])
+        await tell(engine, "club.a", 1)
+        await tell(engine, "club.b", 1)
+        assert offsets(alice, "club.a") == offsets(alice, "club.b") == [1]
+
+
+@pytest.mark.parametrize("by", ["subscribe", "all"])
+async def test_groups_cannot_be_joined(monkeypatch, by):
+    """SUB-1: whoever asks for the topic again is answered, and does not wait for what was begun."""
+
+    class Grouped(V1):
+        groups = True
+
+    async with MemoryEngine() as engine:
+
+        async def fail(topic: str, names: object) -> None:
+            raise ValueError("this is what a layer does")
+
+        alice = await engine.connect("alice", Grouped())
+        monkeypatch.setattr(engine.engine.groups, "join", fail)
+        if by == "subscribe":
+            assert (await alice.command("subscribe", "club.a"))["error"]["code"] == "internal"
+        else:
+            with pytest.raises(ValueError, match="layer"):
+                await alice.session.prepare([], 0, all=All("club", lambda: ["club.a"]))
+        assert alice.session.subscriptions == {}
+        monkeypatch.undo()
+        assert "ok" in await alice.command("subscribe", "club.a")
+
+
+async def test_bound_to_one_of_all():
+    """FMT-1: a socket that is bound to a topic and to all of a kind follows that topic once."""
+    async with MemoryEngine() as engine:
+        alice = await engine.connect("alice")
+        find = All("club", lambda: ["club.a", "club.b"])
+        followed = await asyncio.wait_for(alice.session.prepare(["club.a"], 0, all=find), 5)
+        assert [each.topic for each, _ in followed] == ["club.a", "club.b"]
+        alice.session.begin(followed)
+        await tell(engine, "club.a", 1)
         assert offsets(alice, "club.a") == [1]

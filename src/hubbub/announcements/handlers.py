@@ -6,9 +6,8 @@ from hubbub.announcements import actions, queries
 from hubbub.announcements import messages as wire
 from hubbub.announcements.policy import require_user
 from hubbub.django.audiences import TOPIC_KIND
-from hubbub.engine.batch import Batch
 from hubbub.engine.context import Context
-from hubbub.engine.following import follow_all
+from hubbub.engine.following import follow_all, going_live
 from hubbub.protocol.registry import handles
 
 
@@ -19,12 +18,9 @@ async def subscribe_announcements(ctx: Context, data: wire.SubscribeAnnouncement
     subscriptions, found = await follow_all(
         session, partial(queries.topics_of, actor), partial(queries.feed, actor), data.since, TOPIC_KIND
     )
-    session.show(Batch(found.missed))
     feed: queries.Feed = found.snapshot
-    done = ctx.reply(wire.AnnouncementFeed(feed.announcements, feed.unread, found.positions, list(found.reset)))
-    for subscription in subscriptions:
-        session.go_live(subscription, found.positions[subscription.topic])
-    return done
+    with going_live(session, subscriptions, found):
+        return ctx.reply(wire.AnnouncementFeed(feed.announcements, feed.unread, found.positions, list(found.reset)))
 
 
 @handles(wire.SeeAnnouncements)

@@ -6,9 +6,8 @@ from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
 from hubbub.chat.policy import TOPIC_KIND, access, conversation_id_of, require_user, user_topic
 from hubbub.engine.actor import Actor
-from hubbub.engine.batch import Batch
 from hubbub.engine.context import Context
-from hubbub.engine.following import follow_all
+from hubbub.engine.following import follow_all, going_live
 from hubbub.protocol.registry import handles
 
 
@@ -77,11 +76,8 @@ async def subscribe_inbox(ctx: Context, data: wire.SubscribeInbox) -> object:
     subscriptions, found = await follow_all(
         session, partial(_inbox_topics, actor), partial(queries.conversation_list, actor), data.since, TOPIC_KIND
     )
-    session.show(Batch(found.missed))
-    done = ctx.reply(wire.Inbox(found.snapshot, found.positions, list(found.reset)))
-    for subscription in subscriptions:
-        session.go_live(subscription, found.positions[subscription.topic])
-    return done
+    with going_live(session, subscriptions, found):
+        return ctx.reply(wire.Inbox(found.snapshot, found.positions, list(found.reset)))
 
 
 def _inbox_topics(actor: Actor) -> list[str]:

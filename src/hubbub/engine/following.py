@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -16,6 +17,7 @@ from hubbub.engine.logs import about
 from hubbub.engine.ports import StreamStore
 from hubbub.engine.resume import Budget, why_reset
 from hubbub.engine.subscription import Subscription, join_groups, subscribe
+from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Busy, HubbubError
 from hubbub.protocol.frames import Event, Position
@@ -90,11 +92,19 @@ class All:
     find: Callable[[], list[str]]
     """Names them. May block."""
 
+    def beside(self, topics: Sequence[str]) -> "All":
+        """All but these."""
+        return All(self.kind, lambda: [topic for topic in self.find() if topic not in topics])
+
 
 async def follow_from_now(session: "Session", all: All) -> list[tuple[Subscription, Subscribed]]:
     """Follow them as they stand, for a socket that is bound to them. Raises Busy."""
     subscriptions, found = await follow_all(session, all.find, lambda: None, {}, all.kind)
-    await asyncio.gather(*(join_groups(each) for each in subscriptions))
+    try:
+        await asyncio.gather(*(join_groups(each) for each in subscriptions))
+    except BaseException:
+        _abandon(session, subscriptions)
+        raise
     return [(each, Subscribed(found.positions[each.topic], recovered=False, events=[])) for each in subscriptions]
 
 
@@ -109,8 +119,8 @@ async def follow_all(
     of that moment.
 
     ``find`` and ``snapshot`` may block. Topics that the session follows already go on as they are; their
-    position is that of the last event sent. The caller shows ``missed``, sends its reply, and calls
-    ``session.go_live`` on each subscription, all in this turn of the loop. Raises Busy.
+    position is that of the last event sent. The caller sends its reply within ``going_live``, in this turn of the
+    loop. Raises Busy.
     """
     engine = session.engine
     session.follows_grants |= {grants}
@@ -136,6 +146,30 @@ async def follow_all(
     for topic in found.positions.keys() - made.keys():
         found.positions[topic] = session.subscriptions[topic].shown_up_to() or found.positions[topic]
     return list(made.values()), found
+
+
+@contextmanager
+def going_live(session: "Session", subscriptions: Sequence[Subscription], found: Followed) -> Iterator[None]:
+    """Around the reply to who asked for ``follow_all``: what was missed is shown before it, what comes after it.
+
+    Where that fails none of the topics stays behind half followed.
+    """
+    try:
+        session.show(Batch(found.missed))
+        yield
+        for each in subscriptions:
+            session.go_live(each, found.positions[each.topic])
+    except BaseException:
+        _abandon(session, subscriptions)
+        raise
+
+
+def _abandon(session: "Session", subscriptions: Sequence[Subscription]) -> None:
+    """End those that are not live: whoever asks for one of their topics again would wait for it."""
+    for each in subscriptions:
+        if each.buffer is not None:
+            session.kept -= {each.topic}
+            session.unfollow(each)
 
 
 async def _read(
@@ -186,7 +220,16 @@ def _follow_soon(session: "Session", topic: str) -> None:
 
 
 async def _follow(session: "Session", topic: str) -> None:
-    """Follow a topic that was granted, unless whoever is just reading the log follows it as well."""
+    """Follow a topic that was granted. A client whose session cannot comes back, rather than miss it in silence."""
+    try:
+        await _follow_granted(session, topic)
+    except Exception:
+        logger.exception("session %s could not follow %s, which was granted", session.id, topic, extra=about(session))
+        session.close(Close.RESTART, "grant")
+
+
+async def _follow_granted(session: "Session", topic: str) -> None:
+    """Follow it, unless whoever is just reading the log follows it as well."""
     while True:
         await session.settled(topic)
         position = session.granted.get(topic)
@@ -210,6 +253,6 @@ async def _follow(session: "Session", topic: str) -> None:
         await session.engine.clock.sleep(RETRY_SECONDS)
     session.granted.pop(topic, None)
     if outcome.reset:
-        session.put(session.dialect.reset(topic, outcome.position, outcome.reset))
+        session.reset(topic, outcome.position, outcome.reset)
     session.show(Batch(outcome.events))
     session.go_live(subscription, outcome.position)

@@ -105,7 +105,7 @@ class Session:
         followed = [
             await subscribe(self, topic, snapshot=snapshot, by_server=True, authorize=authorize) for topic in topics
         ]
-        return followed + await follow_from_now(self, all) if all else followed
+        return followed + await follow_from_now(self, all.beside(topics)) if all else followed
 
     def begin(self, followed: "list[tuple[Subscription, Subscribed]]") -> None:
         """Say that the session is ready, and what ``prepare`` has found."""
@@ -242,7 +242,10 @@ class Session:
         subscription.go_live(position)
         kind = topic_kind_of(subscription.topic)
         if kind.joined:
-            kind.joined(self, subscription)
+            try:
+                kind.joined(self, subscription)
+            except Exception:  # Of a feature: it follows all the same, and so do the topics after this one.
+                logger.exception("session %s follows %s: a feature failed", self.id, kind.name, extra=about(self))
 
     def unfollow(self, subscription: Subscription, *, may_return: bool = False) -> None:
         """End a subscription; who ``may_return`` finds what was known."""
@@ -280,6 +283,14 @@ class Session:
         """Queue a frame; None is a dialect's way to say nothing."""
         if frame is not None and self.closing is None:
             self.outbox.put(frame)
+
+    def reset(self, topic: str, position: Position, reason: str) -> None:
+        """Say that what the client shows of a topic is of no use any more (rule SUB-3)."""
+        frame = self.dialect.reset(topic, position, reason)
+        if frame is None:
+            # A format that cannot say so: its client comes back and reads afresh, rather than miss something.
+            self.close(Close.RESTART, "reset")
+        self.put(frame)
 
     def show(self, batch: Batch) -> None:
         """Queue events, encoded at most once for each dialect."""

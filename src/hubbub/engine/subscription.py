@@ -16,7 +16,6 @@ from hubbub.engine.parted import Admitted
 from hubbub.engine.ports import StreamState, StreamStore
 from hubbub.engine.resume import Budget, why_reset
 from hubbub.engine.together import once
-from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Subscribed
 from hubbub.protocol.errors import Forbidden, TooManySubscriptions
 from hubbub.protocol.frames import Event, Position
@@ -96,11 +95,7 @@ class Subscription:
             self._stand(told)  # What the hub has just heard of, the log has told the client already.
             return
         self._stand(position)
-        frame = self.session.dialect.reset(self.topic, position, reason)
-        if frame is None:
-            # A format that cannot say so: its client comes back and reads afresh, rather than miss something.
-            self.session.close(Close.RESTART, "reset")
-        self.session.put(frame)
+        self.session.reset(self.topic, position, reason)
 
     def _stand(self, position: Position) -> None:
         """The client has everything up to ``position``."""
@@ -121,12 +116,14 @@ class Subscription:
     def go_live(self, position: Position) -> None:
         """Pass on what arrived after ``position``, and from now on everything at once."""
         held, self.buffer = self.buffer or [], None
-        self._stand(position)
-        if self._reset is not None:
-            self.reset(*self._reset)
-        if held:
-            self.deliver(Batch(held))
-        self.let_go()
+        try:
+            self._stand(position)
+            if self._reset is not None:
+                self.reset(*self._reset)
+            if held:
+                self.deliver(Batch(held))
+        finally:
+            self.let_go()
 
     async def settled(self) -> None:
         """Wait until the subscription is live or has ended."""
@@ -266,24 +263,23 @@ async def subscribe(
     if not by_server and topic not in session.subscriptions and session.own >= engine.settings.max_subscriptions:
         raise TooManySubscriptions
     age = engine.hub.parted.age
-    if not snapshot and authorize is None and (found := _remembered(session, kind, topic, since)):
-        subscription, outcome = session.follow(topic), found[1]
-        source = "memory"
-    else:
-        subscription = session.follow(topic)
-        try:
-            outcome = await _read(subscription, since, snapshot, authorize)
-        except BaseException:
-            session.unfollow(subscription)
-            raise
-        engine.hub.prime(topic, outcome.position)
-        engine.hub.learn(topic, outcome.events)
-        source = "log"
-    if since is not None:
-        counters.resumes[outcome.reset or source] += 1
-    subscription.authorized = outcome.authorized
-    subscription.admitted = age if authorize is None else 0
-    await join_groups(subscription)
+    found = None if snapshot or authorize is not None else _remembered(session, kind, topic, since)
+    subscription = session.follow(topic)
+    try:
+        if found is not None:
+            outcome, source = found[1], "memory"
+        else:
+            outcome, source = await _read(subscription, since, snapshot, authorize), "log"
+            engine.hub.prime(topic, outcome.position)
+            engine.hub.learn(topic, outcome.events)
+        if since is not None:
+            counters.resumes[outcome.reset or source] += 1
+        subscription.authorized = outcome.authorized
+        subscription.admitted = age if authorize is None else 0
+        await join_groups(subscription)
+    except BaseException:
+        session.unfollow(subscription)
+        raise
     if session.subscriptions.get(topic) is not subscription:
         raise Forbidden  # As above: it has ended meanwhile.
     return subscription, outcome
