@@ -22,7 +22,7 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 from hubbub.accounts import actions
 from hubbub.accounts.authentication import KNOWN_LOGIN
 from hubbub.accounts.clients import client_address, user_agent
-from hubbub.django.auth import LOGIN_KEY
+from hubbub.django.auth import LOGIN_KEY, user_models
 from hubbub.engine.actor import SYSTEM
 
 _ENDING = "_hubbub_ending"
@@ -93,8 +93,7 @@ def _after_save(sender: type[Model], instance: Model, **kwargs: Any) -> None:
 
 
 def _before_delete(sender: type[Model], instance: Model, **kwargs: Any) -> None:
-    if isinstance(instance, _User):
-        actions.end_deleted(SYSTEM, instance)
+    actions.end_deleted(SYSTEM, instance)
 
 
 def _logged_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
@@ -123,8 +122,9 @@ def _logged_out(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
 for _signal, _receiver in (
     (pre_save, _before_save),
     (post_save, _after_save),
-    (pre_delete, _before_delete),
     (user_logged_in, _logged_in),
     (user_logged_out, _logged_out),
 ):
     _signal.connect(_receiver, dispatch_uid=f"hubbub.accounts.{_receiver.__name__}")
+for _model in user_models():
+    pre_delete.connect(_before_delete, sender=_model, dispatch_uid="hubbub.accounts._before_delete")

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http.cookie import parse_cookie
 
 from hubbub.django.cookies import users_of_sessions
@@ -108,6 +109,14 @@ def email_field() -> str:
     model = get_user_model()
     name: str = model.get_email_field_name()
     return name if any(field.name == name for field in model._meta.concrete_fields) else ""
+
+
+def user_models() -> list[type[Model]]:
+    """The project's user model and its proxies: whose signals say that a user is deleted.
+
+    A receiver of ``pre_delete`` that names no model keeps Django from deleting rows of any model by one statement.
+    """
+    return [model for model in apps.get_models() if model._meta.concrete_model is get_user_model()]
 
 
 def active(path: str = "") -> Q:

@@ -14,7 +14,7 @@ from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_sav
 from hubbub.django.audiences import Audience, audiences_of
 from hubbub.django.audiences.kinds import has_field
 from hubbub.django.audiences.membership import Membership, tell, tell_ended
-from hubbub.django.auth import wire_id
+from hubbub.django.auth import user_models, wire_id
 
 _BEFORE = "_hubbub_before"
 """The attribute of a user instance that carries from before its save to after it what the row said."""
@@ -42,7 +42,7 @@ def _after_save(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     before: dict[str, Any] | None = vars(instance).pop(_BEFORE, None)
     if before is None:
         return
-    if before.get("is_active", True) and not getattr(instance, "is_active", True):
+    if before.get("is_active") and not instance.is_active:  # type: ignore[attr-defined]
         _leave_all(instance.pk, "deactivated")
     elif "is_staff" in before and before["is_staff"] != instance.is_staff:  # type: ignore[attr-defined]
         staff, users = Membership(Audience.staff(), instance.pk), Membership(Audience.users(), instance.pk)
@@ -55,8 +55,7 @@ def _leave_all(pk: Any, reason: str) -> None:
 
 
 def _before_delete(sender: type[Model], instance: Model, **kwargs: Any) -> None:
-    if isinstance(instance, get_user_model()):
-        _leave_all(instance.pk, "deleted")
+    _leave_all(instance.pk, "deleted")
 
 
 def _before_group_delete(sender: type[Model], instance: Model, **kwargs: Any) -> None:
@@ -88,7 +87,8 @@ def connect() -> None:
     """Listen to Django's signals."""
     pre_save.connect(_before_save, dispatch_uid="hubbub.audiences.before_save")
     post_save.connect(_after_save, dispatch_uid="hubbub.audiences.after_save")
-    pre_delete.connect(_before_delete, dispatch_uid="hubbub.audiences.before_delete")
+    for model in user_models():
+        pre_delete.connect(_before_delete, sender=model, dispatch_uid="hubbub.audiences.before_delete")
     if has_field("groups"):
         from django.contrib.auth.models import Group
 
