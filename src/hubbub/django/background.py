@@ -14,7 +14,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, connections, router
+from django.db import DatabaseError, connections, router, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -131,16 +131,21 @@ class Background:
                 following.append(at)
                 continue
             following.append(now + timedelta(seconds=seconds))
-            if not self.stopping.is_set() and claim(name, seconds):
-                self._do(name, job)
+            if not self.stopping.is_set() and claim(name, seconds) and self._do(name, job):
+                # The others that are due are not kept waiting until nothing is left.
+                _jobs().filter(name=name).update(due=now)
+                following.append(now)
         return max(SHORTEST_WAIT, (min(following) - timezone.now()).total_seconds())
 
-    def _do(self, name: str, job: Any) -> None:
+    def _do(self, name: str, job: Any) -> bool:
+        """Do a part of a job. Returns whether there may be more of it."""
         try:
-            while not self.stopping.is_set() and (done := job()):
+            if done := job():
                 logger.info("%s: %s", name, done)
+            return bool(done)
         except Exception:
             logger.exception("The recurring job %r failed. It is tried again next time.", name)
+            return False
 
     def _run_tasks(self) -> float:
         """Run the tasks that are ready. Returns the seconds until the next look. Raises the database's errors."""
@@ -176,7 +181,14 @@ def claim(name: str, seconds: float) -> bool:
     now = timezone.now()
     # Those who come first at the same moment find the one row, and one of them moves it.
     _jobs().get_or_create(name=name, defaults={"due": now})
-    return bool(_jobs().filter(name=name, due__lte=now).update(due=now + timedelta(seconds=seconds)))
+    alias = database_alias()
+    with transaction.atomic(using=alias):
+        due = _jobs().filter(name=name, due__lte=now)
+        job = due.select_for_update(skip_locked=connections[alias].features.has_select_for_update_skip_locked).first()
+        if job is not None:
+            job.due = now + timedelta(seconds=seconds)
+            job.save(using=alias, update_fields=["due"])
+        return job is not None
 
 
 def _jobs() -> "QuerySet[RecurringJob]":

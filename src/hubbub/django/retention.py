@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from django.apps import apps
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Min
 from django.utils import timezone
 
@@ -55,8 +56,8 @@ def register_pruner(name: str, prune: Pruner) -> None:
 def recur(name: str, seconds: float, job: RecurringDo) -> None:
     """Let one process do a job every so many seconds, whichever of those that do background work (rule JOB-1).
 
-    It is called again and again until it returns something false; what it returns is logged. If its process dies, or
-    it raises, the rest is left to the next time.
+    It is called again and again until it returns something false, each time in turn with the other jobs that are due;
+    what it returns is logged. If its process dies, or it raises, the rest is left to the next time.
     """
     recurring_jobs[name] = seconds, job
 
@@ -64,10 +65,12 @@ def recur(name: str, seconds: float, job: RecurringDo) -> None:
 def do_by(name: str, at: datetime) -> None:
     """Let a recurring job be done at that time, or within a second of it, if it isn't due before.
 
-    Inside the caller's transaction. For a job that does what has a time of its own: it is asked for when that is
-    noted, and by the job itself for what is left.
+    After the caller's commit: before it, nothing of what is to be done is there for others, and the row would be
+    locked for all of them. For a job that does what has a time of its own: it is asked for when that is noted, and by
+    the job itself for what is left. Where a process dies in between, it is done the next time it recurs.
     """
-    RecurringJob.objects.using(database_alias()).filter(name=name, due__gt=at).update(due=at)
+    jobs = RecurringJob.objects.using(database_alias()).filter(name=name, due__gt=at)
+    transaction.on_commit(lambda: jobs.update(due=at), using=database_alias(), robust=True)
 
 
 def keep_house(name: str, job: HouseJob) -> None:

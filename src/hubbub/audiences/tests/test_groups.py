@@ -21,13 +21,16 @@ from hubbub.testing import SyncEngine
 pytestmark = pytest.mark.django_db
 
 
-def test_for_a_time(hubbub_sync: SyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_a_time(
+    hubbub_sync: SyncEngine, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
     """AUD-4: when it is over, its sockets leave, and what was said to it is withdrawn; one event each."""
     ann, ben = hubbub_sync.pair("ann", "ben")
     ann.send("announcements.subscribe")
     now = timezone.now()
     RecurringJob.objects.create(name="expired groups", due=now + timedelta(days=1))
-    group = actions.create_group(SYSTEM, "Party", [ann.user.pk], now + timedelta(hours=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        group = actions.create_group(SYSTEM, "Party", [ann.user.pk], now + timedelta(hours=1))
     assert RecurringJob.objects.get().due == group.expires_at
     audience = Audience.temporary(group)
     actions.add_to_group(SYSTEM, group.pk, [ann.user.pk, ben.user.pk])

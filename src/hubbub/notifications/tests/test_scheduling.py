@@ -92,12 +92,13 @@ Clock = Callable[[timedelta], None]
 HOUR = timedelta(hours=1)
 
 
-def test_later(ann: User, bob: User, clock: Clock) -> None:
+def test_later(ann: User, bob: User, clock: Clock, django_capture_on_commit_callbacks: Any) -> None:
     """NTF-7: not before its time, and then once; also where its time is over when it is asked for."""
     RecurringJob.objects.create(name=DUE_JOB, due=timezone.now() + 100 * HOUR)
     at = timezone.now() + HOUR
     expires = timedelta(hours=1)
-    assert hubbub.notify([ann, bob], "Later", at=at, actor=bob, target=bob, data={"n": 1}, expires=expires) == []
+    with django_capture_on_commit_callbacks(execute=True):
+        assert hubbub.notify([ann, bob], "Later", at=at, actor=bob, target=bob, data={"n": 1}, expires=expires) == []
     # Whoever does it is waked then.
     assert RecurringJob.objects.get().due == at
     assert send_due() == 0 and not Notification.objects.exists()
