@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -156,6 +156,34 @@ def test_the_pauses_grow(database: Database) -> None:
         assert left is not None and pauses[-1] is not None and 0 < left <= pauses[-1]
         ListenerPlace.objects.update(retry_at=None)
     assert pauses == [1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_the_commit_refuses_counts_as_a_failure(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, together: bool
+) -> None:
+    """LSN-3: of the event at which it was written, although foreign keys are checked for all that was heard at once."""
+    monkeypatch.setattr(hearing, "FIRST_PAUSE", 0.0)
+
+    def dangle(event: Happened) -> None:
+        Group.objects.create(name=f"g{event.data.n}")
+        if event.data.n == 2:
+            Permission.objects.create(name="dangles", codename="dangles", content_type_id=2**30)
+
+    def hear(what: Any) -> None:
+        for each in what if together else [what]:
+            dangle(each)
+
+    listener = add(hear, tries=3, together=together)
+    for n in range(1, 5):
+        say(n)
+    hearing.turn(listener, ALIAS)
+    assert ListenerPlace.objects.get(name=listener.name).failures == 1
+    assert list(Group.objects.values_list("name", flat=True)) == ["g1"]
+    turns(listener)
+    assert sorted(Group.objects.values_list("name", flat=True)) == ["g1", "g3", "g4"]
+    [said] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert "has failed 3 times" in said and "offset 2" in said
 
 
 def test_a_late_commit(postgres_database: Database) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
@@ -63,15 +63,45 @@ def turn(listener: Listener, alias: str) -> float | None:
         return 0.0
     if found is None:
         return wait
-    with transaction.atomic(using=alias):
-        found, wait = _next(listener, log, alias, AT_ONCE, lock=True)
-        if found is None:
-            return wait
-        place, look = found
-        wait = _hear_all(listener, place, look, alias)
-        place.save(using=alias)
+    try:
+        wait = _hear_next(listener, log, alias, AT_ONCE)
+    except IntegrityError:
+        wait = _one_by_one(listener, log, alias)
     _note_behind(listener, [], wait)
     return wait
+
+
+def _hear_next(listener: Listener, log: Log, alias: str, limit: int) -> float | None:
+    """Hear so many events at most, in one transaction. Raises IntegrityError where that could not be committed."""
+    with transaction.atomic(using=alias):
+        found, wait = _next(listener, log, alias, limit, lock=True)
+        if found is not None:
+            place, look = found
+            wait = _hear_all(listener, place, look, alias)
+            place.save(using=alias)
+    return wait
+
+
+def _one_by_one(listener: Listener, log: Log, alias: str) -> float | None:
+    """Hear each event in a transaction of its own, so that one which can't be committed is known, and counted.
+
+    Foreign keys are checked by the commit only, and with it all is undone that was noted of failures.
+    """
+    for _ in range(AT_ONCE):
+        try:
+            wait = _hear_next(listener, log, alias, 1)
+        except IntegrityError as error:
+            with transaction.atomic(using=alias):
+                found, wait = _next(listener, log, alias, 1, lock=True)
+                if found is None or not found[1].rows:
+                    return wait
+                place, look = found
+                wait = _failed(listener, place, look, look.rows[0], error)
+                place.save(using=alias)
+                return wait
+        if wait != 0.0:
+            return wait
+    return 0.0
 
 
 def _note_behind(listener: Listener, rows: Sequence[Row], wait: float | None) -> None:
@@ -122,25 +152,29 @@ def _hear_all(listener: Listener, place: ListenerPlace, look: Look, alias: str) 
         if failed is None:
             _move(place, look.after(row))
             continue
-        place.failures += 1
-        if place.failures >= listener.tries:
-            logger.error(
-                "Listener %s has failed %d times at event %d (%s on %s, offset %d), which it will not hear.",
-                listener.name, place.failures, row.id, row.type, row.topic, row.offset, exc_info=failed,
-            )  # fmt: skip
-            _move(place, look.after(row))
-            return 0.0
-        pause = FIRST_PAUSE * 2.0 ** (place.failures - 1)
-        logger.warning(
-            "Listener %s failed at event %d (%s on %s, offset %d); it is tried again in %g s.",
-            listener.name, row.id, row.type, row.topic, row.offset, pause, exc_info=failed,
-        )  # fmt: skip
-        failures = place.failures
-        _move(place, look.before(row))
-        place.failures, place.retry_at = failures, timezone.now() + timedelta(seconds=pause)
-        return pause
+        return _failed(listener, place, look, row, failed)
     _move(place, look.end)
     return 0.0 if look.more else None
+
+
+def _failed(listener: Listener, place: ListenerPlace, look: Look, row: Row, error: Exception) -> float:
+    """Count a failure at an event: it is tried again, or left out. Returns in how many seconds to go on."""
+    failures = place.failures + 1
+    if failures >= listener.tries:
+        logger.error(
+            "Listener %s has failed %d times at event %d (%s on %s, offset %d), which it will not hear.",
+            listener.name, failures, row.id, row.type, row.topic, row.offset, exc_info=error,
+        )  # fmt: skip
+        _move(place, look.after(row))
+        return 0.0
+    pause = FIRST_PAUSE * 2.0 ** (failures - 1)
+    logger.warning(
+        "Listener %s failed at event %d (%s on %s, offset %d); it is tried again in %g s.",
+        listener.name, row.id, row.type, row.topic, row.offset, pause, exc_info=error,
+    )  # fmt: skip
+    _move(place, look.before(row))
+    place.failures, place.retry_at = failures, timezone.now() + timedelta(seconds=pause)
+    return pause
 
 
 def _move(row: ListenerPlace, place: Place) -> None:
