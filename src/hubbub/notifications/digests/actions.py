@@ -79,7 +79,9 @@ def finish(actor: Actor, user_id: Any, items: Collection[tuple[int, int]], sent:
     for number in {number for _, number in items}:
         ids = [id for id, each in items if each == number]
         DigestItem.objects.filter(user_id=user_id, pk__in=ids, number=number).delete()
-    digest = queries.digest_of(user_id)
+    digest = Digest.objects.filter(pk=user_id).first()
+    if digest is None:  # The user is gone meanwhile.
+        return
     waits = DigestItem.objects.filter(user_id=user_id).exists()
     zone = box_of(user_id).timezone
     digest.due = due_after(digest.every, digest.hour, zone, timezone.now()) if waits else None

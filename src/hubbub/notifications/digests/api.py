@@ -3,11 +3,13 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hubbub.django.limits import limiter
 from hubbub.django.openapi import describes
 from hubbub.django.rest import FeatureView, actor, body, reply
 from hubbub.notifications.digests import actions, queries
 from hubbub.notifications.digests import messages as wire
 from hubbub.notifications.policy import require_user
+from hubbub.protocol.errors import RateLimited
 
 
 class Digests(FeatureView):
@@ -18,7 +20,10 @@ class Digests(FeatureView):
         require_user(actor(request))
         return reply(queries.settings_of(request.user))
 
-    @describes("Say how one wants to be mailed.", body=wire.NewEmailDigests, returns=wire.EmailDigests)
+    @describes(
+        "Say how one wants to be mailed.", body=wire.NewEmailDigests, returns=wire.EmailDigests, errors=(RateLimited,)
+    )
     def patch(self, request: Request) -> Response:
+        limiter().hit("writes", actor(request).key)
         actions.choose(actor(request), body(request, wire.NewEmailDigests))
         return reply(queries.settings_of(request.user))

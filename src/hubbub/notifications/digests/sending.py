@@ -1,7 +1,6 @@
 """Sending the digests that are due (rule PSH-8): a recurring job looks, the task worker sends."""
 
 import logging
-from smtplib import SMTPException
 from typing import Any
 
 from django.apps import apps
@@ -24,10 +23,13 @@ def send_due() -> int:
         return 0  # Without a page of ours no link leads anywhere, not the one by which they end either.
     due = actions.claim(SYSTEM)
     for user_id in due:
-        if can_wait():
-            send_digest.enqueue(wire_id(user_id))
-        else:
-            send(user_id)
+        try:
+            if can_wait():
+                send_digest.enqueue(wire_id(user_id))
+            else:
+                send(user_id)
+        except Exception:  # One alone holds up none of the others; it is due again later.
+            logger.exception("The digest of user %s could not be begun.", user_id)
     return len(due)
 
 
@@ -36,19 +38,26 @@ def send(user_id: Any) -> None:
 
     In the user's quiet hours nothing happens: what was claimed is due again some minutes later.
     """
-    if queries.wants_quiet(user_id):
-        return
     items = queries.items_of(user_id)
-    mail = queries.mail_of(user_id, [id for id, _ in items])
     try:
-        if mail is not None:
-            message_of(mail).send()
-    except (SMTPException, OSError) as error:
+        if queries.wants_quiet(user_id):
+            return
+        sent = _mailed(user_id, [id for id, _ in items])
+    except Exception:  # Also what a template, or a mail service's own backend, may raise.
         tries = actions.failed(SYSTEM, user_id)
-        logger.warning("A digest could not be sent, %d times now: %s: %s", tries, type(error).__name__, error)
+        logger.warning("The digest of user %s could not be sent, %d times now.", user_id, tries, exc_info=True)
         if tries < MOST_TRIES:
             return
-    actions.finish(SYSTEM, user_id, items, sent=mail is not None)
+        sent = False
+    actions.finish(SYSTEM, user_id, items, sent=sent)
+
+
+def _mailed(user_id: Any, ids: list[int]) -> bool:
+    """Mail the user what is unread of these. False where nothing was to be mailed."""
+    mail = queries.mail_of(user_id, ids)
+    if mail is not None:
+        message_of(mail).send()
+    return mail is not None
 
 
 @task()

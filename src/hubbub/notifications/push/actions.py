@@ -19,6 +19,8 @@ MOST_DEVICES = 20
 """Browsers of one user; one more takes the place of the one that was renewed longest ago."""
 MOST_FAILURES = 20
 """After so many in a row a browser is forgotten."""
+FIRST_AWAY, LONGEST_AWAY = timedelta(minutes=5), timedelta(days=1)
+"""How long a browser is left out whose push service does not answer in time; each further time is twice as long."""
 FORGET = timedelta(days=90)
 """How long a browser is remembered that opens no page of ours."""
 
@@ -39,7 +41,6 @@ def subscribe(actor: Actor, device: wire.NewDevice) -> wire.PushDevice:
             "label": device.label,
             "login": actor.login,
             "renewed_at": timezone.now(),
-            "failures": 0,
         },
     )
     mine = PushSubscription.objects.filter(user_id=user_id).order_by("-renewed_at", "-pk")
@@ -80,16 +81,31 @@ def end_logins(actor: Actor, user_id: int | str, login: str = "", except_login: 
 
 
 @action
-def note(actor: Actor, sent: Collection[int], failed: Collection[int], gone: Collection[int]) -> None:
-    """Write down what came of pushes to these browsers; those that are gone, or fail again and again, are forgotten."""
+def note(
+    actor: Actor, sent: Collection[int], failed: Collection[int], gone: Collection[int], silent: Collection[int] = ()
+) -> None:
+    """Write down what came of pushes to these browsers; those that are gone, or fail again and again, are forgotten.
+
+    Those that are ``silent`` have failed, and are left out for a while.
+    """
     if sent:
-        PushSubscription.objects.filter(pk__in=list(sent)).update(last_success_at=timezone.now(), failures=0)
+        fine = {"last_success_at": timezone.now(), "failures": 0, "away_until": None}
+        PushSubscription.objects.filter(pk__in=list(sent)).update(**fine)
+    for row in PushSubscription.objects.filter(pk__in=list(silent)):
+        row.away_until = timezone.now() + away_after(row.failures)
+        row.save(update_fields=["away_until"])
+    failed = [*failed, *silent]
     if failed:
         PushSubscription.objects.filter(pk__in=list(failed)).update(failures=F("failures") + 1)
         worst = PushSubscription.objects.filter(pk__in=list(failed), failures__gte=MOST_FAILURES)
         gone = [*gone, *worst.values_list("pk", flat=True)]
     if gone:
         forget(actor, gone)
+
+
+def away_after(failures: int) -> timedelta:
+    """How long a browser is left out that had failed so often before."""
+    return min(FIRST_AWAY * float(2 ** min(failures, 10)), LONGEST_AWAY)
 
 
 @action

@@ -40,8 +40,14 @@ class Devices(FeatureView):
 class Forget(FeatureView):
     """``/api/notifications/push/forget/``"""
 
-    @describes("Have no more pushes sent to the browser with this endpoint.", body=wire.OldDevice, status=204)
+    @describes(
+        "Have no more pushes sent to the browser with this endpoint.",
+        body=wire.OldDevice,
+        status=204,
+        errors=(RateLimited,),
+    )
     def post(self, request: Request) -> Response:
+        limiter().hit("writes", actor(request).key)
         actions.unsubscribe(actor(request), body(request, wire.OldDevice).endpoint)
         return Response(status=204)
 
@@ -49,7 +55,8 @@ class Forget(FeatureView):
 class Device(FeatureView):
     """``/api/notifications/push/{device}/``"""
 
-    @describes("Have no more pushes sent to one of one's browsers.", status=204, errors=(Absent,))
+    @describes("Have no more pushes sent to one of one's browsers.", status=204, errors=(Absent, RateLimited))
     def delete(self, request: Request, device: int) -> Response:
+        limiter().hit("writes", actor(request).key)
         actions.remove(actor(request), device)
         return Response(status=204)

@@ -1,14 +1,19 @@
 """Where may be pushed to (rule PSH-2): browsers say it, so anybody may name any address, also one of the house."""
 
 import socket
+from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 from hubbub.django.conf import hubbub_settings
 from hubbub.protocol.errors import BadData
 
 MOST_CHARACTERS = 1000
+LOOKUP_SECONDS = 5.0
+"""What looking a name up may take: whoever names it may have the server that answers."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -29,7 +34,9 @@ class Place:
 
 
 def place_of(endpoint: str) -> Place:
-    """Where a push goes, looked up now. Blocks. Raises BadEndpoint, and OSError where the name can't be looked up.
+    """Where a push goes, looked up now. Blocks for 5 s at most.
+
+    Raises BadEndpoint, and OSError where the name can't be looked up, TimeoutError where that takes too long.
 
     Only https, at its own port, and no address but public ones; with ``PUSH_LOOPBACK`` this machine's too.
     """
@@ -56,7 +63,7 @@ def place_of(endpoint: str) -> Place:
 def _public(host: str, port: int, local: bool) -> str:
     """An address of a host whose addresses are all public. Raises BadEndpoint, OSError."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(host, port)
     except UnicodeError:
         raise BadEndpoint from None
     addresses = [str(each[4][0]).partition("%")[0] for each in found]
@@ -65,6 +72,20 @@ def _public(host: str, port: int, local: bool) -> str:
     if not addresses or not (ours or all(map(is_public, addresses))):
         raise BadEndpoint("A push service has a public address.")
     return addresses[0]
+
+
+def _looked_up(host: str, port: int) -> list[Any]:
+    """``getaddrinfo``, waited for no longer than LOOKUP_SECONDS. Raises OSError, UnicodeError."""
+    found: Future[list[Any]] = Future()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            found.set_exception(error)
+
+    Thread(target=look_up, name="hubbub-push-lookup", daemon=True).start()
+    return found.result(LOOKUP_SECONDS)
 
 
 def is_public(text: str) -> bool:

@@ -10,8 +10,10 @@ from hubbub.protocol.errors import NotAuthenticated
 from hubbub.protocol.registry import command
 
 Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_CHARACTERS)]
-Key = Annotated[str, msgspec.Meta(min_length=16, max_length=100, pattern="^[A-Za-z0-9_-]+$")]
-"""Bytes in base64 for URLs, without padding."""
+_BASE64 = r"^[A-Za-z0-9_-]+(?!\n)$"
+"""For URLs, without padding. In Python ``$`` also stands before a line's end."""
+Key = Annotated[str, msgspec.Meta(min_length=16, max_length=100, pattern=_BASE64)]
+Secret = Annotated[str, msgspec.Meta(min_length=16, max_length=40, pattern=_BASE64)]
 
 
 class NewDevice(msgspec.Struct):
@@ -19,8 +21,8 @@ class NewDevice(msgspec.Struct):
 
     endpoint: Endpoint
     p256dh: Key
-    auth: Key
-    label: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    auth: Secret
+    label: Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00]*$")] = ""
     """What people are shown: "Firefox on Linux"."""
 
 

@@ -23,7 +23,9 @@ class PushSubscription(models.Model):
     """When a page in that browser has said last that it goes on."""
     last_success_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
-    """Since then, those after which nothing was tried again."""
+    """Since then: those after which nothing was tried again, and those where no answer came in time."""
+    away_until = models.DateTimeField(null=True, blank=True)
+    """Until then nothing is sent there: its push service did not answer in time."""
 
     class Meta:
         ordering = ("-created_at",)

@@ -14,7 +14,7 @@ from enum import Enum
 from functools import lru_cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Timer
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from hubbub.notifications.push.endpoints import BadEndpoint, Place, place_of
@@ -25,7 +25,7 @@ logger = logging.getLogger("hubbub.push")
 STEP_SECONDS = 10.0
 """What connecting and each read may take."""
 WHOLE_SECONDS = 20.0
-"""What all of it may take: a service that sends a byte now and then does not hold up the others."""
+"""What all of it may take: a service that sends a byte now and then does not hold up what comes after it."""
 LONGEST_RETRY = 3600.0
 
 
@@ -37,6 +37,8 @@ class Outcome(Enum):
     """The browser has given its subscription up."""
     LATER = "later"
     """It may go the next time."""
+    SILENT = "silent"
+    """There was no answer in time."""
     REFUSED = "refused"
     """It would be no other the next time."""
 
@@ -69,8 +71,13 @@ class Answer:
     """Seconds, where the service says when."""
 
 
-def send(browser: Browser, push: Push) -> Answer:
-    """Push it, now. Blocks for 20 s at most. What goes wrong is an answer, and logged without the endpoint's path."""
+def send(browser: Browser, push: Push, until: float) -> Answer:
+    """Push it, now. Blocks until then at most, by ``time.monotonic``.
+
+    What goes wrong is an answer, and logged without the endpoint's path.
+    """
+    if monotonic() >= until:
+        return Answer(Outcome.LATER)
     try:
         place = place_of(browser.endpoint)
     except BadEndpoint as error:
@@ -78,7 +85,7 @@ def send(browser: Browser, push: Push) -> Answer:
         return Answer(Outcome.REFUSED)
     except OSError as error:
         logger.info("A push service cannot be found: %s", error)
-        return Answer(Outcome.LATER)
+        return Answer(_failed(error))
     try:
         body = _encrypted(browser, push.data)
     except Exception as error:  # Whatever the keys of a stranger make of the library.
@@ -94,10 +101,14 @@ def send(browser: Browser, push: Push) -> Answer:
     if push.topic:
         headers["Topic"] = push.topic
     try:
-        return _post(place, headers, body)
+        return _post(place, headers, body, until)
     except (OSError, HTTPException) as error:
         logger.info("The push service %s does not answer: %s: %s", place.host, type(error).__name__, error)
-        return Answer(Outcome.LATER)
+        return Answer(Outcome.SILENT if monotonic() >= until else _failed(error))
+
+
+def _failed(error: Exception) -> Outcome:
+    return Outcome.SILENT if isinstance(error, TimeoutError) else Outcome.LATER
 
 
 def _encrypted(browser: Browser, data: bytes) -> bytes:
@@ -108,10 +119,11 @@ def _encrypted(browser: Browser, data: bytes) -> bytes:
     return body
 
 
-def _post(place: Place, headers: dict[str, str], body: bytes) -> Answer:
+def _post(place: Place, headers: dict[str, str], body: bytes, until: float) -> Answer:
     """Raises OSError, HTTPException."""
-    connection = _Connection(place)
-    whole = Timer(WHOLE_SECONDS, connection.cut)
+    left = max(0.01, until - monotonic())
+    connection = _Connection(place, min(STEP_SECONDS, left))
+    whole = Timer(left, connection.cut)
     whole.daemon = True
     whole.start()
     try:
@@ -147,15 +159,17 @@ def _seconds(retry_after: str) -> float:
 class _Connection(HTTPConnection):
     """To the very address that was checked, by the name that the certificate must have."""
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place.host, place.port, timeout=STEP_SECONDS)
-        self._place = place
+    def __init__(self, place: Place, step: float) -> None:
+        super().__init__(place.host, place.port, timeout=step)
+        self._place, self._step = place, step
         self.sock: Any = None
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._place.address, self.port), STEP_SECONDS)
+        self.sock = socket.create_connection((self._place.address, self.port), self._step)
         if self._place.tls:
-            self.sock = _tls().wrap_socket(self.sock, server_hostname=self.host)
+            # Its handshake is cut off too, so it comes after the assignment.
+            self.sock = _tls().wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self.sock.do_handshake()
 
     def cut(self) -> None:
         """Break it off, from another thread."""

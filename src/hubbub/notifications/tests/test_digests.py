@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -98,6 +99,16 @@ def test_what_was_read_is_not_mailed(ann: User) -> None:
     assert not DigestItem.objects.exists()
 
 
+def test_what_is_gone_before_anybody_hears_of_it(ann: User) -> None:
+    """PSH-8: nothing is kept for it, and the next one is mailed."""
+    hubbub.notify(ann, "Tea")
+    Notification.objects.all().delete()
+    hubbub.notify(ann, "Cake")
+    background()
+    connection.check_constraints()
+    assert [each.subject for each in digests()] == ["Cake"]
+
+
 def test_what_is_counted_up_is_told_again(ann: User) -> None:
     """PSH-8: once each time, and the latest of what came meanwhile."""
     for name in ("Bob", "Eve"):
@@ -155,6 +166,24 @@ def test_what_fails_is_tried_again_and_given_up(ann: User, settings: Any, monkey
     for _ in range(sending.MOST_TRIES):
         assert digests() == []
     assert not DigestItem.objects.exists() and Digest.objects.get().due is None
+
+
+def test_whatever_fails_counts_and_holds_up_nobody_else(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PSH-8: a template, or a mail service's own backend, may raise anything."""
+
+    def send(backend: Any, messages: Any) -> int:
+        if messages[0].to == ["ann@example.org"]:
+            raise KeyError("no such key")
+        return original(backend, messages)
+
+    original = EmailBackend.send_messages
+    monkeypatch.setattr(EmailBackend, "send_messages", send)
+    hubbub.notify([ann, reader("bob")], "Tea")
+    assert [each.to for each in digests()] == [["bob@example.org"]]
+    for _ in range(sending.MOST_TRIES - 1):
+        assert Digest.objects.get(user=ann).tries
+        assert digests() == []
+    assert not DigestItem.objects.exists() and Digest.objects.get(user=ann).sent_at is None
 
 
 def test_what_comes_while_one_is_sent_waits_for_the_next(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:

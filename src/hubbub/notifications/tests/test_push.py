@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from hubbub.engine.actor import SYSTEM
 from hubbub.notifications import actions as notifications
 from hubbub.notifications.messages import QuietHours
 from hubbub.notifications.models import Notification
-from hubbub.notifications.push import actions, vapid
+from hubbub.notifications.push import actions, tasks, vapid
 from hubbub.notifications.push.models import PushSubscription
 from hubbub.notifications.push.payload import push_of
 from hubbub.notifications.tests.push_service import Browser, PushService, push_service
@@ -170,6 +171,42 @@ def test_what_fails_is_tried_again_by_itself_and_given_up(service: PushService, 
     assert slow.asked == asked
 
 
+def test_a_service_that_does_not_answer_is_left_out_for_a_while(
+    service: PushService, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PSH-7: it has failed at once, and holds up the pushes of others once, not at each of their notifications."""
+    silent, there = subscribed(service, ann), subscribed(service, ann)
+    asked, over = [], threading.Event()
+
+    def behave(request: Any) -> bool:
+        if request.path == silent.path:
+            asked.append(request.path)
+            over.wait(10)
+            request.close_connection = True
+        return request.path == silent.path
+
+    service.behave = behave
+    monkeypatch.setattr(tasks, "WHOLE_SECONDS", 0.3)
+    for title in ("Tea", "Cake"):
+        hubbub.notify(ann, title)
+    background(tasks=2)
+    monkeypatch.undo()
+    assert len(asked) == 1 and [each["title"] for each in there.payloads] == ["Tea", "Cake"]
+    row = PushSubscription.objects.get(endpoint=silent.endpoint)
+    assert row.failures == 1 and row.away_until is not None
+    assert 290 < (row.away_until - timezone.now()).total_seconds() <= 300
+    assert actions.away_after(1) == timedelta(minutes=10) and actions.away_after(99) == timedelta(days=1)
+
+    # Then it is tried again, there alone.
+    over.set()
+    service.behave = None
+    PushSubscription.objects.update(away_until=timezone.now())
+    background()
+    assert [each["title"] for each in silent.payloads] == ["Tea"] and len(there.received) == 2
+    row.refresh_from_db()
+    assert row.failures == 0 and row.away_until is None
+
+
 def test_nothing_that_is_rolled_back(service: PushService, ann: User) -> None:
     browser = subscribed(service, ann)
     with transaction.atomic():
@@ -238,6 +275,10 @@ def test_ones_browsers_are_listed_and_turned_off(service: PushService, ann: User
         {"p256dh": "x" * 15},
         {"p256dh": "not base64 at all!"},
         {"auth": ""},
+        {"auth": "x" * 41},
+        {"auth": "x" * 22 + "\n"},
+        {"p256dh": "x" * 87 + "\n"},
+        {"label": "Fire\x00fox"},
         {"label": "x" * 101},
     ],
 )

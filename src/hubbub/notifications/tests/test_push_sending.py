@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from hubbub.notifications.push import sending, vapid
+from hubbub.notifications.push import endpoints, sending, vapid
 from hubbub.notifications.push.endpoints import BadEndpoint, is_public, place_of
 from hubbub.notifications.push.sending import Outcome, Push, send
 from hubbub.notifications.tests.push_service import Browser, PushService, push_service
@@ -25,6 +26,10 @@ def service(settings: Any) -> Iterator[PushService]:
         yield found
 
 
+def push_to(browser: sending.Browser, seconds: float = 20.0) -> sending.Answer:
+    return send(browser, WHAT, time.monotonic() + seconds)
+
+
 def given(browser: Browser) -> sending.Browser:
     told = browser.subscription()
     return sending.Browser(told["endpoint"], told["p256dh"], told["auth"])
@@ -33,7 +38,7 @@ def given(browser: Browser) -> sending.Browser:
 def test_it_is_signed_and_encrypted(service: PushService) -> None:
     """PSH-4: the service checks signature, audience and times, and the browser alone can read it."""
     browser = service.browser(vapid.own_public_key())
-    assert send(given(browser), WHAT).outcome is Outcome.SENT
+    assert push_to(given(browser)).outcome is Outcome.SENT
     (received,) = browser.received
     assert received.payload == {"title": "Hello"}
     assert received.claims["sub"] == "mailto:admin@example.org"
@@ -60,14 +65,13 @@ def test_what_becomes_of_an_answer(
     """PSH-7 PSH-2: a redirect is followed nowhere."""
     browser = service.browser(vapid.own_public_key())
     browser.answers = [(status, headers)]
-    answer = send(given(browser), WHAT)
+    answer = push_to(given(browser))
     assert (answer.outcome, answer.retry_after) == (outcome, retry_after)
     assert browser.asked == 1 and not browser.received
 
 
-def test_a_service_that_dawdles_is_cut_off(service: PushService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_dawdles_is_cut_off(service: PushService) -> None:
     """PSH-7: each byte in time, and never the last one."""
-    monkeypatch.setattr(sending, "WHOLE_SECONDS", 0.3)
     broken_off = threading.Event()
 
     def dawdle(request: Any) -> bool:
@@ -85,7 +89,7 @@ def test_a_service_that_dawdles_is_cut_off(service: PushService, monkeypatch: py
         return True
 
     service.behave = dawdle
-    assert send(given(service.browser(vapid.own_public_key())), WHAT).outcome is Outcome.LATER
+    assert push_to(given(service.browser(vapid.own_public_key())), 0.3).outcome is Outcome.SILENT
     assert broken_off.wait(10)
 
 
@@ -94,9 +98,27 @@ def test_nobody_there(service: PushService) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     away = sending.Browser(f"http://127.0.0.1:{port}/", browser.p256dh, browser.auth)
-    assert send(away, WHAT).outcome is Outcome.LATER
+    assert push_to(away).outcome is Outcome.LATER
     bad = sending.Browser(browser.endpoint, "A" * 87, browser.auth)
-    assert send(bad, WHAT).outcome is Outcome.GONE
+    assert push_to(bad).outcome is Outcome.GONE
+
+
+def test_a_name_that_nobody_answers_for(service: PushService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PSH-7: neither a task nor a request waits for it; and what is too late is not begun."""
+    asked, answered = [], threading.Event()
+
+    def look_up(*args: Any, **kwargs: Any) -> list[Any]:
+        asked.append(args)
+        answered.wait(10)
+        return []
+
+    browser = given(service.browser(vapid.own_public_key()))
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(endpoints, "LOOKUP_SECONDS", 0.02)
+    assert push_to(browser).outcome is Outcome.SILENT
+    assert push_to(browser, seconds=0).outcome is Outcome.LATER
+    answered.set()
+    assert len(asked) == 1
 
 
 # Where may be pushed to
@@ -167,7 +189,7 @@ def test_a_public_address_is_taken_as_it_was_looked_up(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(OSError, match="no network"):
-        sending._Connection(place).connect()
+        sending._Connection(place, 1).connect()
     assert called == [(address, 443)]
 
 
