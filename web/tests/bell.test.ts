@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Announcement, AnyEvent, Notification } from "hubbub";
-import { afterAnnouncement, bannersOf, nextMoment, timeLeft } from "../src/state/banners";
+import { afterAnnouncement, bannersOf, nextMoment, seenUpTo, timeLeft } from "../src/state/banners";
 import { byDay } from "../src/state/news";
 import { afterProgress, withRunning, type ShownJob } from "../src/state/progress";
 
@@ -40,6 +40,22 @@ test("banners: the gravest first, none that is over, seen or dismissed, but unti
     announcement(1, { banner: false }),
   ];
   expect(ids(bannersOf(list, new Set([2]), NOON))).toEqual([4, 3, 6]);
+});
+
+test("the server is told of what was seen here only when nothing older would go with it", () => {
+  const list = [
+    announcement(6),
+    announcement(5, { acknowledge: true }),
+    announcement(4),
+    announcement(3, { banner: false }),
+    announcement(2, { expires_at: later(0) }),
+    announcement(1, { seen: true }),
+  ];
+  expect(seenUpTo(list, new Set([4]), NOON)).toBe(0);
+  expect(seenUpTo(list, new Set([3]), NOON)).toBe(3);
+  expect(seenUpTo(list, new Set([3, 4, 6]), NOON)).toBe(6);
+  expect(seenUpTo(list, new Set([3, 6]), NOON)).toBe(3);
+  expect(seenUpTo(list, new Set([1]), NOON)).toBe(0);
 });
 
 test("what the user has done with an announcement outlives its change, and comes from all devices", () => {

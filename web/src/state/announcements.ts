@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Announcement } from "hubbub";
 import { account, unreadAtStart } from "./account";
-import { afterAnnouncement, bannersOf, live, nextMoment } from "./banners";
+import { afterAnnouncement, bannersOf, live, nextMoment, seenUpTo } from "./banners";
 import { client } from "./connection";
 import { serverNow } from "./serverClock";
 
@@ -13,21 +13,27 @@ export const moment = signal(serverNow());
 
 /** How many are not seen; until the server has told this page, as many as were when it was made. */
 export const unseen = computed(() => {
-  if (announced.value) return live(announced.value, moment.value).filter(({ seen }) => !seen).length;
+  if (announced.value) return live(announced.value, moment.value).filter(isUnseen).length;
   return unreadAtStart("announcements");
 });
 
-/** Banners that were dismissed on this page while older ones were still shown. */
-const dismissed = signal<ReadonlySet<number>>(new Set());
+const SEEN_HERE = "hubbub_seen";
+/** Those that were seen in this browser while older ones were not: the server is told when these are. */
+const seenHere = signal<ReadonlySet<number>>(new Set());
+
+/** Whether the user has not seen it, as far as this browser knows. */
+export const isUnseen = ({ id, seen }: Announcement): boolean => !seen && !seenHere.value.has(id);
 
 /** What stands across the page: the most severe first. */
-export const banners = computed(() => bannersOf(announced.value ?? [], dismissed.value, moment.value));
+export const banners = computed(() => bannersOf(announced.value ?? [], seenHere.value, moment.value));
 
 /** Follow what is announced to the signed-in user. */
 export function startAnnouncements(): void {
   const who = computed(() => account.value?.id ?? null);
   effect(() => {
     if (who.value === null) return;
+    const key = `${SEEN_HERE}.${who.value}`;
+    seenHere.value = new Set(JSON.parse(localStorage.getItem(key) ?? "[]") as number[]);
     const end = client.followAnnouncements({
       onFeed: (feed) => {
         moment.value = serverNow();
@@ -41,7 +47,7 @@ export function startAnnouncements(): void {
     return () => {
       end();
       announced.value = null;
-      dismissed.value = new Set();
+      seenHere.value = new Set();
     };
   });
   effect(() => {
@@ -61,19 +67,18 @@ export async function seeUpTo(number: number): Promise<void> {
 /** Rejects with a HubbubError. */
 export async function acknowledge(announcement: Announcement): Promise<void> {
   await client.command("announcements.acknowledge", null, { id: announcement.id });
-  if (!announcement.seen) await dismiss(announcement);
+  if (!announcement.seen) await see(announcement);
 }
 
 /**
- * Show a banner no more, here and on one's other devices; there it stays as long as older ones do, which would go with
- * it. Rejects with a HubbubError.
+ * Say that one has seen this one, and no other: its banner goes. On one's other devices it stays until what is older is
+ * seen as well. Rejects with a HubbubError.
  */
-export async function dismiss({ id: chosen }: Announcement): Promise<void> {
-  const gone = new Set(dismissed.value).add(chosen);
-  dismissed.value = gone;
-  // What asks to be acknowledged stays until it is, seen or not.
-  const waiting = banners.value.filter(({ seen, acknowledge: asks }) => !seen && !asks).map(({ number }) => number);
-  const done = (announced.value ?? []).filter(({ id }) => gone.has(id)).map(({ number }) => number);
-  const seen = Math.max(0, ...done.filter((number) => waiting.every((each) => number < each)));
+export async function see({ id: chosen }: Announcement): Promise<void> {
+  const list = announced.value ?? [];
+  const here = list.filter(({ id, seen }) => !seen && (id === chosen || seenHere.value.has(id)));
+  seenHere.value = new Set(here.map(({ id }) => id));
+  localStorage.setItem(`${SEEN_HERE}.${account.value?.id}`, JSON.stringify([...seenHere.value]));
+  const seen = seenUpTo(list, seenHere.value, moment.value);
   if (seen > 0) await seeUpTo(seen);
 }

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { announced, moment, seeUpTo, unseen } from "./announcements";
+import { announced, isUnseen, moment, see, seeUpTo, unseen } from "./announcements";
 import { live } from "./banners";
 import { client } from "./connection";
 import { messageOf } from "./current";
@@ -17,7 +17,7 @@ export const news = computed<readonly News[] | null>(() => {
   const said = live(announced.value ?? [], moment.value);
   // Of announcements all that are live are known: older ones wait for the notifications that stand above them.
   const since = moreNotifications.value ? Date.parse(told.at(-1)?.at ?? "") || 0 : 0;
-  const shown = said.map((each) => ({ at: each.begins_at, unread: !each.seen, announcement: each }));
+  const shown = said.map((each) => ({ at: each.begins_at, unread: isUnseen(each), announcement: each }));
   return inOrder([...told, ...shown.filter(({ at, unread }) => unread || Date.parse(at) >= since)]);
 });
 
@@ -26,7 +26,7 @@ export const bellProblem = signal<string | null>(null);
 
 export function markNews(each: News, read: boolean): void {
   if (each.notification) attempt(client.notifications.mark([each.notification.id], read));
-  else if (read) attempt(seeUpTo(each.announcement.number));
+  else if (read) attempt(see(each.announcement));
 }
 
 export function markAllNews(): void {

@@ -1,7 +1,7 @@
 import "./Banner.css";
 import type { Announcement } from "hubbub";
 import { useSignal } from "@preact/signals";
-import { acknowledge, banners, dismiss, moment } from "../../state/announcements";
+import { acknowledge, banners, moment, see } from "../../state/announcements";
 import { timeLeft } from "../../state/banners";
 import { messageOf } from "../../state/current";
 import { addressOf, follow } from "../../state/route";
@@ -59,7 +59,7 @@ function Announced({ announcement, others }: { announcement: Announcement; other
           <button
             class="icon-button"
             aria-label={`Dismiss: ${announcement.title}`}
-            onClick={() => attempt(dismiss(announcement))}
+            onClick={() => attempt(see(announcement))}
           >
             <Icon name="close" />
           </button>
