@@ -9,6 +9,7 @@ import { startClock } from "./state/clock";
 import { startCurrent } from "./state/current";
 import { startJobs } from "./state/jobs";
 import { startKeys } from "./state/keys";
+import { forgetWithAccount } from "./state/notificationSettings";
 import { startNotifications } from "./state/notifications";
 import { startPreferences } from "./state/preferences";
 import { startPresence } from "./state/presence";
@@ -29,6 +30,7 @@ startNotifications();
 startAnnouncements();
 startJobs();
 startAlerts();
+forgetWithAccount();
 void startAccount();
 // What the server has rendered for the time until now.
 root.replaceChildren();
