@@ -11,16 +11,30 @@ export interface PushPayload {
   unread: number[];
 }
 
+/** What an alert shows of a notification. */
+export type Shown = Pick<PushPayload, "id" | "title" | "body" | "level" | "link">;
+
 /** What the worker tells a page whose alert was clicked. */
 export interface AlertOpened {
   type: "hubbub.alert-opened";
   id: number;
 }
 
+/** What the worker asks every window of the origin, with a port for the answer: only pages of the UI give one. */
+export const ASKS_WHO = "hubbub.who-is-there";
+
 const TAG = "hubbub-notification-";
 
 /** The tag of a notification's alert: the same one shown again takes its place. */
 export const tagOf = (id: number): string => `${TAG}${id}`;
+
+/** How a notification's alert is shown, by the worker and by pages alike. */
+export const optionsOf = ({ id, body, level, link }: Shown): NotificationOptions => ({
+  body,
+  tag: tagOf(id),
+  requireInteraction: level === "danger",
+  data: { link },
+});
 
 /** The notification of an alert's tag; null for a tag that is not ours. */
 export function idOf(tag: string): number | null {

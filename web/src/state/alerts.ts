@@ -1,8 +1,8 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Notification as News } from "hubbub";
 import { page } from "../page";
-import { closeAlerts, onAlertOpened } from "../push/alerts";
-import { tagOf } from "../push/payload";
+import { answerWorker, closeAlerts, onAlertOpened, showByWorker } from "../push/alerts";
+import { optionsOf } from "../push/payload";
 import { tellShown } from "../push/shown";
 import { keep } from "../push/subscribe";
 import { account } from "./account";
@@ -63,6 +63,7 @@ export function startAlerts(): void {
     if (queue.value.some(({ type }) => type === "chat.send")) mayAskForAlerts.value = true;
   });
   tellShown(client);
+  answerWorker();
   if (permission.value === "unsupported") return;
   onAlertOpened((id) => void client.notifications.mark([id]).catch(() => {}));
   effect(() => {
@@ -76,6 +77,7 @@ export function startAlerts(): void {
     const fresh = serverNow() - Date.parse(data.notification.created_at) < FRESH_MS;
     if (mine && data.alert && fresh && showsAlerts.value) void show(data.notification);
   });
+  client.onEvent("notifications.withdrawn", ({ data }) => void closeAlerts(data.ids));
   effect(() => {
     if (notifications.value) closeRead(notifications.value);
   });
@@ -103,11 +105,8 @@ async function show(news: News): Promise<void> {
   const { held } = await navigator.locks.query();
   if (held?.some(({ name }) => name === FOCUSED)) return;
   try {
-    const alert = new Notification(news.title, {
-      body: news.body,
-      tag: tagOf(news.id),
-      requireInteraction: news.level === "danger",
-    });
+    if (await showByWorker(news)) return;
+    const alert = new Notification(news.title, optionsOf(news));
     shown.set(news.id, alert);
     alert.onclick = () => {
       window.focus();
@@ -116,7 +115,7 @@ async function show(news: News): Promise<void> {
     };
     alert.onclose = () => shown.delete(news.id);
   } catch {
-    // On Android only a service worker may show them, which is what push is for.
+    // On Android only a service worker may show them, which there is where push was turned on.
   }
 }
 

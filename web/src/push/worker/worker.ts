@@ -1,7 +1,10 @@
 // The service worker: shows what the server pushes while no page of ours is in front of anybody.
-import { idOf, tagOf, type AlertOpened, type PushPayload } from "../payload";
+import { ASKS_WHO, idOf, optionsOf, tagOf, type AlertOpened, type PushPayload } from "../payload";
 
 declare const self: ServiceWorkerGlobalScope;
+
+/** How long a page has to say that it is ours; a click may open windows for longer than that. */
+const ANSWER_MS = 500;
 
 self.addEventListener("install", () => void self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -18,12 +21,7 @@ async function alertOf(data: PushMessageData | null): Promise<void> {
   // Browsers want an alert for every push, but for those that come while a page of ours has the focus: it shows them.
   if ((await pages()).some((each) => each.focused)) return;
   if (!payload) return self.registration.showNotification("Something new", { tag: tagOf(0) });
-  await self.registration.showNotification(payload.title, {
-    body: payload.body,
-    tag: tagOf(payload.id),
-    requireInteraction: payload.level === "danger",
-    data: { link: payload.link },
-  });
+  await self.registration.showNotification(payload.title, optionsOf(payload));
 }
 
 /** What was pushed; null where it can't be read. */
@@ -48,6 +46,7 @@ async function closeRead(payload: PushPayload): Promise<void> {
 /** The address of a link: http(s) only, else the UI itself. */
 function address(link: string): string {
   const root = self.registration.scope;
+  if (!URL.canParse(link, root)) return root;
   const url = new URL(link, root);
   return url.protocol === "https:" || url.protocol === "http:" ? url.href : root;
 }
@@ -67,8 +66,20 @@ async function show(page: WindowClient, url: string): Promise<WindowClient | nul
   return focused.url === url ? focused : focused.navigate(url).catch(() => self.clients.openWindow(url));
 }
 
-/** The pages of ours that are open in this browser. */
+/** The pages of ours that are open in this browser; the site may have others beside them. */
 async function pages(): Promise<readonly WindowClient[]> {
   const all = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  return all.filter((each) => each.url.startsWith(self.registration.scope));
+  const near = all.filter((each) => each.url.startsWith(self.registration.scope));
+  const ours = await Promise.all(near.map(isOurs));
+  return near.filter((_, place) => ours[place]);
+}
+
+/** Whether a page answers as the UI does. */
+function isOurs(page: WindowClient): Promise<boolean> {
+  return new Promise((told) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => told(true);
+    setTimeout(() => (told(false), port1.close()), ANSWER_MS);
+    page.postMessage({ type: ASKS_WHO }, [port2]);
+  });
 }
