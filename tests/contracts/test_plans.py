@@ -26,6 +26,7 @@ from hubbub.django.tail import PostgresLog
 from hubbub.engine.actor import SYSTEM, Actor
 from hubbub.notifications import actions as notifications
 from hubbub.notifications import queries as notification_queries
+from hubbub.notifications.actions.talk import who_was_told
 from tests.contracts import databases
 from tests.contracts.databases import ALIAS
 from tests.contracts.filled import LITTLE, MUCH, Size, fill
@@ -113,6 +114,7 @@ CASES = [
     Case("all marked as read", lambda w: notifications.mark_all(w.me), lambda s: 10),
     Case("withdrawn by target", lambda w: notifications.withdraw(SYSTEM, target=User(pk=7)), lambda s: 60),
     Case("withdrawn by group", lambda w: notifications.withdraw(SYSTEM, group="task.7", user_ids=[1]), lambda s: 600),
+    Case("who was told of a conversation", lambda w: who_was_told(["task.7", "task.8"], 1), lambda s: 1500),
     Case("expired notifications", lambda w: notifications.withdraw_expired(SYSTEM, 100), lambda s: 1500),
     Case("old notifications", lambda w: notifications.withdraw_old(SYSTEM, 100), lambda s: 1500),
     Case("what is scheduled", lambda w: notifications.send_due(), lambda s: 10),

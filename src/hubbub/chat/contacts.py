@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib.auth import get_user_model
+from django.db.models.functions import Lower
 
 from hubbub.chat.models import Conversation, Participant
 from hubbub.chat.policy import TOPIC_KIND, conversation_id_of
@@ -38,15 +39,26 @@ def circles(topics: Collection[str]) -> dict[str, Circle]:
     }
 
 
-def people(topics: Collection[str]) -> dict[str, dict[str, UserId]]:
-    """Who takes part in conversations; in a room, who has it in the list. One query."""
+def people(topics: Collection[str], names: Collection[str] | None = None) -> dict[str, dict[str, UserId]]:
+    """Who takes part in conversations; in a room, who has it in the list. One query.
+
+    With ``names``, only of those who are called so.
+    """
     ids = {conversation_id_of(topic): topic for topic in topics}
     found: dict[str, dict[str, UserId]] = {topic: {} for topic in topics}
     there = Participant.objects.filter(active("user__"), conversation_id__in=ids)
     name = f"user__{get_user_model().USERNAME_FIELD}"
+    if names is not None:
+        there = there.annotate(lower=Lower(name)).filter(lower__in=_lowered(names))
     for id, user_id, username in there.values_list("conversation_id", "user_id", name):
         found[ids[id]][username] = wire_id(user_id)
     return found
+
+
+def _lowered(names: Collection[str]) -> set[str]:
+    """As databases may lower them: SQLite, and PostgreSQL by some locales, leave all but a to z as it is."""
+    forms = [form for name in names for form in (name, name.upper(), name.capitalize())]
+    return {name.lower() for name in names} | {form.encode().lower().decode() for form in forms}
 
 
 register_circles(TOPIC_KIND, CircleKind(circles, people))

@@ -25,8 +25,9 @@ class CircleKind:
 
     circles: Callable[[Collection[str]], dict[str, Circle]]
     """By topic. One query."""
-    people: Callable[[Collection[str]], dict[str, dict[str, UserId]]]
-    """Users' ids by name, by topic: those who are active. One query."""
+    people: Callable[[Collection[str], Collection[str] | None], dict[str, dict[str, UserId]]]
+    """Users' ids by name, by topic: those who are active. With names, of those who are called so, be it in upper or
+    lower case; more may be there. One query."""
 
 
 _kinds: dict[str, CircleKind] = {}
@@ -44,9 +45,16 @@ def circles_of(topics: Collection[str]) -> dict[str, Circle]:
     }
 
 
-def people_of(topics: Collection[str]) -> dict[str, dict[str, UserId]]:
-    """Who takes part, as ids by username, by topic. Blocks; one query a kind."""
-    return {topic: each for name, mine in _by_kind(topics).items() for topic, each in _kinds[name].people(mine).items()}
+def people_of(topics: Collection[str], names: Collection[str] | None = None) -> dict[str, dict[str, UserId]]:
+    """Who takes part, as ids by username, by topic; with ``names``, of those who are called so in any case of letters.
+
+    Blocks; one query a kind.
+    """
+    return {
+        topic: each
+        for name, mine in _by_kind(topics).items()
+        for topic, each in _kinds[name].people(mine, names).items()
+    }
 
 
 def _by_kind(topics: Collection[str]) -> dict[str, list[str]]:

@@ -151,14 +151,19 @@ class DjangoStreamStore:
                     taken[topic] = Stream(id=id, topic=topic, epoch=epoch, top=top - counts[topic])
         return taken
 
-    def rewrite(self, topics: Sequence[str], types: Sequence[str], told: str, change: Callable[[Any], Any]) -> int:
+    def rewrite(
+        self, topics: Sequence[str], types: Sequence[str], told: str, change: Callable[[Any], Any], after: int = 0
+    ) -> int:
         """Change what events of these topics and types say that have ``told`` in their JSON. Returns how many.
 
-        For what must not stay in the log; places and order stay as they are. Inside the caller's transaction.
+        For what must not stay in the log; places and order stay as they are. Inside the caller's transaction. With
+        ``after``, only of events whose id in the log is higher.
         """
         found = models.Event.objects.using(self.alias).filter(
             stream__topic__in=topics, type__in=types, data__contains=told
         )
+        if after:
+            found = found.filter(pk__gt=after)
         rows = list(found.select_related("stream").only("data", "offset", "stream__topic"))
         for row in rows:
             row.data = msgspec.json.encode(change(msgspec.json.decode(row.data))).decode()

@@ -65,7 +65,7 @@ class Notification(models.Model):
         constraints = (models.UniqueConstraint(fields=["user", "number"], name="hubbub_notification_number"),)
         indexes = (
             models.Index(
-                fields=["user", "group", "-number"], name="hubbub_notification_group", condition=~models.Q(group="")
+                fields=["group", "user", "-number"], name="hubbub_notification_by_group", condition=~models.Q(group="")
             ),
             # The few that are unread below the cursor.
             models.Index(fields=["user", "number"], name="hubbub_notification_unread", condition=models.Q(read=False)),

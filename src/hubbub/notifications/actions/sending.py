@@ -117,11 +117,9 @@ class _Batch:
 
 def _send(wanted: list[_Wanted], now: datetime) -> Iterator[tuple[int, int]]:
     """Write and publish. Yields each one's sending and the id of its notification."""
-    reachable = _reachable({each.user_id for each in wanted})
-    wishes = wishes_of(reachable, {each.notice.kind for each in wanted})
-    wanted = [
-        each for each in wanted if each.user_id in reachable and wishes.wants(each.user_id, each.notice.kind, "site")
-    ]
+    there = reachable({each.user_id for each in wanted})
+    wishes = wishes_of(there, {each.notice.kind for each in wanted})
+    wanted = [each for each in wanted if each.user_id in there and wishes.wants(each.user_id, each.notice.kind, "site")]
     if not wanted:
         return
     batch = _Batch(boxes.lock({each.user_id for each in wanted}), wishes, _people(wanted), now)
@@ -140,7 +138,7 @@ def _send(wanted: list[_Wanted], now: datetime) -> Iterator[tuple[int, int]]:
         yield place, row.pk
 
 
-def _reachable(user_ids: set[Any]) -> set[Any]:
+def reachable(user_ids: set[Any]) -> set[Any]:
     """Those who are there and active; each has a box now. One query, and one more for those who had none."""
     rows = get_user_model()._default_manager.filter(active(), pk__in=user_ids)
     found = dict(rows.order_by("pk").values_list("pk", "hubbub_notification_box__pk"))
