@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hubbub.django.listeners import Happened, on_event
     from hubbub.django.notifying import anotify, notify
     from hubbub.django.publish import apublish, apublish_ephemeral, publish, publish_ephemeral
+    from hubbub.django.revoking import arevoke, revoke
     from hubbub.engine.actor import Actor
     from hubbub.engine.context import Context
     from hubbub.progress.running import job_progress
@@ -52,6 +53,7 @@ _HOME = {
     "anotify": "django.notifying",
     "apublish": "django.publish",
     "apublish_ephemeral": "django.publish",
+    "arevoke": "django.revoking",
     "command": "protocol.registry",
     "event": "protocol.registry",
     "handles": "protocol.registry",
@@ -62,6 +64,7 @@ _HOME = {
     "publish_ephemeral": "django.publish",
     "published": "django.declaring",
     "publishes": "django.declaring",
+    "revoke": "django.revoking",
     "topic_kind": "protocol.registry",
 }
 
@@ -79,6 +82,7 @@ __all__ = [
     "anotify",
     "apublish",
     "apublish_ephemeral",
+    "arevoke",
     "command",
     "event",
     "handles",
@@ -89,6 +93,7 @@ __all__ = [
     "publish_ephemeral",
     "published",
     "publishes",
+    "revoke",
     "topic_kind",
 ]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -10,8 +11,9 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from hubbub import published, publishes
-from hubbub.django.declaring import register_declared
+from hubbub import arevoke, published, publishes, revoke
+from hubbub.django.auth import actor_of_user
+from hubbub.django.declaring import _declared, register_declared
 from hubbub.django.models import Event
 from hubbub.protocol.registry import registry
 from hubbub.protocol.typescript import typescript
@@ -194,6 +196,46 @@ def test_followed_over_the_socket(hubbub_sync: SyncEngine, ada: Any, boards: tup
     assert mallory.error("subscribe", topic) == "forbidden"
     for impossible in ("board.x", f"board.0{boards[0].pk}", "board", "notes.1", "notes."):
         assert page.error("subscribe", impossible) == "forbidden", impossible
+
+
+def test_who_was_removed_sees_no_more(hubbub_sync: SyncEngine, ada: Any, boards: tuple[Board, Board]) -> None:
+    """DCL-4 SUB-4: by the transaction that removes, not by one that is rolled back; other topics go on."""
+    kitchen, garden = (f"board.{each.pk}" for each in boards)
+    page: SyncConnection = hubbub_sync.connect(ada)
+
+    def ended(times: int) -> list[dict[str, Any]]:
+        found = [frame for frame in page.frames if frame["type"] == "unsubscribed"]
+        return found if len(found) == times else []
+
+    for topic in (kitchen, garden):
+        page.subscribe(topic)
+    with transaction.atomic():
+        revoke(ada, garden)
+        transaction.set_rollback(True)
+    revoke(ada.pk, kitchen, reason="left")
+    (said,) = page.wait_for(lambda: ended(1))
+    assert (said["topic"], said["data"]) == (kitchen, {"reason": "left"})
+    Task.objects.create(board=boards[0], title="Soap")
+    Task.objects.create(board=boards[1], title="Rake")
+    page.event("board.task_created", garden)
+    assert page.events(kitchen) == []
+    page.subscribe(kitchen)  # It is may_see that says who may.
+    async_to_sync(arevoke)(ada, kitchen)
+    assert page.wait_for(lambda: ended(2))[1]["topic"] == kitchen
+
+
+def test_a_snapshot_has_the_newest(ada: Any, boards: tuple[Board, Board], monkeypatch: pytest.MonkeyPatch) -> None:
+    """DCL-1: and in an order of its own the first."""
+    for each in (Task, Visit):
+        monkeypatch.setattr(_declared[each], "_limit", 2)
+    for name in "abc":
+        Task.objects.create(board=boards[0], title=name)
+        Visit.objects.create(day="monday", cost=1)
+    snapshot: Any = registry.topics["board"].snapshot
+    assert [item.title for item in snapshot(actor_of_user(ada), f"board.{boards[0].pk}").items] == ["b", "c"]
+    snapshot = registry.topics["day"].snapshot
+    newest = Visit.objects.order_by("-pk").values_list("pk", flat=True)[:2]
+    assert [item["id"] for item in snapshot(actor_of_user(ada), "day.monday").items] == list(newest)
 
 
 def test_types_are_generated() -> None:

@@ -42,12 +42,14 @@ class Declared:
         kind: str,
         rows: Callable[[str], QuerySet[Any]] | None,
         many: Sequence[str],
+        limit: int | None,
     ) -> None:
         self.model = model
         self.places = Whereabouts(model, topic, kind, rows)
         name = model._meta.object_name or ""
         item, self._item, own = shape(model, fields, serializer, name)
         self._many = own
+        self._limit = limit
         told = f"{model._meta.app_label}.{model._meta.model_name}"
         make = _Maker(model, told, self.places.kind)
         self.created = make("created", {"item": item}, "There is a new one, or it has come here from another topic.")
@@ -67,8 +69,7 @@ class Declared:
                 raise Absent
 
         def snapshot(actor: Any, topic: str) -> Any:
-            found = self._with_many(self.places.rows(topic))
-            return listed(items=[self._item(each) for each in (found if found.ordered else found.order_by("pk"))])
+            return listed(items=[self._item(each) for each in self._newest(topic)])
 
         snapshot.__annotations__["return"] = listed
         name, plural = self.places.kind, self.model._meta.verbose_name_plural
@@ -172,6 +173,13 @@ class Declared:
             if now:
                 told.append(Publication(now.topic, self.created(item=now.item)))
         publish_all(told)
+
+    def _newest(self, topic: str) -> list[Any]:
+        """The instances of a topic that its snapshot has room for."""
+        found = self._with_many(self.places.rows(topic))
+        if found.ordered:
+            return list(found[: self._limit])
+        return list(found.order_by("-pk")[: self._limit])[::-1]
 
     def _with_many(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.prefetch_related(*self._many)

@@ -32,13 +32,16 @@ def publishes(
     kind: str = "",
     rows: "Callable[[str], QuerySet[Any]] | None" = None,
     many: Sequence[str] = (),
+    limit: int | None = 1000,
 ) -> Callable[[M], M]:
     """Publish what becomes of a model's instances: ``<app>.<model>_created``, ``_updated`` and ``_deleted``.
 
     ``topic`` says where, as a text with the instance's fields (``"board.{board_id}"``), or as a function of the
     instance, which returns an empty text for one that nobody is to see. ``may_see(actor, topic)`` says who may follow,
-    by what it returns or by raising Forbidden; it makes the topic kind, whose snapshot is the list. Without it the kind
-    is somebody else's.
+    by what it returns or by raising Forbidden; it makes the topic kind, whose snapshot is the list: of more than
+    ``limit`` instances the newest by primary key, or the first where ``rows`` or the model say an order; None is all.
+    Without ``may_see`` the kind is somebody else's. It is asked when somebody begins to follow: where somebody loses
+    that right, call ``revoke``.
 
     What travels is a struct of ``fields``, or what ``serializer`` makes of an instance: a function, a serializer of
     DRF, or the path to either. ``rows(topic)`` are the instances of a topic; a function as ``topic`` needs it, and
@@ -55,7 +58,7 @@ def publishes(
 
             if model in _declared:
                 raise ImproperlyConfigured(f"{model.__name__} publishes already.")
-            _declared[model] = Declared(model, topic, may_see, fields, serializer, kind, rows, many)
+            _declared[model] = Declared(model, topic, may_see, fields, serializer, kind, rows, many, limit)
 
         _waiting.append(register)
         return model
