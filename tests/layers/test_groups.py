@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from hubbub.django.group_table import DEFAULT_GROUPS, GroupTable, group_table
 from hubbub.django.groups import LayerGroups, groups_over
+from hubbub.django.relay import AT_ONCE
 from hubbub.engine.ports import NoGroups
 from hubbub.layers.memory import InMemoryLayer
 from hubbub.protocol.dialect import V1
@@ -157,6 +158,62 @@ async def test_a_layer_that_is_away_keeps_nobody_out(memory, layer, caplog):
     await layer.group_send("all", {"type": "alert"})
     await settle()
     assert len(shown(early[0])) == 2
+
+
+async def test_a_layer_that_is_away_is_asked_by_one_group(memory, layer):
+    """FMT-1: however many there are; back again, it is not run over, and has them all at once."""
+    connections = [await memory.connect("alice", SHOWING, [f"plaza.{n}"]) for n in range(40)]
+    groups = layer.groups()
+    assert len(groups) == 80
+    join, now, most = layer.layer.group_add, 0, 0
+
+    async def counted(group: str, channel: str) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(now, most)
+        for _ in range(40):
+            await asyncio.sleep(0)
+        await join(group, channel)
+        now -= 1
+
+    layer.layer.group_add = counted
+    layer.away = True
+    await layer.lose_connection()
+    await settle()
+    asked = len(layer.asked)
+    for _ in range(5):
+        await memory.clock.advance(1)
+        await settle()
+    assert len([how for how, _ in layer.asked[asked:] if how == "group_add"]) in (4, 5)
+    layer.away = False
+    await memory.clock.advance(1.1)
+    for _ in range(5):
+        await settle()
+    assert layer.groups() == groups
+    assert most == AT_ONCE
+    assert all(len(layer.members(group)) == 1 for group in groups)
+    await layer.group_send("plaza_7", {"type": "alert"})
+    await settle()
+    assert [len(shown(each)) for each in connections] == [n == 7 for n in range(40)]
+
+
+async def test_one_group_that_is_refused_keeps_no_other_out(memory, layer):
+    """FMT-1: the layer is there, and takes the others."""
+    join = layer.layer.group_add
+
+    async def refusing(group: str, channel: str) -> None:
+        if group == "plaza_bad":
+            raise TypeError("the layer does not like the name")
+        await join(group, channel)
+
+    layer.layer.group_add = refusing
+    for name in ("bad", "good"):
+        await memory.connect("alice", SHOWING, [f"plaza.{name}"])
+    await layer.lose_connection()
+    for _ in range(5):
+        await memory.clock.advance(1)
+        await settle()
+    assert layer.groups() == ["plaza_good", "square_bad", "square_good"]
 
 
 async def test_a_layer_that_says_nothing_is_not_waited_for_long(memory, layer, monkeypatch):

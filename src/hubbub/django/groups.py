@@ -6,15 +6,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
 from django.utils.functional import Promise
 
 from hubbub.django.group_table import GroupTable, group_table
-from hubbub.django.relay import MESSAGE_TYPE, RETRY_SECONDS
+from hubbub.django.relay import AT_ONCE, MESSAGE_TYPE, RETRY_SECONDS
 from hubbub.engine.engine import Engine
 from hubbub.engine.logs import quiet_logger
 from hubbub.engine.ports import Groups, NoGroups
@@ -27,6 +27,8 @@ back = quiet_logger("hubbub.groups.back")
 
 JOIN_SECONDS = 1.0
 """How long somebody who connects waits for a layer that does not answer."""
+ANSWER_SECONDS = 10.0
+"""How long the layer may take over a group before the next one is tried."""
 GROUP_EXPIRY = 86_400
 """Seconds that a layer keeps a channel in a group, where it does not say."""
 
@@ -56,6 +58,9 @@ class LayerGroups:
         self._groups: dict[str, _Group] = {}
         self._away = False
         """Whether the layer has failed, and has not answered since."""
+        self._asking = asyncio.Lock()
+        """Held by the one group that asks whether it is back."""
+        self._joining = asyncio.Semaphore(AT_ONCE)
         self._engine: Engine | None = None
 
     def start(self, engine: Engine) -> None:
@@ -90,25 +95,48 @@ class LayerGroups:
                 group.task.cancel()
 
     async def _listen(self, engine: Engine, group: _Group) -> None:
-        while True:
-            try:
-                await self._receive(engine, group)
-            except Exception as error:
-                group.settled.set()
-                self._failed(error)
-                await engine.clock.sleep(RETRY_SECONDS)
+        try:
+            while True:
+                try:
+                    await self._receive(engine, group)
+                except Exception as error:
+                    group.settled.set()
+                    self._failed(error)
+        finally:
+            await self._give_up(group)
 
     async def _receive(self, engine: Engine, group: _Group) -> None:
-        channel = await self._layer.new_channel("hubbub")
-        try:
-            await self._layer.group_add(group.name, channel)
-            group.channel = channel
+        if self._away:
+            group.settled.set()  # Who connects is not to wait until it is back.
+        async with self._turn(engine):
+            await self._give_up(group)
+            group.channel = await self._layer.new_channel("hubbub")
+            await self._layer.group_add(group.name, group.channel)
             group.settled.set()
             self._answered()
-            while True:
-                self._pass_on(engine, group, await self._layer.receive(channel))
-        finally:
-            group.channel = ""
+        while True:
+            self._pass_on(engine, group, await self._layer.receive(group.channel))
+
+    @asynccontextmanager
+    async def _turn(self, engine: Engine) -> AsyncIterator[None]:
+        """While the layer is away one group asks it every second, and the others wait; then they join, a few at once.
+
+        Each that has failed goes to the end of the line: one whose name the layer refuses keeps no other out.
+        """
+        if self._away:
+            async with self._asking:
+                if self._away:
+                    await engine.clock.sleep(RETRY_SECONDS)
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        yield
+                    return
+        async with self._joining, asyncio.timeout(ANSWER_SECONDS):
+            yield
+
+    async def _give_up(self, group: _Group) -> None:
+        """Take the group's channel out, should the layer still have it."""
+        channel, group.channel = group.channel, ""
+        if channel:
             with suppress(Exception):
                 async with asyncio.timeout(JOIN_SECONDS):
                     await self._layer.group_discard(group.name, channel)
