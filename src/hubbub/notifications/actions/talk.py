@@ -44,7 +44,10 @@ def hold(told: Collection[Any], readings: Collection[Reading], others: Collectio
 
 def _unread(readings: Collection[Reading]) -> list[Notification]:
     """The unread notifications that these tell of. One query, none for no readings."""
-    numbers = {(each.user_id, group): each.number for each in readings for group in each.groups}
+    numbers: dict[tuple[Any, str], int] = {}
+    for each in readings:
+        for group in each.groups:
+            numbers[each.user_id, group] = max(each.number, numbers.get((each.user_id, group), 0))
     users, groups = {user_id for user_id, _ in numbers}, {group for _, group in numbers}
     rows = Notification.objects.filter(queries.unread(), user_id__in=users, group__in=groups)
     return [

@@ -1,6 +1,6 @@
 """What people are notified of in conversations (rule LSN-6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from hubbub.notifications import listeners, queries
 from hubbub.notifications.actions import boxes
 from hubbub.notifications.mentions import mentioned, names_in
 from hubbub.notifications.models import Notification
-from hubbub.notifications.policy import topic_of
 from hubbub.testing import hear_events
 
 pytestmark = pytest.mark.django_db
@@ -179,7 +178,7 @@ def test_what_is_deleted_of_what_nobody_was_told(ada: Actor, bob: Actor, monkeyp
     monkeypatch.setattr(DjangoStreamStore, "rewrite", lambda store, topics, *_, after: looked.append((topics, after)))
     hear_events()
     [(topics, after)] = looked
-    assert topics == [topic_of(ada.user_id)]
+    assert topics == [f"notifications.{ada.user_id}"]
     assert Event.objects.get(pk=after).type == "chat.message_sent"
 
 
@@ -253,8 +252,13 @@ def test_boxes_are_locked_at_once(ada: Actor, bob: Actor, carol: Actor, monkeypa
     hear_events()
     locked: list[set[Any]] = []
     lock, own = boxes.lock, boxes.own
-    monkeypatch.setattr(boxes, "lock", lambda ids: (locked.append(set(ids)), lock(ids))[1])
-    monkeypatch.setattr(boxes, "own", lambda id: (locked.append({id}), own(id))[1])
+
+    def note(ids: Iterable[Any], real: Callable[[Any], Any], asked: Any) -> Any:
+        locked.append(set(ids))
+        return real(asked)
+
+    monkeypatch.setattr(boxes, "lock", lambda ids: note(ids, lock, ids))
+    monkeypatch.setattr(boxes, "own", lambda id: note([id], own, id))
     chat.send_message(carol, direct, "two")
     chat.send_message(ada, group, "hello all")
     chat.mark_read(ada, direct)
