@@ -31,5 +31,6 @@ class Seen:
 
 
 retention.keep_house("sign-ins in use", Seen())
+retention.recur("expired sign-ins", retention.HOUR, partial(actions.end_expired, SYSTEM))
 retention.register_pruner("spent tokens", partial(actions.prune_tokens, SYSTEM))
 retention.register_pruner("sign-ins", partial(actions.prune_logins, SYSTEM))

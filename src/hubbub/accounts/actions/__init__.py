@@ -5,10 +5,12 @@ from hubbub.accounts.actions.pruning import prune_logins, prune_tokens
 from hubbub.accounts.actions.sign_ins import (
     DEACTIVATED,
     DELETED,
+    EXPIRED,
     PASSWORD_CHANGED,
     SIGNED_OUT,
     delete_login,
     end_deleted,
+    end_expired,
     end_login,
     end_logins,
     end_reused,
@@ -32,6 +34,7 @@ from hubbub.accounts.actions.users import (
 __all__ = [
     "DEACTIVATED",
     "DELETED",
+    "EXPIRED",
     "PASSWORD_CHANGED",
     "SIGNED_OUT",
     "AddressTaken",
@@ -41,6 +44,7 @@ __all__ = [
     "deactivate",
     "delete_login",
     "end_deleted",
+    "end_expired",
     "end_login",
     "end_logins",
     "end_reused",

@@ -25,6 +25,7 @@ SIGNED_OUT = "signed out"
 PASSWORD_CHANGED = "password changed"
 DEACTIVATED = "deactivated"
 DELETED = "deleted"
+EXPIRED = "expired"
 REUSED = "refresh token used again"
 
 
@@ -133,6 +134,26 @@ def end_logins(actor: Actor, user: Any, reason: str, except_login: str = "") -> 
 
 
 @action
+def end_expired(actor: Actor, limit: int = 100) -> int:
+    """End sign-ins whose cookie or newest token has expired: no request of theirs would say so (rule AUT-4).
+
+    A session that a project has renewed goes on; of one that is its own key nobody can tell. Returns how many were
+    looked at.
+    """
+    # Its last access token may have been given at the end.
+    before = timezone.now() - api_settings.ACCESS_TOKEN_LIFETIME
+    expired = logins().filter(ended_at__isnull=True, expires_at__lt=before)
+    found = list(expired.exclude(kind=Login.Kind.SESSION, session_key="").order_by()[:limit])
+    for login in found:
+        session = _session_store()(login.session_key) if login.session_key else None
+        if session is not None and session.load():
+            logins().filter(pk=login.pk).update(expires_at=session.get_expiry_date())
+        else:
+            end_login(actor, login.pk, EXPIRED)
+    return len(found)
+
+
+@action
 def end_deleted(actor: Actor, user: Any) -> None:
     """Close the sockets of a user whose row, and sign-ins with it, is about to go."""
     _forget_sessions(logins().filter(user=user).values_list("session_key", flat=True))
@@ -176,10 +197,13 @@ def _use_up(token: RefreshToken) -> None:
 
 
 def _forget_sessions(keys: Iterable[str]) -> None:
-    store = import_module(django_settings.SESSION_ENGINE).SessionStore
     for key in keys:
         if key:
-            store().delete(key)
+            _session_store()().delete(key)
+
+
+def _session_store() -> Any:
+    return import_module(django_settings.SESSION_ENGINE).SessionStore
 
 
 def _publish_ending(actor: Actor, ended: SessionsEnded) -> None:

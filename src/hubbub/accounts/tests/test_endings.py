@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
@@ -35,6 +37,23 @@ def access(api, ann) -> str:
 def other(api, ann) -> str:
     """Another sign-in of the same user."""
     return actor_of_token(api.sign_in()["access"]).login
+
+
+def test_what_has_expired_ends(api, access, other, ann, endings):
+    """AUT-4: a cookie that was renewed goes on, and so does what was refreshed at the end, for its last minutes."""
+    api.client.force_login(ann)
+    kept, token = api.client.session[LOGIN_KEY], actor_of_token(access).login
+    now = timezone.now()
+    Login.objects.filter(pk__in=[token, kept]).update(expires_at=now - timedelta(days=1))
+    Login.objects.filter(pk=other).update(expires_at=now)
+    assert actions.end_expired(SYSTEM) == 2
+    assert endings() == [SessionsEnded(f"u.{ann.pk}", "expired", login=token)]
+    assert still_open() == {other, kept} and Login.objects.get(pk=kept).expires_at > now
+    Login.objects.filter(pk=kept).update(expires_at=now - timedelta(days=1))
+    Session.objects.update(expire_date=now)
+    assert actions.end_expired(SYSTEM) == 1
+    assert still_open() == {other}
+    assert actions.end_expired(SYSTEM) == 0
 
 
 def test_a_changed_password_ends_all_but_the_current(access, other, ann, endings):

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from hubbub.django.addresses import address_of
+from hubbub.django.auth import active
 from hubbub.notifications.digests import messages as wire
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.models import Notification
@@ -53,7 +54,7 @@ def items_of(user_id: Any) -> list[tuple[int, int]]:
 
 def mail_of(user_id: Any, ids: list[int]) -> Mail | None:
     """What of these notifications is to be mailed; None where nothing is, or the user has no address (rule PSH-8)."""
-    user = get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
+    user = get_user_model()._default_manager.filter(active(), pk=user_id).first()
     address = address_of(user) if user else ""
     if not address:
         return None

@@ -289,6 +289,15 @@ def test_what_is_no_subscription(service: PushService, ann: User, change: dict[s
     assert not PushSubscription.objects.exists()
 
 
+def test_turning_them_off_again_and_again_is_limited(ann: User, settings: Any) -> None:
+    settings.HUBBUB = {**settings.HUBBUB, "LIMITS": {"writes": "1/10s"}}
+    client = signed_in(ann)
+    assert post(client, "forget/", {"endpoint": "https://push.example.org/1"}).status_code == 204
+    assert post(client, "forget/", {"endpoint": "https://push.example.org/1"}).status_code == 429
+    assert client.delete("/api/notifications/push/1/").status_code == 429
+    assert client.patch("/api/notifications/email/", {}, content_type="application/json").status_code == 429
+
+
 def test_a_user_has_so_many_browsers(service: PushService, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """PSH-1: the one that was renewed longest ago goes."""
     monkeypatch.setattr(actions, "MOST_DEVICES", 2)
