@@ -23,6 +23,7 @@ from hubbub.django.publish import publish
 from hubbub.django.retention import forget_sessions
 from hubbub.django.streams import DjangoStreamStore
 from hubbub.engine.control import SessionsEnded
+from hubbub.testing import hear_events
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +69,7 @@ def test_long_streams_are_cut(settings, batch):
     settings.HUBBUB = {"EVENTS_PER_TOPIC": 3}
     for topic, count in (("feed.a", 8), ("feed.b", 3), ("feed.c", 5)):
         write(topic, count)
+    hear_events()
     assert prune("--batch", batch)["events of long streams"] == 7
     assert [state(topic) for topic in ("feed.a", "feed.b", "feed.c")] == [(6, 8, 3), (1, 3, 3), (3, 5, 3)]
     assert prune("--batch", batch)["events of long streams"] == 0

@@ -183,7 +183,7 @@ def test_a_service_that_does_not_answer_is_left_out_for_a_while(
             asked.append(request.path)
             over.wait(10)
             request.close_connection = True
-        return request.path == silent.path
+        return bool(request.path == silent.path)
 
     service.behave = behave
     monkeypatch.setattr(tasks, "WHOLE_SECONDS", 0.3)
