@@ -1,6 +1,8 @@
 """What listeners may count on, on both databases (rules LSN-1 to LSN-4)."""
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -13,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from hubbub.django import hearing, publish, retention
+from hubbub.django import listening as listening_module
 from hubbub.django.listeners import Happened, Listener, listeners, on_event
 from hubbub.django.listening import Listening
 from hubbub.django.metrics import HUBBUB
@@ -218,6 +221,88 @@ def test_late_commits_between_two_pages(postgres_database: Database, monkeypatch
     turns(listener)
     assert sorted(heard) == list(range(8))
     assert len(heard) == 8
+
+
+def test_another_server(postgres_database: Database) -> None:
+    """LSN-2: nothing is heard twice, and nothing left out, of what was restored from a dump of one that was older."""
+    heard: list[int] = []
+    listener = add(lambda event: heard.append(event.data.n))
+    say(1)
+    turns(listener)
+    say(2)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE hubbub_event SET xid = (xid::text::bigint + 2000)::text::xid8")
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        ahead = cursor.fetchone()[0] + 2000
+        ListenerPlace.objects.update(seen=f"{ahead}:{ahead}:")
+        turns(listener)
+        assert heard == [1, 2]
+        for _ in range(2100):
+            cursor.execute("SELECT pg_current_xact_id()")
+    say(3)
+    turns(listener)
+    assert heard == [1, 2, 3]
+
+
+def test_it_yields_to_who_holds_a_lock(postgres_database: Database) -> None:
+    """LSN-3: that is no failure, and what it has heard before holds up nobody meanwhile."""
+    group = Group.objects.create(name="g0")
+    listener = add(lambda event: Group.objects.filter(pk=group.pk).update(name=f"g{event.data.n}"), tries=1)
+    say(1)
+    with transaction.atomic():
+        Group.objects.select_for_update().get(pk=group.pk)
+        wait = postgres_database.elsewhere(partial(hearing.turn, listener, ALIAS))
+    assert wait == hearing.YIELD_SECONDS
+    turns(listener)
+    assert Group.objects.get(pk=group.pk).name == "g1"
+
+
+def test_a_clock_that_is_set_back(database: Database) -> None:
+    """LSN-3: no pause is longer than it was to be."""
+    heard: list[int] = []
+    listener = add(lambda event: heard.append(event.data.n))
+    say(1)
+    ListenerPlace.objects.update(failures=2, retry_at=timezone.now() + timedelta(hours=2))
+    turns(listener)
+    assert heard == [1]
+
+
+def test_a_slow_one_holds_up_no_other(postgres_database: Database) -> None:
+    """LSN-4: also where both wait for the same event."""
+    heard: list[int] = []
+    go_on = threading.Event()
+    add(lambda event: go_on.wait(30))
+    add(lambda event: heard.append(event.data.n))
+    ours = Listening()
+    ours.start()
+    try:
+        say(1)
+        wait_until(lambda: heard == [1], "the first event")
+        go_on.set()
+        wait_until(lambda: ours._waiting == 2, "both threads")
+        go_on.clear()
+        say(2)
+        wait_until(lambda: heard == [1, 2], "the second event", 5)
+    finally:
+        go_on.set()
+        ours.stop()
+        ours.end(10)
+
+
+def test_nobody_looks_while_nothing_happens(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LSN-4: the thread that is left waits for what is due next."""
+    monkeypatch.setattr(listening_module, "IDLE_SECONDS", 0.0)
+    ours, waits = Listening(), []
+
+    class Stopping(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            ours._stopping = True
+            return True
+
+    ours._changed, ours._due = Stopping(), {"a listener": time.monotonic() + 30}
+    assert ours._take() is None
+    assert waits == [pytest.approx(30, abs=5)]
 
 
 def test_it_hears_what_it_publishes_itself(database: Database) -> None:

@@ -26,6 +26,7 @@ from django.db.migrations.recorder import MigrationRecorder
 import hubbub
 from hubbub.django.background import give_up_restored_tasks
 from hubbub.django.conf import database_alias, tail_alias
+from hubbub.django.places import take_over
 from hubbub.django.streams import DjangoStreamStore
 
 MANIFEST = "manifest.json"
@@ -148,6 +149,8 @@ def restore_backup(path: Path) -> Manifest:
     call_command("migrate", database=alias, interactive=False, verbosity=0)
     # Clients that have read further than this log goes would wait for numbers that now are other events'.
     DjangoStreamStore().begin_epoch()
+    if manifest.vendor == "postgresql":
+        take_over(alias)
     give_up_restored_tasks(alias)
     return manifest
 

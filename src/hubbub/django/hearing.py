@@ -16,7 +16,7 @@ from hubbub.django.listeners import Happened, Listener, decoded, listeners
 from hubbub.django.models import ListenerPlace
 from hubbub.django.places import Log, Look, Place, Row, log_of
 from hubbub.django.reader import read_transaction
-from hubbub.django.transactions import atomically, guarded, plain
+from hubbub.django.transactions import TRY_AGAIN, atomically, guarded, plain, sqlstate
 from hubbub.engine.counters import counters
 
 logger = logging.getLogger("hubbub.listeners")
@@ -27,6 +27,10 @@ TURN_SECONDS = 0.05
 """After this no further event is begun in the same transaction: on SQLite nobody else can write meanwhile."""
 FIRST_PAUSE = 1.0
 """Seconds until an event is tried again; each further pause is twice as long."""
+LOCK_TIMEOUT_MS = 500
+"""How long a turn waits for a lock on PostgreSQL: shorter than it waits to look for a deadlock, which so ends here."""
+YIELD_SECONDS = 0.5
+"""Until an event is tried again that met others' locks, which is nobody's failure."""
 HELD_SECONDS = 1.0
 """When it is looked again at a listener that another process is calling; that may die."""
 NO_PLACE = -1.0
@@ -74,6 +78,7 @@ def turn(listener: Listener, alias: str) -> float | None:
 def _hear_next(listener: Listener, log: Log, alias: str, limit: int) -> float | None:
     """Hear so many events at most, in one transaction. Raises IntegrityError where that could not be committed."""
     with transaction.atomic(using=alias):
+        _limit_lock_waits(alias)
         found, wait = _next(listener, log, alias, limit, lock=True)
         if found is not None:
             place, look = found
@@ -104,6 +109,13 @@ def _one_by_one(listener: Listener, log: Log, alias: str) -> float | None:
     return 0.0
 
 
+def _limit_lock_waits(alias: str) -> None:
+    """Somebody else's locks are not waited for with those that the events before have taken."""
+    if connections[alias].vendor == "postgresql":
+        with connections[alias].cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+
+
 def _note_behind(listener: Listener, rows: Sequence[Row], wait: float | None) -> None:
     """Count since when it is behind: not at all where nothing waits for it."""
     if rows:
@@ -131,12 +143,24 @@ def _next(
     place = places.first()
     if place is None:
         return None, HELD_SECONDS if lock else NO_PLACE
-    if place.retry_at is not None and (wait := (place.retry_at - timezone.now()).total_seconds()) > 0:
+    if (wait := _pause_left(place)) > 0:
         return None, wait
-    look = log.look(Place(place.event_id, place.seen, place.upto), listener.types, limit)
+    at = Place(place.event_id, place.seen, place.upto)
+    if lock:
+        log.settle(at)
+    look = log.look(at, listener.types, limit)
     if look.rows or look.behind >= FAR or place.upto:
         return (place, look), None
     return None, None
+
+
+def _pause_left(place: ListenerPlace) -> float:
+    """Seconds until the event that has failed is tried again."""
+    if place.retry_at is None:
+        return 0.0
+    left = (place.retry_at - timezone.now()).total_seconds()
+    # No pause is as long as this: the clock was set back.
+    return left if left <= FIRST_PAUSE * 2.0**place.failures else 0.0
 
 
 def _hear_all(listener: Listener, place: ListenerPlace, look: Look, alias: str) -> float | None:
@@ -152,6 +176,12 @@ def _hear_all(listener: Listener, place: ListenerPlace, look: Look, alias: str) 
         if failed is None:
             _move(place, look.after(row))
             continue
+        if sqlstate(failed) in TRY_AGAIN:
+            failures = place.failures
+            _move(place, look.before(row))
+            place.failures = failures
+            logger.info("Listener %s waits at event %d, for what others have locked.", listener.name, row.id)
+            return YIELD_SECONDS
         return _failed(listener, place, look, row, failed)
     _move(place, look.end)
     return 0.0 if look.more else None

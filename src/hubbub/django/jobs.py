@@ -10,11 +10,8 @@ from typing import Any
 
 from hubbub.django.calls import Call
 from hubbub.django.outcomes import Asked
-from hubbub.django.transactions import sqlstate
+from hubbub.django.transactions import TRY_AGAIN, sqlstate
 from hubbub.engine.tracing import here
-
-_TRY_AGAIN = {"55P03", "40P01", "40001"}
-"""SQLSTATE of lock not available, deadlock and serialisation failure: worth another try, on the side."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +43,7 @@ class Job(Asked):
         return not self.future.cancelled()
 
     def try_again(self) -> bool:
-        return sqlstate(self.error) in _TRY_AGAIN
+        return sqlstate(self.error) in TRY_AGAIN
 
 
 def in_rounds(batch: Iterable[Job]) -> Iterator[list[Job]]:

@@ -122,10 +122,11 @@ class Listening:
                         return name
                     if now >= idle_until and self._waiting > 1:
                         return None
-                    self._changed.wait(min(due, max(idle_until, now + PAUSE)) - now)
+                    self._changed.wait((due if now >= idle_until else min(due, idle_until)) - now)
                 return None
             finally:
                 self._waiting -= 1
+                self._changed.notify()  # Whoever waits may wait for what was due by then.
                 self._let_wait()
 
     def _next(self) -> tuple[float, str]:

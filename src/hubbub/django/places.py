@@ -69,6 +69,9 @@ class Log(Protocol):
     def look(self, place: Place, types: Sequence[str], limit: int) -> Look:
         """Events of these types after a place."""
 
+    def settle(self, place: Place) -> None:
+        """Before a look at a place that is locked: where it is of another server, a dump's, see ``take_over``."""
+
 
 def log_of(alias: str) -> Log:
     """The log in this database. Inside somebody's own transaction, a test's, by ids: no snapshot sees what it adds."""
@@ -100,6 +103,9 @@ class ByIds:
         ]
         to = Place(rows[-1].id) if rows else Place(max(self.end().event_id, place.event_id))
         return Look(rows, to, len(rows) == limit, to.event_id - place.event_id)
+
+    def settle(self, place: Place) -> None:
+        """Ids are what they were."""
 
 
 class BySnapshots:
@@ -139,6 +145,23 @@ class BySnapshots:
         full, last = len(rows) == limit, rows[-1].id if rows else place.event_id
         end = Place(last, seen, upto) if full else Place(last, upto)
         return Look(rows, end, full or upto != now, _unborn(upto) - _unborn(seen), seen, upto)
+
+    def settle(self, place: Place) -> None:
+        with connections[self._alias].cursor() as cursor:
+            ahead = _unborn(place.seen) > _unborn(_snapshot(cursor))
+        if ahead:
+            take_over(self._alias)
+
+
+def take_over(alias: str) -> None:
+    """Let events that were restored from another PostgreSQL server's dump be old ones here; listeners go on by ids.
+
+    Else they would pass for new ones, and be heard again, once this server's transactions have come to their numbers.
+    """
+    with connections[alias].cursor() as cursor:
+        cursor.execute("UPDATE hubbub_event SET xid = '2'::xid8 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())")
+        if cursor.rowcount:
+            cursor.execute("UPDATE hubbub_listenerplace SET seen = '', upto = ''")
 
 
 def _marks(types: Sequence[str]) -> str:

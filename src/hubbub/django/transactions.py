@@ -15,6 +15,9 @@ logger = logging.getLogger("hubbub.writer")
 
 T = TypeVar("T")
 
+TRY_AGAIN = {"55P03", "40P01", "40001"}
+"""SQLSTATE of lock not available, deadlock and serialisation failure: worth another try."""
+
 KEEP_SECONDS = 0.05
 """How long a thread of ours keeps a connection of a pool after its last use: taking one costs a round trip."""
 
