@@ -177,7 +177,7 @@ async def test_from_anywhere(live: LiveEngine, ann: User) -> None:
     await hubbub.anotify(ann, "From a coroutine")
     await live.run(rolled_back_then_not)
     await asyncio.gather(*(live.run(hubbub.notify, ann, "From a thread", group="t") for _ in range(5)))
-    told = []
+    told: list[dict[str, Any]] = []
     while not told or told[-1]["notification"]["count"] < 5:
         told.append((await phone.event("notifications.notified", topic))["data"])
     # Those that are written together are told together.
