@@ -10,6 +10,8 @@ from tests.docs.blocks import Block, blocks_of, edited, lines_changed
 from tests.docs.reader import Reader
 from tests.services import HOST, free_port
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = "A = [\n    1,\n    2,\n]\nB = 1\nC = {\n    'x': 1,\n}\n"
 
 

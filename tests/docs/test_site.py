@@ -14,6 +14,8 @@ from hubbub.client import NotAllowed
 from hubbub.protocol.close import Close
 from hubbub.protocol.errors import ERRORS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 LOADS = re.compile(

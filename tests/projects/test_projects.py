@@ -11,6 +11,8 @@ from websockets.exceptions import InvalidStatus
 from tests.projects.conftest import Serve
 from tests.projects.project import PASSWORD, Project, Visitor, close_code
 
+pytestmark = pytest.mark.slow
+
 FORWARDED = {"X-Forwarded-Host": "community.example", "X-Forwarded-Proto": "https"}
 UVICORN = ("uvicorn", "--host", "127.0.0.1", "--port", "{port}", "tests.projects.asgi:application")
 
