@@ -43,8 +43,7 @@ class Notifications(FeatureView):
     def get(self, request: Request) -> Response:
         before = _number(request, "before")
         limit = max(1, min(_number(request, "limit") or queries.LATEST, MAX_PAGE_SIZE))
-        only_unread = request.query_params.get("unread", "false") in ("true", "1")
-        box, page = queries.page(require_user(actor(request)), before, limit, only_unread)
+        box, page = queries.page(require_user(actor(request)), before, limit, _flag(request, "unread"))
         found = page.notifications
         return reply(
             NotificationResults(
@@ -120,6 +119,13 @@ def _number(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit()) or len(text) > 16:
         raise BadData(f"{name!r} is to be a whole number.")
     return int(text)
+
+
+def _flag(request: Request, name: str) -> bool:
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise BadData(f"{name!r} is to be true or false.")
+    return text == "true"
 
 
 def _link(request: Request, before: str = "") -> str:

@@ -138,6 +138,8 @@ def test_rest(client: Client, ann: User, bob: User) -> None:
     assert seen == ["4", "3", "2", "1", "0"] and page["previous"].endswith("?limit=2")
     assert rest(client, "POST", "mark/", {"ids": ids[:2]}) == (200, {"unread": 3})
     assert [row["title"] for row in rest(client, "GET", "?unread=true")[1]["results"]] == ["4", "3", "2"]
+    status, error = rest(client, "GET", "?unread=null")
+    assert status == 400 and error["message"] == "'unread' is to be true or false."
     assert rest(client, "POST", "mark-all/", {}) == (200, {"unread": 0})
     assert rest(client, "POST", "mark/", {"ids": [-1]})[0] == rest(client, "GET", "?before=x")[0] == 400
     assert rest(client, "PUT", "preferences/", {"kind": "x", "channel": "push", "on": True})[0] == 400
