@@ -130,12 +130,12 @@ def test_who_is_added_sees_what_a_fresh_list_shows(
         assert told["last_message"]["content"] == ("one" if who is bob else "two")
         assert told["unread"] == 0
     # The topic that everybody's grants share is taken last: nobody waits for another's topic while holding it.
-    *first, last = [each["sql"] for each in captured if "INSERT INTO hubbub_stream" in each["sql"]]
+    *first, final = [each["sql"] for each in captured if "INSERT INTO hubbub_stream" in each["sql"]]
     topics = {f"'{row.stream.topic}'" for row in made} - {"'control'"}
     assert all("'control'" not in each for each in first)
-    assert all(last.rfind(topic) < last.index("'control'") for topic in topics)
+    assert all(final.rfind(topic) < final.index("'control'") for topic in topics)
     assert made[0].stream.topic == group.topic
-    assert all(f"'{topic}'" in last for topic in added)
+    assert all(f"'{topic}'" in final for topic in added)
 
 
 def test_send(
