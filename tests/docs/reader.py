@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -163,6 +164,8 @@ class Reader:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # Who runs the tests in the background may ignore Ctrl+C, and so would what they start.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )
         self._servers[url] = server
         deadline = time.monotonic() + BLOCK_SECONDS
