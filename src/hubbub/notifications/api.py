@@ -14,7 +14,8 @@ from hubbub.notifications.policy import require_user
 from hubbub.protocol.errors import BadData, RateLimited
 
 MAX_PAGE_SIZE = 200
-_WHOLE = {"type": "integer", "minimum": 0, "maximum": 2**53}
+MAX_NUMBER = 2**53
+_WHOLE = {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER}
 PLACES = (
     OpenApiParameter("limit", {**_WHOLE, "default": queries.LATEST}, description=f"How many, at most {MAX_PAGE_SIZE}."),
     OpenApiParameter("before", _WHOLE, description="Notifications before this number."),
@@ -116,8 +117,8 @@ def _number(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or len(text) > 16:
-        raise BadData(f"{name!r} is to be a whole number.")
+    if not (text.isascii() and text.isdigit()) or len(text) > 16 or int(text) > MAX_NUMBER:
+        raise BadData(f"{name!r} is to be a whole number, at most {MAX_NUMBER}.")
     return int(text)
 
 

@@ -138,6 +138,7 @@ def test_rest(client: Client, ann: User, bob: User) -> None:
     assert seen == ["4", "3", "2", "1", "0"] and page["previous"].endswith("?limit=2")
     assert rest(client, "POST", "mark/", {"ids": ids[:2]}) == (200, {"unread": 3})
     assert [row["title"] for row in rest(client, "GET", "?unread=true")[1]["results"]] == ["4", "3", "2"]
+    assert rest(client, "GET", f"?limit={2**53 + 1}")[0] == 400 and rest(client, "GET", f"?limit={2**53}")[0] == 200
     status, error = rest(client, "GET", "?unread=null")
     assert status == 400 and error["message"] == "'unread' is to be true or false."
     assert rest(client, "POST", "mark-all/", {}) == (200, {"unread": 0})
