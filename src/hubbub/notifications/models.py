@@ -1,7 +1,7 @@
 """What notifications store: one row each, one per user for what is counted, and what is to be sent later."""
 
+from django.apps import apps
 from django.conf import settings
-from django.contrib.contenttypes.fields import GenericForeignKey
 from django.db import models
 
 from hubbub.django.notifying import LEVELS
@@ -47,11 +47,10 @@ class Notification(models.Model):
     body = models.TextField(blank=True)
     link = models.CharField(max_length=500, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    target_type = models.ForeignKey(
-        "contenttypes.ContentType", models.CASCADE, null=True, related_name="+", db_index=False
-    )
+    target_type = models.CharField(max_length=201, null=True)  # noqa: DJ001 (SQLite's index needs the null)
+    """The label of the model that it is about: ``tasks.task``. No key to Django's content types: these may be in
+    another database than hubbub."""
     target_id = models.CharField(max_length=64, blank=True)
-    target = GenericForeignKey("target_type", "target_id")
     group = models.CharField(max_length=100, blank=True)
     """Another one of this group is counted up while it is unread."""
     count = models.PositiveIntegerField(default=1)
@@ -81,6 +80,18 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def target(self) -> models.Model | None:
+        """What it is about, by a query; None without one, and where it, or its model, is gone."""
+        if self.target_type is None:
+            return None
+        try:
+            model = apps.get_model(self.target_type)
+        except LookupError:
+            return None
+        found: models.Model | None = model._base_manager.filter(pk=self.target_id).first()
+        return found
 
 
 class Preference(models.Model):

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
-from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from hubbub.django.actions import action
@@ -173,8 +172,7 @@ def _write(row: Notification, notice: Notice, number: int, now: datetime) -> Non
     row.title = notice.title
     if row.count > 1 and notice.many:
         row.title = notice.many.replace("{count}", str(row.count))[:200]
-    row.target_type = ContentType.objects.get_by_natural_key(*notice.target[0].split(".")) if notice.target else None
-    row.target_id = notice.target[1] if notice.target else ""
+    row.target_type, row.target_id = notice.target or (None, "")
     row.data = notice.data
     row.expires_at = notice.expires_at or (now + notice.lasts if notice.lasts else None)
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
@@ -41,8 +40,7 @@ def withdraw(
     elif target is not None:
         label, pk = target_of(target)
         Scheduled.objects.filter(target=f"{label} {pk}").delete()
-        kind = ContentType.objects.get_by_natural_key(*label.split("."))
-        found = Notification.objects.filter(target_type=kind, target_id=pk)
+        found = Notification.objects.filter(target_type=label, target_id=pk)
     elif group and user_ids:
         found = Notification.objects.filter(user_id__in=list(user_ids), group=group)
     else:

@@ -10,7 +10,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -49,6 +48,7 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=200)),
                 ("body", models.TextField(blank=True)),
                 ("link", models.CharField(blank=True, max_length=500)),
+                ("target_type", models.CharField(max_length=201, null=True)),
                 ("target_id", models.CharField(blank=True, max_length=64)),
                 ("group", models.CharField(blank=True, max_length=100)),
                 ("count", models.PositiveIntegerField(default=1)),
@@ -63,16 +63,6 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "target_type",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="contenttypes.contenttype",
                     ),
                 ),
                 (

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contenttypes", "0002_remove_content_type_name"),
         ("hubbub_notifications", "0005_push_pauses"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

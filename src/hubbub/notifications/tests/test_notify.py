@@ -93,6 +93,9 @@ def test_what_is_kept(ann: User, bob: User) -> None:
     assert shown.actor and shown.actor.username == "bob" and shown.data == row.data
     bob.delete()
     assert queries.latest(ann.pk).notifications[0].actor is None
+    assert row.target is None
+    row.target_type = "no.such"
+    assert row.target is None
     hubbub.notify(ann, "Done by nobody", actor=10**6)
 
 
