@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 SCRIPT = Path(hubbub.__file__).parent / "web" / "static" / "hubbub" / "push-worker.js"
 SHOWN = """async () => (await self.registration.getNotifications())
     .map(({ title, body, tag, data }) => ({ title, body, tag, link: data?.link }))"""
+COUNT_DONE = """() => {
+    self.done = 0;
+    const { waitUntil } = ExtendableEvent.prototype;
+    ExtendableEvent.prototype.waitUntil = function (work) {
+        waitUntil.call(this, Promise.resolve(work).finally(() => { self.done += 1; }));
+    };
+}"""
 
 STRANGE = b"<!doctype html><title>Page</title>"
 OURS = (
@@ -75,6 +82,7 @@ class Pushed:
         # It claims the page before it takes any push.
         page.wait_for_function("async () => (await navigator.serviceWorker.ready).active.state === 'activated'")
         self.worker: Worker = context.service_workers[0]
+        self.worker.evaluate(COUNT_DONE)
         self._registration = found[0]
 
     def push(self, id: int, title: str, unread: list[int], **more: Any) -> None:
@@ -82,10 +90,13 @@ class Pushed:
         self.push_text(json.dumps({**said, **more}))
 
     def push_text(self, data: str) -> None:
+        """Push, and wait until the worker has acted: Chromium may drop an alert that is asked for while it appears."""
+        before = self.worker.evaluate("() => self.done")
         self._debugger.send(
             "ServiceWorker.deliverPushMessage",
             {"origin": self.origin, "registrationId": self._registration, "data": data},
         )
+        wait_until(lambda: self.worker.evaluate("() => self.done") > before, "the worker's end of a push")
 
     def shown(self) -> dict[str, Any]:
         return {each["title"]: each for each in self.worker.evaluate(SHOWN)}
