@@ -25,6 +25,8 @@ export interface ConnectionTimes {
   connect: number;
 }
 
+/** The state of a WebSocket that is neither open nor closed yet. */
+const CONNECTING = 0;
 /** A connection that has lasted this long counts as a good one: the next wait is a short one again. */
 const STABLE = 10_000;
 /** Fresh tokens that the server refuses in a row before it is taken at its word. */
@@ -163,7 +165,11 @@ export class Connection {
     socket.onclose = ({ code }) => {
       if (this.#socket === socket) this.#ended(code);
     };
-    socket.onerror = () => {};
+    socket.onerror = () => {
+      // Node 20's own socket tells of an attempt that failed by this alone: no close follows, and its
+      // state stays as it was.
+      if (this.#socket === socket && socket.readyState === CONNECTING) this.#ended(1006);
+    };
     this.#cancelTimer = this.#world.after(this.#times.connect, () => this.drop());
   }
 

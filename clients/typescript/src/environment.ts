@@ -1,8 +1,10 @@
 /** The part of a WebSocket that the client uses. */
 export interface Socket {
+  /** 0 for as long as the attempt lasts. */
+  readonly readyState: number;
   onmessage: ((message: { data: unknown }) => void) | null;
   onclose: ((event: { code: number }) => void) | null;
-  /** A close always follows; some libraries end the process where nobody listens. */
+  /** A close follows, or should; some libraries end the process where nobody listens. */
   onerror: (() => void) | null;
   send(text: string): void;
   close(code?: number): void;

@@ -55,6 +55,24 @@ describe("close codes (CLO-1)", () => {
 });
 
 describe("waiting between attempts", () => {
+  test("an attempt of which only an error is told has failed at once, not after the time it may take", async () => {
+    const { client, world, socket } = await online();
+    socket.end(1006);
+    await world.attempted();
+    world.current.refuse();
+    expect(client.status).toBe("offline");
+    await world.reconnected();
+    expect(world.sockets).toHaveLength(3);
+  });
+
+  test("an error of an open socket is left to its close", async () => {
+    const { client, socket } = await online();
+    socket.refuse();
+    expect(client.status).toBe("online");
+    socket.end(4003);
+    expect(client.status).toBe("not_allowed");
+  });
+
   test.each([0, 0.999])("full jitter: anything from 0 to the bound, with dice at %d", async (dice) => {
     const { world, socket } = await online();
     world.dice = dice;

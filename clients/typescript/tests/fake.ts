@@ -5,6 +5,7 @@ type Frame = Record<string, any>;
 
 /** The server's end of one socket. */
 export class FakeSocket implements Socket {
+  readyState = 0;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
   onerror: Socket["onerror"] = null;
@@ -33,10 +34,16 @@ export class FakeSocket implements Socket {
     this.onclose?.({ code });
   }
 
+  /** Refuse the attempt as Node's own socket tells it: with an error, and nothing else. */
+  refuse(): void {
+    this.onerror?.();
+  }
+
   ready(changes: Partial<Ready> = {}): this {
     const user = { id: 7, username: "ada", first_name: "", last_name: "" };
     const limits = { frame_bytes: 65_536, subscriptions: 100 };
     const time = new Date().toISOString();
+    this.readyState = 1;
     this.push({ type: "ready", data: { session: "s", user, heartbeat: 30, limits, time, ...changes } });
     return this;
   }

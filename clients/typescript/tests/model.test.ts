@@ -23,6 +23,7 @@ function dice(seed: number): () => number {
 
 /** One connection: frames wait on the wire in both directions until they are moved. */
 class Wire implements Socket {
+  readonly readyState = 1;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
   onerror: Socket["onerror"] = null;
