@@ -4,7 +4,6 @@ from functools import partial
 
 from hubbub.announcements import actions, queries
 from hubbub.announcements import messages as wire
-from hubbub.announcements.policy import require_user
 from hubbub.django.audiences import TOPIC_KIND
 from hubbub.engine.context import Context
 from hubbub.engine.following import follow_all, going_live
@@ -13,7 +12,7 @@ from hubbub.protocol.registry import handles
 
 @handles(wire.SubscribeAnnouncements)
 async def subscribe_announcements(ctx: Context, data: wire.SubscribeAnnouncements) -> object:
-    require_user(ctx.actor)
+    ctx.actor.require_user()
     actor, session = ctx.actor, ctx.session
     subscriptions, found = await follow_all(
         session, partial(queries.topics_of, actor), partial(queries.feed, actor), data.since, TOPIC_KIND

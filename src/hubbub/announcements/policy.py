@@ -4,20 +4,13 @@ from hubbub.announcements.models import Announcement
 from hubbub.django.audiences import Audience, is_in
 from hubbub.django.auth import require_permission
 from hubbub.engine.actor import Actor
-from hubbub.protocol.errors import Absent, NotAuthenticated
+from hubbub.protocol.errors import Absent
 
 TOPIC_KIND = "announcements"
 
 
 def user_topic(user_id: int | str) -> str:
     return f"{TOPIC_KIND}.{user_id}"
-
-
-def require_user(actor: Actor) -> int | str:
-    """The actor's user. Raises NotAuthenticated for a guest."""
-    if actor.user_id is None:
-        raise NotAuthenticated
-    return actor.user_id
 
 
 def readable(actor: Actor, id: int) -> Announcement:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from hubbub.announcements import messages as wire
 from hubbub.announcements.models import Acknowledgement, Announcement, Seen
-from hubbub.announcements.policy import require_user, user_topic
+from hubbub.announcements.policy import user_topic
 from hubbub.django.audiences import Audience, UserId, audiences_of, members_of
 from hubbub.django.auth import names_of, wire_id
 from hubbub.engine.actor import Actor
@@ -40,14 +40,14 @@ def live(keys: Iterable[str]) -> QuerySet[Announcement]:
 
 def feed(actor: Actor) -> Feed:
     """What is live for a user. Three queries, and those that say which audiences the user is in."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     found = shown_to(user_id, live(each.key for each in audiences_of(user_id))[:FEED_LIMIT])
     return Feed(found, sum(not each.seen for each in found))
 
 
 def past(actor: Actor, before: int | None, limit: int) -> tuple[list[wire.Announcement], bool]:
     """What was said to a user below a number, expired or not, the latest first; and whether there is more."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     rows = made(each.key for each in audiences_of(user_id))
     found = shown_to(user_id, (rows if before is None else rows.filter(number__lt=before))[: limit + 1])
     return found[:limit], len(found) > limit
@@ -98,7 +98,7 @@ def shown(row: Announcement, seen: bool = False, acknowledged: bool = False) -> 
 
 def topics_of(actor: Actor) -> list[str]:
     """Where a user is told: the own topic, and those of all audiences that the user is in."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     return [user_topic(user_id), *(each.topic for each in audiences_of(user_id))]
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from hubbub.chat import actions, queries
 from hubbub.chat import messages as wire
-from hubbub.chat.policy import TOPIC_KIND, access, conversation_id_of, require_user, user_topic
+from hubbub.chat.policy import TOPIC_KIND, access, conversation_id_of, user_topic
 from hubbub.engine.actor import Actor
 from hubbub.engine.context import Context
 from hubbub.engine.following import follow_all, going_live
@@ -72,7 +72,8 @@ async def set_typing(ctx: Context, data: wire.SetTyping) -> None:
 
 @handles(wire.SubscribeInbox)
 async def subscribe_inbox(ctx: Context, data: wire.SubscribeInbox) -> object:
-    actor, session = require_user(ctx.actor), ctx.session
+    ctx.actor.require_user()
+    actor, session = ctx.actor, ctx.session
     subscriptions, found = await follow_all(
         session, partial(_inbox_topics, actor), partial(queries.conversation_list, actor), data.since, TOPIC_KIND
     )

@@ -11,7 +11,7 @@ from django.db import connections
 from hubbub.chat.models import Conversation, Participant
 from hubbub.django.conf import database_alias
 from hubbub.engine.actor import Actor
-from hubbub.protocol.errors import Absent, Forbidden, NotAuthenticated
+from hubbub.protocol.errors import Absent, Forbidden
 from hubbub.protocol.topics import id_of
 
 TOPIC_KIND = "chat"
@@ -37,13 +37,6 @@ def user_topic(user_id: int | str) -> str:
 def conversation_id_of(topic: str) -> int:
     """The conversation of a topic. Raises Absent for a topic that is none's."""
     return id_of(topic, TOPIC_KIND)
-
-
-def require_user(actor: Actor) -> Actor:
-    """Raises NotAuthenticated for a guest."""
-    if actor.user_id is None:
-        raise NotAuthenticated
-    return actor
 
 
 def access(actor: Actor, conversation_id: int) -> Conversation:
@@ -104,7 +97,8 @@ def access_own(actor: Actor, conversation_id: int) -> Conversation:
 
 def access_group(actor: Actor, conversation_id: int) -> Conversation:
     """The group conversation of a participant, for changing who takes part. Raises Absent, Forbidden."""
-    conversation = access(require_user(actor), conversation_id)
+    actor.require_user()
+    conversation = access(actor, conversation_id)
     if conversation.kind != Conversation.Kind.GROUP:
         raise Forbidden("Only a group's participants can change.")
     return conversation

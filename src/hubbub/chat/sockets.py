@@ -6,7 +6,7 @@ from hubbub.chat import actions, queries
 from hubbub.chat.actions.conversations import check_room_name
 from hubbub.chat.dialects.conversation import conversation_dialect
 from hubbub.chat.dialects.room import room_dialect
-from hubbub.chat.policy import require_user, topic_of, user_topic
+from hubbub.chat.policy import topic_of, user_topic
 from hubbub.chat.topics import authorize_own
 from hubbub.engine.actor import Actor
 from hubbub.engine.engine import Engine
@@ -21,7 +21,7 @@ MAX_DIGITS = 18
 @socket(r"chat/(?P<id>[0-9]+)/")
 async def conversation(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding:
     """Conversations by number: signed-in participants only."""
-    require_user(actor)
+    actor.require_user()
     if len(params["id"]) > MAX_DIGITS:
         raise Absent
     topic = topic_of(int(params["id"]))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hubbub.protocol.errors import Absent, NotAuthenticated
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -28,6 +30,12 @@ class Actor:
     def is_guest(self) -> bool:
         return self.user_id is None and bool(self.key)
 
+    def require_user(self) -> int | str:
+        """The user's id. Raises NotAuthenticated for a guest."""
+        if self.user_id is None:
+            raise NotAuthenticated
+        return self.user_id
+
 
 SYSTEM = Actor(key="", username="System")
 
@@ -40,3 +48,9 @@ def user_key(user_id: int | str) -> str:
 def guest(session_id: str, network: str = "") -> Actor:
     """The actor of somebody who has not signed in, and comes from ``network``."""
     return Actor(key=f"g.{session_id}", username="Anonymous", network=network)
+
+
+def authorize_user(actor: Actor, topic: str) -> None:
+    """For topics ``<kind>.<user id>``: one's own is nobody else's. Raises Absent."""
+    if actor.user_id is None or topic.partition(".")[2] != str(actor.user_id):
+        raise Absent

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -14,9 +13,7 @@ from hubbub.engine.session import Session
 from hubbub.engine.sockets import Binding, socket
 from hubbub.engine.subscription import Subscription
 from hubbub.inspector.policy import require_staff
-from hubbub.protocol.dialect import Dialect, Subscribed, decode_json, error_frame
-from hubbub.protocol.errors import HubbubError, NotAuthenticated, UnknownCommand
-from hubbub.protocol.frames import Event, Inbound, Position
+from hubbub.protocol.dialect import Display
 
 logger = logging.getLogger("hubbub.inspector")
 
@@ -33,8 +30,7 @@ def authorize(actor: Actor, topic: str) -> None:
 @socket(r"stats/")
 async def stats(engine: Engine, actor: Actor, params: dict[str, str]) -> Binding:
     """Staff only."""
-    if actor.user_id is None:
-        raise NotAuthenticated
+    actor.require_user()
     require_staff(actor)
     return Binding(STATS_DIALECT, [STATS], authorize=authorize)
 
@@ -68,40 +64,10 @@ def frame_of(tally: Iterable[Family]) -> bytes:
     return msgspec.json.encode({"type": "stats", "data": data})
 
 
-class StatsDialect:
+class StatsDialect(Display):
     """Says nothing but the statistics, and asks for nothing."""
 
     bound: str | None = STATS
-    full = False
-    groups = False
-
-    def read(self, text: str | bytes) -> tuple[Inbound, Dialect]:
-        decode_json(text)
-        raise UnknownCommand
-
-    def ready(self, info: dict[str, Any]) -> bytes | None:
-        return None
-
-    def reply(self, inbound: Inbound, ok: Any) -> bytes | None:
-        return None
-
-    def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
-        return msgspec.json.encode(error_frame(error))
-
-    def event(self, event: Event) -> bytes | None:
-        return None
-
-    def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]:
-        return []
-
-    def reset(self, topic: str, position: Position, reason: str) -> bytes | None:
-        return None
-
-    def unsubscribed(self, topic: str, reason: str) -> bytes | None:
-        return None
-
-    def ping(self) -> bytes | None:
-        return None
 
 
 STATS_DIALECT = StatsDialect()

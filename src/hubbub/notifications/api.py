@@ -10,7 +10,6 @@ from hubbub.django.openapi import describes
 from hubbub.django.rest import FeatureView, actor, body, reply
 from hubbub.notifications import actions, queries
 from hubbub.notifications import messages as wire
-from hubbub.notifications.policy import require_user
 from hubbub.protocol.errors import BadData, RateLimited
 
 MAX_PAGE_SIZE = 200
@@ -44,7 +43,7 @@ class Notifications(FeatureView):
     def get(self, request: Request) -> Response:
         before = _number(request, "before")
         limit = max(1, min(_number(request, "limit") or queries.LATEST, MAX_PAGE_SIZE))
-        box, page = queries.page(require_user(actor(request)), before, limit, _flag(request, "unread"))
+        box, page = queries.page(actor(request).require_user(), before, limit, _flag(request, "unread"))
         found = page.notifications
         return reply(
             NotificationResults(
@@ -90,7 +89,7 @@ class Preferences(FeatureView):
 
     @describes("Read what one wants to be told of, and how.", returns=wire.Preferences)
     def get(self, request: Request) -> Response:
-        return reply(queries.preferences(require_user(actor(request))))
+        return reply(queries.preferences(actor(request).require_user()))
 
     @describes(
         "Say whether one wants a kind by a channel.",

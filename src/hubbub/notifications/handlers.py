@@ -4,7 +4,6 @@ from hubbub.engine.actor import Actor
 from hubbub.engine.context import Context
 from hubbub.notifications import actions, queries
 from hubbub.notifications import messages as wire
-from hubbub.notifications.policy import require_user
 from hubbub.notifications.push import handlers as push_handlers
 from hubbub.protocol.registry import handles
 
@@ -27,12 +26,12 @@ async def history(ctx: Context, data: wire.NotificationHistory) -> wire.Notifica
 
 
 def _history(actor: Actor, data: wire.NotificationHistory) -> wire.NotificationPage:
-    return queries.history(require_user(actor), data.before, data.limit, data.unread)
+    return queries.history(actor.require_user(), data.before, data.limit, data.unread)
 
 
 @handles(wire.ReadPreferences)
 async def preferences(ctx: Context, data: wire.ReadPreferences) -> wire.Preferences:
-    return await ctx.read(queries.preferences, require_user(ctx.actor))
+    return await ctx.read(queries.preferences, ctx.actor.require_user())
 
 
 @handles(wire.SetPreference)

@@ -3,15 +3,6 @@
 from collections.abc import Iterable
 
 from hubbub.django.contacts import UserId, contacts_of, user_ids
-from hubbub.engine.actor import Actor
-from hubbub.protocol.errors import NotAuthenticated
-
-
-def viewer(actor: Actor) -> UserId:
-    """The user who looks. Raises NotAuthenticated for a guest, who sees nobody and is seen by nobody."""
-    if actor.user_id is None:
-        raise NotAuthenticated
-    return actor.user_id
 
 
 def visible(user: UserId, wanted: Iterable[UserId]) -> list[UserId]:

@@ -1,9 +1,9 @@
 """The topic of a user's jobs: ``progress.<user id>``."""
 
-from hubbub.engine.actor import Actor
+from hubbub.engine.actor import Actor, authorize_user
 from hubbub.progress import queries
 from hubbub.progress.messages import RunningJobs
-from hubbub.progress.policy import KIND, authorize
+from hubbub.progress.policy import KIND
 from hubbub.protocol.registry import TopicKind, topic_kind
 
 
@@ -14,7 +14,7 @@ def snapshot(actor: Actor, topic: str) -> RunningJobs:
 topic_kind(
     TopicKind(
         KIND,
-        authorize,
+        authorize_user,
         snapshot,
         reads=False,
         key="user id",

@@ -1,4 +1,4 @@
-"""What a dialect is, and the full one, ``hubbub.v1``.
+"""What a dialect is, the base of those that only show, and the full one, ``hubbub.v1``.
 
 A dialect is a set of pure functions that read and write one wire format. Instances are shared by all
 sessions that speak alike, and an event is encoded once for each of them.
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hubbub.protocol.errors import BadFrame, BadJson, HubbubError
+from hubbub.protocol.errors import BadFrame, BadJson, HubbubError, UnknownCommand
 from hubbub.protocol.frames import CommandId, Event, Inbound, Position
 from hubbub.protocol.registry import registry
 
@@ -119,6 +119,42 @@ def error_frame(error: HubbubError, text: str = "") -> dict[str, Any]:
     """The error of all formats but the full one: the text stands twice, since front ends read either."""
     text = text or error.message
     return {"type": "error", "code": error.code, "error": text, "message": text, "username": "System"}
+
+
+class Display:
+    """The base of formats that only show: they ask for nothing, and answer nothing but errors."""
+
+    bound: str | None = None
+    full = False
+    groups = False
+
+    def read(self, text: str | bytes) -> tuple[Inbound, Dialect]:
+        decode_json(text)
+        raise UnknownCommand
+
+    def ready(self, info: dict[str, Any]) -> bytes | None:
+        return None
+
+    def reply(self, inbound: Inbound, ok: Any) -> bytes | None:
+        return None
+
+    def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
+        return msgspec.json.encode(error_frame(error))
+
+    def event(self, event: Event) -> bytes | None:
+        return None
+
+    def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]:
+        return []
+
+    def reset(self, topic: str, position: Position, reason: str) -> bytes | None:
+        return None
+
+    def unsubscribed(self, topic: str, reason: str) -> bytes | None:
+        return None
+
+    def ping(self) -> bytes | None:
+        return None
 
 
 class V1:

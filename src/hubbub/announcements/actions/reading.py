@@ -6,7 +6,7 @@ from django.db.models import Max
 from hubbub import publish
 from hubbub.announcements import messages as wire
 from hubbub.announcements.models import Acknowledgement, Seen
-from hubbub.announcements.policy import readable, require_user, user_topic
+from hubbub.announcements.policy import readable, user_topic
 from hubbub.announcements.queries import made, seen_up_to, unread
 from hubbub.django.actions import action
 from hubbub.django.audiences import audiences_of
@@ -24,7 +24,7 @@ WHERE {Seen._meta.db_table}.number < excluded.number
 @action
 def see(actor: Actor, up_to: int) -> wire.SeenReply:
     """Move the user's cursors, never back, to what there is up to a number (rule ANN-4)."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     keys = [each.key for each in audiences_of(user_id)]
     # What there is, audience by audience: what begins later is not seen yet, whatever the client says.
     latest = made(keys).order_by().filter(number__lte=up_to).values_list("audience").annotate(Max("number"))
@@ -46,7 +46,7 @@ def see(actor: Actor, up_to: int) -> wire.SeenReply:
 @action
 def acknowledge(actor: Actor, id: int) -> None:
     """Say that one has read an announcement that asks for it; once more is no error. Raises Absent, BadData."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     row = readable(actor, id)
     if not row.acknowledge:
         raise BadData("This announcement asks for no acknowledgement.")

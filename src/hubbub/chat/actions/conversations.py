@@ -9,7 +9,7 @@ from hubbub.chat import messages as wire
 from hubbub.chat import queries
 from hubbub.chat.actions.grants import grant
 from hubbub.chat.models import Conversation, Participant
-from hubbub.chat.policy import require_user, topic_of
+from hubbub.chat.policy import topic_of
 from hubbub.django.actions import action
 from hubbub.django.conf import database_alias
 from hubbub.django.streams import position_of
@@ -52,7 +52,7 @@ def create_conversation(
 
     Raises NotAuthenticated, BadData for a name that nobody has.
     """
-    require_user(actor)
+    actor.require_user()
     title = clean_title(title)
     names = [name for name in dict.fromkeys(participants) if name != actor.username]
     if not names:

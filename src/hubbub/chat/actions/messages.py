@@ -3,7 +3,7 @@
 from hubbub import publish
 from hubbub.chat import messages as wire
 from hubbub.chat.models import HiddenMessage, Message, Participant
-from hubbub.chat.policy import access, conversation_id_of, require_user, user_topic
+from hubbub.chat.policy import access, conversation_id_of, user_topic
 from hubbub.chat.queries import last_message
 from hubbub.django.actions import action
 from hubbub.engine.actor import Actor
@@ -13,7 +13,8 @@ from hubbub.protocol.errors import Absent
 @action
 def hide_message(actor: Actor, topic: str, message_id: int, *, client_id: str | None = None) -> None:
     """Delete a message for oneself only (rule CHT-2). Raises Absent; once more is no error."""
-    conversation = access(require_user(actor), conversation_id_of(topic))
+    actor.require_user()
+    conversation = access(actor, conversation_id_of(topic))
     assert actor.user_id is not None
     if not Message.objects.filter(pk=message_id, conversation_id=conversation.pk).exists():
         raise Absent
@@ -29,7 +30,8 @@ def mark_read(actor: Actor, topic: str, number: int | None = None) -> wire.ReadR
 
     The first time that somebody looks who was added is told too, where there is nothing unread.
     """
-    conversation = access(require_user(actor), conversation_id_of(topic))
+    actor.require_user()
+    conversation = access(actor, conversation_id_of(topic))
     assert actor.user_id is not None
     top = conversation.top_number
     number = top if number is None else max(0, min(number, top))

@@ -8,7 +8,7 @@ from hubbub.chat import queries
 from hubbub.chat.actions.conversations import MAX_PARTICIPANTS
 from hubbub.chat.actions.grants import grant, revoke
 from hubbub.chat.models import Conversation, Participant
-from hubbub.chat.policy import access, access_group, may_remove, require_user, topic_of
+from hubbub.chat.policy import access, access_group, may_remove, topic_of
 from hubbub.django.actions import action
 from hubbub.engine.actor import Actor
 from hubbub.protocol.errors import Absent, BadData, Forbidden
@@ -70,7 +70,8 @@ def dismiss(conversation: Conversation, rows: list[Participant]) -> None:
 @action
 def leave(actor: Actor, conversation_id: int) -> None:
     """Leave a group, or take a room off one's list. Raises Absent, Forbidden for a direct conversation."""
-    conversation = access(require_user(actor), conversation_id)
+    actor.require_user()
+    conversation = access(actor, conversation_id)
     assert actor.user_id is not None
     if conversation.kind == Conversation.Kind.DIRECT:
         raise Forbidden("A direct conversation cannot be left.")

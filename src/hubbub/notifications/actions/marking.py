@@ -9,13 +9,13 @@ from hubbub.notifications import messages as wire
 from hubbub.notifications import queries
 from hubbub.notifications.actions import boxes
 from hubbub.notifications.models import Notification
-from hubbub.notifications.policy import require_user, topic_of
+from hubbub.notifications.policy import topic_of
 
 
 @action
 def mark(actor: Actor, ids: Collection[int], read: bool = True) -> wire.UnreadNotifications:
     """Mark some as read or unread (rule NTF-4). Raises NotAuthenticated."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     box = boxes.own(user_id)
     if box is None:
         return wire.UnreadNotifications(0)
@@ -35,7 +35,7 @@ def mark_all(actor: Actor, up_to: int | None = None) -> wire.UnreadNotifications
 
     As many queries for ten thousand as for one: the cursor moves, and only what was unread below it is written.
     """
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     box = boxes.own(user_id)
     if box is None:
         return wire.UnreadNotifications(0)

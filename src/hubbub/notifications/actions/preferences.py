@@ -11,14 +11,13 @@ from hubbub.notifications import queries
 from hubbub.notifications.actions import boxes
 from hubbub.notifications.channels import channel_names
 from hubbub.notifications.models import Preference
-from hubbub.notifications.policy import require_user
 from hubbub.protocol.errors import BadData
 
 
 @action
 def set_preference(actor: Actor, kind: str, channel: str, on: bool) -> wire.Preferences:
     """Say whether one wants a kind by a channel (rule NTF-5). Raises NotAuthenticated, BadData."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     if kind not in kinds:
         raise BadData(f"There is no kind of notification {kind!r}.")
     if channel not in channel_names():
@@ -30,7 +29,7 @@ def set_preference(actor: Actor, kind: str, channel: str, on: bool) -> wire.Pref
 @action
 def set_quiet_hours(actor: Actor, hours: wire.QuietHours) -> wire.Preferences:
     """Say when one wants to be left alone (rule NTF-5). Raises NotAuthenticated, BadData."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     if (hours.begins is None) != (hours.ends is None):
         raise BadData("Quiet hours have both a begin and an end, or neither.")
     if hours.begins is not None and hours.begins == hours.ends:

@@ -15,7 +15,6 @@ from hubbub.notifications.digests import messages as wire
 from hubbub.notifications.digests import queries
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.digests.schedule import due_after, retry_after
-from hubbub.notifications.policy import require_user
 from hubbub.notifications.queries import box_of
 
 
@@ -34,7 +33,7 @@ def collect(actor: Actor, user_id: Any, id: int, number: int) -> None:
 @action
 def choose(actor: Actor, wanted: wire.NewEmailDigests) -> None:
     """Say how one wants to be mailed. Raises NotAuthenticated, BadData."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     if wanted.timezone is not None:
         box = boxes.made(user_id)
         box.timezone = checked_zone(wanted.timezone)

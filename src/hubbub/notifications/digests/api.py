@@ -8,7 +8,6 @@ from hubbub.django.openapi import describes
 from hubbub.django.rest import FeatureView, actor, body, reply
 from hubbub.notifications.digests import actions, queries
 from hubbub.notifications.digests import messages as wire
-from hubbub.notifications.policy import require_user
 from hubbub.protocol.errors import RateLimited
 
 
@@ -17,7 +16,7 @@ class Digests(FeatureView):
 
     @describes("Read how one is mailed what one hasn't read.", returns=wire.EmailDigests)
     def get(self, request: Request) -> Response:
-        require_user(actor(request))
+        actor(request).require_user()
         return reply(queries.settings_of(request.user))
 
     @describes(

@@ -9,7 +9,6 @@ from django.utils import timezone
 from hubbub.django.actions import action
 from hubbub.engine.actor import Actor
 from hubbub.notifications.actions import boxes
-from hubbub.notifications.policy import require_user
 from hubbub.notifications.push import messages as wire
 from hubbub.notifications.push import queries
 from hubbub.notifications.push.models import PushSubscription
@@ -31,7 +30,7 @@ def subscribe(actor: Actor, device: wire.NewDevice) -> wire.PushDevice:
 
     An endpoint that was another user's is this one's now: it is the same browser. Raises NotAuthenticated.
     """
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     row, _ = PushSubscription.objects.update_or_create(
         endpoint=device.endpoint,
         defaults={
@@ -52,13 +51,13 @@ def subscribe(actor: Actor, device: wire.NewDevice) -> wire.PushDevice:
 @action
 def unsubscribe(actor: Actor, endpoint: str) -> None:
     """Push no more to one's browser with this endpoint; one that is unknown is no error. Raises NotAuthenticated."""
-    PushSubscription.objects.filter(user_id=require_user(actor), endpoint=endpoint).delete()
+    PushSubscription.objects.filter(user_id=actor.require_user(), endpoint=endpoint).delete()
 
 
 @action
 def remove(actor: Actor, id: int) -> None:
     """Push no more to one of one's browsers. Raises Absent, NotAuthenticated."""
-    gone, _ = PushSubscription.objects.filter(user_id=require_user(actor), pk=id).delete()
+    gone, _ = PushSubscription.objects.filter(user_id=actor.require_user(), pk=id).delete()
     if not gone:
         raise Absent
 
@@ -111,7 +110,7 @@ def away_after(failures: int) -> timedelta:
 @action
 def shown(actor: Actor, number: int) -> None:
     """Say that a page which its user looks at shows all up to a number (rule PSH-3). Raises NotAuthenticated."""
-    user_id = require_user(actor)
+    user_id = actor.require_user()
     box = boxes.own(user_id) if queries.has_devices(user_id) else None
     if box is not None and box.shown_number < (upto := min(number, box.top)):
         box.shown_number = upto

@@ -6,7 +6,6 @@ from rest_framework.response import Response
 from hubbub.django.limits import limiter
 from hubbub.django.openapi import describes
 from hubbub.django.rest import FeatureView, actor, body, reply
-from hubbub.notifications.policy import require_user
 from hubbub.notifications.push import actions, queries
 from hubbub.notifications.push import messages as wire
 from hubbub.notifications.push.endpoints import BadEndpoint, place_of
@@ -18,7 +17,7 @@ class Devices(FeatureView):
 
     @describes("List one's browsers that get pushes.", returns=wire.PushDevices)
     def get(self, request: Request) -> Response:
-        return reply(queries.devices(require_user(actor(request))))
+        return reply(queries.devices(actor(request).require_user()))
 
     @describes(
         "Have pushes sent to a browser, or renew that.",
