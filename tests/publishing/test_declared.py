@@ -19,7 +19,7 @@ from hubbub.protocol.registry import Registry, registry
 from hubbub.protocol.typescript import typescript
 from hubbub.testing import verify_action
 from hubbub.testing.sync import SyncConnection, SyncEngine
-from tests.publishing.board.models import Board, Label, Note, Task, Visit, may_see
+from tests.publishing.board.models import Board, Chore, Label, Note, Task, Visit, may_see
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("board")]
 
@@ -74,6 +74,22 @@ def test_what_is_told_equals_what_is_there(ada: Any, boards: tuple[Board, Board]
     verify_action(lambda: task.delete(), **seen)
     verify_action(lambda: Task.objects.filter(board=kitchen).delete(), **seen)
     verify_action(lambda: Task.objects.create(board=garden, title="Rake"), changes=False, **seen)
+
+
+def test_a_proxy_tells_as_its_model_does(ada: Any, boards: tuple[Board, Board]) -> None:
+    """DCL-1: it is the same row."""
+    seen: dict[str, Any] = {"topic": f"board.{boards[0].pk}", "actor": ada, "apply": reduce}
+    chore: Any = verify_action(lambda: Chore.objects.create(board=boards[0], title="Soap"), **seen)
+    chore.title = "Salt"
+    verify_action(chore.save, **seen)
+    verify_action(lambda: chore.labels.add(Label.objects.create(name="urgent")), **seen)
+    verify_action(chore.delete, **seen)
+    Chore.objects.create(board=boards[0], title="Soap")
+    verify_action(lambda: Chore.objects.all().delete(), **seen)
+    assert told() == [
+        (f"board.{boards[0].pk}", f"task_{what}")
+        for what in ("created", "updated", "updated", "deleted", "created", "deleted")
+    ]
 
 
 def test_it_tells_what_the_database_says(ada: Any, boards: tuple[Board, Board]) -> None:

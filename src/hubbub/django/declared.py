@@ -7,6 +7,7 @@ from types import GenericAlias
 from typing import Any, NamedTuple
 
 import msgspec
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models, router, transaction
 from django.db.models import QuerySet, signals
@@ -57,7 +58,7 @@ class Declared:
         self.deleted = make("deleted", {"id": key_type(model)}, "One is gone, or is on another topic now.")
         if may_see is not None:
             self._follow(may_see, make.struct("List", {"items": GenericAlias(list, (item,))}, "All of a topic."))
-        _save_in_transaction(model)
+        _save_in_transaction(model._meta.concrete_model or model)
         self._connect(dict.fromkeys([*own, *many]))
 
     def _follow(self, may_see: Callable[[Any, str], object], listed: type[msgspec.Struct]) -> None:
@@ -89,7 +90,8 @@ class Declared:
             (signals.pre_delete, self._before_delete),
             (signals.post_delete, self._after_delete),
         ):
-            signal.connect(receiver, sender=self.model, weak=False)
+            for sender in _same_rows(self.model):
+                signal.connect(receiver, sender=sender, weak=False)
         for name in many:
             through = self.model._meta.get_field(name).remote_field.through  # type: ignore[union-attr]
             signals.m2m_changed.connect(self._many_changed, sender=through, weak=False)
@@ -198,6 +200,12 @@ class _Maker:
 
     def __call__(self, what: str, fields: dict[str, Any], doc: str) -> Any:
         return event(f"{self._told}_{what}", kind=self._kind)(self.struct(what.capitalize(), fields, doc))
+
+
+def _same_rows(model: type[models.Model]) -> Iterable[type[models.Model]]:
+    """The models that save and delete the rows of this one: a signal of a proxy names the proxy as its sender."""
+    stored = model._meta.concrete_model
+    return dict.fromkeys([model, *(each for each in apps.get_models() if each._meta.concrete_model is stored)])
 
 
 def _save_in_transaction(model: type[models.Model]) -> None:

@@ -55,4 +55,10 @@ class Migration(migrations.Migration):
                 ("labels", models.ManyToManyField(to="board.label")),
             ],
         ),
+        migrations.CreateModel(
+            name="Chore",
+            fields=[],
+            options={"proxy": True, "indexes": [], "constraints": []},
+            bases=("board.task",),
+        ),
     ]
