@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Concat
 from django.utils import timezone
@@ -206,7 +206,8 @@ def test_followed_over_the_socket(hubbub_sync: SyncEngine, ada: Any, boards: tup
     assert page.subscribe(topic, snapshot=True)["snapshot"] == {"items": []}
     task = Task.objects.create(board=boards[0], title="Soap")
     assert page.event("board.task_created", topic)["data"]["item"] == {
-        "id": task.pk, "title": "Soap", "done": False, "due": None, "board": boards[0].pk, "labels": [], "loud": "SOAP",
+        "id": task.pk, "title": "Soap", "done": False, "due": None, "board": boards[0].pk, "labels": [],
+        "place": "Kitchen",
     }  # fmt: skip
     mallory, _ = hubbub_sync.pair("mallory")
     assert mallory.error("subscribe", topic) == "forbidden"
@@ -252,6 +253,20 @@ def test_a_snapshot_has_the_newest(ada: Any, boards: tuple[Board, Board], monkey
     snapshot = registry.topics["day"].snapshot
     newest = Visit.objects.order_by("-pk").values_list("pk", flat=True)[:2]
     assert [item["id"] for item in snapshot(actor_of_user(ada), "day.monday").items] == list(newest)
+
+
+def test_what_is_read_of_others_is_read_with_it(
+    ada: Any, boards: tuple[Board, Board], django_assert_num_queries: Any
+) -> None:
+    """DCL-1: three tasks are as many queries as one: they with their board, and the labels of all."""
+    snapshot: Any = registry.topics["board"].snapshot
+    for _ in range(3):
+        Task.objects.create(board=boards[0], title="Soap")
+    with django_assert_num_queries(2):
+        assert [item.place for item in snapshot(actor_of_user(ada), f"board.{boards[0].pk}").items] == ["Kitchen"] * 3
+    keys = list(Task.objects.values_list("pk", flat=True))
+    with transaction.atomic(), django_assert_num_queries(2 + connection.features.has_select_for_update):
+        assert len(_declared[Task].seen(keys, "default")) == 3
 
 
 def test_types_are_generated() -> None:

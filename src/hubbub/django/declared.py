@@ -43,13 +43,14 @@ class Declared:
         kind: str,
         rows: Callable[[str], QuerySet[Any]] | None,
         many: Sequence[str],
+        related: Sequence[str],
         limit: int | None,
     ) -> None:
         self.model = model
         self.places = Whereabouts(model, topic, kind, rows)
         name = model._meta.object_name or ""
         item, self._item, own = shape(model, fields, serializer, name)
-        self._many = own
+        self._many, self._related = tuple(dict.fromkeys([*own, *many])), related
         self._limit = limit
         told = f"{model._meta.app_label}.{model._meta.model_name}"
         make = _Maker(model, told, self.places.kind)
@@ -59,7 +60,7 @@ class Declared:
         if may_see is not None:
             self._follow(may_see, make.struct("List", {"items": GenericAlias(list, (item,))}, "All of a topic."))
         _save_in_transaction(model._meta.concrete_model or model)
-        self._connect(dict.fromkeys([*own, *many]))
+        self._connect()
 
     def _follow(self, may_see: Callable[[Any, str], object], listed: type[msgspec.Struct]) -> None:
         """Register the topic kind. Raises ImproperlyConfigured where there is one of that name."""
@@ -83,7 +84,7 @@ class Declared:
 
     # What happens
 
-    def _connect(self, many: Iterable[str]) -> None:
+    def _connect(self) -> None:
         for signal, receiver in (
             (signals.pre_save, self._before_save),
             (signals.post_save, self._after_save),
@@ -92,7 +93,7 @@ class Declared:
         ):
             for sender in _same_rows(self.model):
                 signal.connect(receiver, sender=sender, weak=False)
-        for name in many:
+        for name in self._many:
             through = self.model._meta.get_field(name).remote_field.through  # type: ignore[union-attr]
             signals.m2m_changed.connect(self._many_changed, sender=through, weak=False)
 
@@ -156,7 +157,7 @@ class Declared:
                 # By itself: what a manager joins or counts could not be locked.
                 locked = self.model._base_manager.using(using).select_for_update().filter(pk__in=some)
                 list(locked.order_by("pk").values_list("pk"))
-            rows = self._with_many(self.model._default_manager.using(using).filter(pk__in=some))
+            rows = self._whole(self.model._default_manager.using(using).filter(pk__in=some))
             for instance, topic in self.places.of(rows.order_by("pk"), using):
                 found[instance.pk] = Seen(topic, self._item(instance))
         return found
@@ -178,12 +179,15 @@ class Declared:
 
     def _newest(self, topic: str) -> list[Any]:
         """The instances of a topic that its snapshot has room for."""
-        found = self._with_many(self.places.rows(topic))
+        found = self._whole(self.places.rows(topic))
         if found.ordered:
             return list(found[: self._limit])
         return list(found.order_by("-pk")[: self._limit])[::-1]
 
-    def _with_many(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def _whole(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows with what their items need of others, in as many queries for all as for one."""
+        if self._related:  # Without names it would be all that they refer to.
+            rows = rows.select_related(*self._related)
         return rows.prefetch_related(*self._many)
 
 

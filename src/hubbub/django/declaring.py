@@ -32,6 +32,7 @@ def publishes(
     kind: str = "",
     rows: "Callable[[str], QuerySet[Any]] | None" = None,
     many: Sequence[str] = (),
+    related: Sequence[str] = (),
     limit: int | None = 1000,
 ) -> Callable[[M], M]:
     """Publish what becomes of a model's instances: ``<app>.<model>_created``, ``_updated`` and ``_deleted``.
@@ -45,8 +46,9 @@ def publishes(
 
     What travels is a struct of ``fields``, or what ``serializer`` makes of an instance: a function, a serializer of
     DRF, or the path to either. ``rows(topic)`` are the instances of a topic; a function as ``topic`` needs it, and
-    ``kind``, what its topics begin with. ``many`` are many-to-many fields whose changes are updates, as are those of
-    ``fields``.
+    ``kind``, what its topics begin with. ``many`` are many-to-many fields whose changes are told, as are those of
+    ``fields``. ``related`` are foreign keys whose rows are read with the instances, by ``select_related``: without, a
+    serializer that looks at them costs a query for each instance.
 
     Events are in the transaction that saves. ``QuerySet.update``, ``bulk_create`` and ``bulk_update`` tell nobody: see
     ``published``. Raises ImproperlyConfigured for what does not fit together, when Django is ready.
@@ -58,7 +60,7 @@ def publishes(
 
             if model in _declared:
                 raise ImproperlyConfigured(f"{model.__name__} publishes already.")
-            _declared[model] = Declared(model, topic, may_see, fields, serializer, kind, rows, many, limit)
+            _declared[model] = Declared(model, topic, may_see, fields, serializer, kind, rows, many, related, limit)
 
         _waiting.append(register)
         return model

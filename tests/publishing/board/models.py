@@ -34,7 +34,12 @@ class Label(models.Model):
         return self.name
 
 
-@hubbub.publishes(topic="board.{board_id}", may_see=may_see, fields=["title", "done", "due", "board", "labels", "loud"])
+@hubbub.publishes(
+    topic="board.{board_id}",
+    may_see=may_see,
+    fields=["title", "done", "due", "board", "labels", "place"],
+    related=["board"],
+)
 class Task(models.Model):
     """On the topic of its board; on none without a board."""
 
@@ -53,8 +58,8 @@ class Task(models.Model):
         return self.title
 
     @property
-    def loud(self) -> str:
-        return self.title.upper()
+    def place(self) -> str:
+        return self.board.name if self.board else ""
 
 
 class Chore(Task):

@@ -8,7 +8,7 @@ def may_see(actor, topic):
     return actor.user_id is not None
 
 
-@hubbub.publishes(topic="tasks", may_see=may_see, serializer="tasks.serializers.TaskSerializer")
+@hubbub.publishes(topic="tasks", may_see=may_see, serializer="tasks.serializers.TaskSerializer", related=["assignee"])
 class Task(models.Model):
     """Something to do, and who does it."""
 
