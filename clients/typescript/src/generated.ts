@@ -158,6 +158,11 @@ export interface Events {
    */
   "inspect.trace_ended": TraceEnded;
   /**
+   * A notification says less than it did, where it is: a message that it stood for was deleted.
+   * Nobody is alerted.
+   */
+  "notifications.changed": NotificationChanged;
+  /**
    * Notifications are read or unread now: those of `ids`, and all up to the number `up_to` where
    * that is set.
    */
@@ -543,6 +548,15 @@ export interface NotificationActor {
   username: string;
   first_name: string;
   last_name: string;
+}
+
+/**
+ * A notification says less than it did, where it is: a message that it stood for was deleted.
+ * Nobody is alerted.
+ */
+export interface NotificationChanged {
+  notification: Notification;
+  unread: number;
 }
 
 /** Read notifications before the `number` given (without it, the latest). */

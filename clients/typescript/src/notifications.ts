@@ -144,6 +144,10 @@ function afterNotification(state: NotificationState, event: AnyEvent): Notificat
       // One that stands for several comes again, on top.
       return { ...state, list: [notification, ...list.filter(({ id }) => id !== notification.id)], unread };
     }
+    case "notifications.changed": {
+      const { notification, unread } = event.data;
+      return { ...state, list: list.map((each) => (each.id === notification.id ? notification : each)), unread };
+    }
     case "notifications.marked": {
       const { read, unread, up_to } = event.data;
       const ids = new Set(event.data.ids);

@@ -51,11 +51,14 @@ test("they are followed as they come, are marked and go (NTF-1)", async () => {
   happen(socket, 2, "notified", { notification: notification(3), unread: 2, alert: true });
   happen(socket, 3, "notified", { notification: notification(4, { id: 102, count: 2 }), unread: 2, alert: false });
   expect(shown()).toEqual(["4 x2", "3", "1 read"]);
-  happen(socket, 4, "marked", { ids: [103], read: true, up_to: null, unread: 1 });
-  happen(socket, 5, "marked", { ids: [101], read: false, up_to: null, unread: 2 });
+  happen(socket, 4, "changed", { notification: notification(3, { count: 2 }), unread: 2 });
+  expect(shown()).toEqual(["4 x2", "3 x2", "1 read"]);
+  happen(socket, 5, "changed", { notification: notification(3), unread: 2 });
+  happen(socket, 6, "marked", { ids: [103], read: true, up_to: null, unread: 1 });
+  happen(socket, 7, "marked", { ids: [101], read: false, up_to: null, unread: 2 });
   expect(shown()).toEqual(["4 x2", "3 read", "1"]);
-  happen(socket, 6, "marked", { ids: [], read: true, up_to: 3, unread: 1 });
-  happen(socket, 7, "withdrawn", { ids: [101], unread: 1 });
+  happen(socket, 8, "marked", { ids: [], read: true, up_to: 3, unread: 1 });
+  happen(socket, 9, "withdrawn", { ids: [101], unread: 1 });
   expect(shown()).toEqual(["4 x2", "3 read"]);
   expect(client.notifications.state.unread).toBe(1);
 });

@@ -42,6 +42,7 @@ example(
     wire.SetPreference(kind="general", channel="email", on=True),
     wire.SetQuietHours(begins="22:00", ends="07:00", timezone="Europe/Berlin"),
     wire.Notified(ASSIGNED, unread=1, alert=True),
+    wire.NotificationChanged(ASSIGNED, unread=1),
     wire.Marked(ids=[310], read=True, up_to=None, unread=0),
     wire.Withdrawn(ids=[310], unread=0),
     push.NotificationsShown(number=12),

@@ -152,6 +152,14 @@ class Notified(msgspec.Struct):
     """Whether a page may show it by the browser's own means: the user's preferences and quiet hours say so."""
 
 
+@event("notifications.changed")
+class NotificationChanged(msgspec.Struct):
+    """A notification says less than it did, where it is: a message that it stood for was deleted. Nobody is alerted."""
+
+    notification: Notification
+    unread: int
+
+
 @event("notifications.marked")
 class Marked(msgspec.Struct):
     """Notifications are read or unread now: those of ``ids``, and all up to the number ``up_to`` where that is set."""

@@ -112,21 +112,17 @@ def _of_groups(groups: Collection[str]) -> QuerySet[Notification]:
 
 
 def _count_down(found: QuerySet[Notification], retitle: Callable[[str, int], str]) -> None:
-    """Let unread ones stand for one less, and say nothing of the last; on top, as all that is told again."""
+    """Let unread ones stand for one less, and say nothing of the last. They stay where they are: nothing has come."""
     locked = boxes.lock(set(found.values_list("user_id", flat=True)))
     rows = list(found.filter(user_id__in=locked).select_related("actor").order_by("user_id", "number"))
     told = []
     for row in rows:
-        box = locked[row.user_id]
-        if box.shown_number == box.top:
-            box.shown_number += 1
-        box.top += 1
-        row.number, row.read, row.count, row.body = box.top, None, row.count - 1, ""
+        row.count, row.body = row.count - 1, ""
         row.title, row.data = retitle(row.title, row.count), {**row.data, "message": 0}
         shown = queries.shown(row, queries.person(row.actor) if row.actor else None, read=False)
-        told.append(Publication(topic_of(wire_id(row.user_id)), wire.Notified(shown, box.unread)))
-    save_each(rows, ("number", "read", "count", "body", "title", "data"))
-    save_each(list(locked.values()), ("top", "shown_number"))
+        changed = wire.NotificationChanged(shown, locked[row.user_id].unread)
+        told.append(Publication(topic_of(wire_id(row.user_id)), changed))
+    save_each(rows, ("count", "body", "title", "data"))
     publish_all(told)
 
 

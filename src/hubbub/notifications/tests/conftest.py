@@ -25,6 +25,8 @@ def apply(state: dict[str, Any], topic: str, type: str, data: dict[str, Any]) ->
     if type == "notifications.notified":
         new = data["notification"]
         rows = [new, *(row for row in rows if row["id"] != new["id"])]
+    elif type == "notifications.changed":
+        rows = [data["notification"] if row["id"] == data["notification"]["id"] else row for row in rows]
     elif type == "notifications.marked":
         up_to = data["up_to"] or 0
         for row in rows:

@@ -154,7 +154,7 @@ def test_what_is_deleted_for_everybody(ada: Actor, bob: Actor) -> None:
     assert told(bob) == [("1 message from Ada", 1, False)]
     assert unread(bob) == 1
     [shown] = queries.latest(bob.user_id).notifications
-    assert shown.body == "" and shown.number == 3
+    assert shown.body == "" and shown.number == 2
     log = "".join(Event.objects.values_list("data", flat=True))
     assert "secret words" not in log and "kept words" in log
     last = chat.send_message(ada, topic, "third").message
