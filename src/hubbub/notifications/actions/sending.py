@@ -119,9 +119,12 @@ def _send(wanted: list[_Wanted], now: datetime) -> Iterator[tuple[int, int]]:
     there = reachable({each.user_id for each in wanted})
     wishes = wishes_of(there, {each.notice.kind for each in wanted})
     wanted = [each for each in wanted if each.user_id in there and wishes.wants(each.user_id, each.notice.kind, "site")]
+    locked = boxes.lock({each.user_id for each in wanted})
+    # Whoever was deleted meanwhile has no box any more.
+    wanted = [each for each in wanted if each.user_id in locked]
     if not wanted:
         return
-    batch = _Batch(boxes.lock({each.user_id for each in wanted}), wishes, _people(wanted), now)
+    batch = _Batch(locked, wishes, _people(wanted), now)
     batch.open = _open(wanted)
     for each in wanted:
         batch.add(each)

@@ -20,6 +20,7 @@ from hubbub.django.audiences import Audience
 from hubbub.django.auth import actor_of_user
 from hubbub.django.streams import position_of
 from hubbub.notifications import actions, queries
+from hubbub.notifications.actions import boxes
 from hubbub.notifications.actions.sending import Sending, send_together
 from hubbub.notifications.models import Box, Notification
 from hubbub.notifications.policy import topic_of
@@ -152,6 +153,18 @@ def test_queries(users: int, ann: User) -> None:
         counts.append(len([each for each in captured if "SAVEPOINT" not in each["sql"]]))
     # The first time the boxes and the rows are made, the second time they are counted up.
     assert counts[0] <= 11 and counts[1] == 9
+
+
+def test_one_who_is_deleted_meanwhile(ann: User, bob: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NTF-2: between being found and being locked; the others are told all the same."""
+    lock = boxes.lock
+
+    def too_late(user_ids: Any) -> Any:
+        bob.delete()
+        return lock(user_ids)
+
+    monkeypatch.setattr(boxes, "lock", too_late)
+    assert len(hubbub.notify([ann.pk, bob.pk], "Hi")) == 1 and titles(ann) == ["Hi"]
 
 
 def test_rolled_back(ann: User) -> None:
