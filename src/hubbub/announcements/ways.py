@@ -9,10 +9,14 @@ from hubbub.announcements import actions
 from hubbub.django.audiences import Audience
 from hubbub.django.notifying import Notice, register_way
 from hubbub.engine.actor import SYSTEM
+from hubbub.protocol.errors import BadData
 
 
 def to_audience(to: Audience, notice: Notice, at: datetime | None = None) -> list[int]:
-    """Announce it, now or at a time. Raises BadData where there is no such audience."""
+    """Announce it, now or at a time. Returns no ids: those of announcements are not those of users' notifications.
+
+    Raises ValueError where it doesn't fit, as ``notify`` does of everything else.
+    """
     expires_at = notice.expires_at
     if expires_at is None and notice.lasts is not None:
         expires_at = (at or timezone.now()) + notice.lasts
@@ -24,8 +28,11 @@ def to_audience(to: Audience, notice: Notice, at: datetime | None = None) -> lis
         "banner": False,
         "expires_at": expires_at,
     }
-    made = actions.announce(SYSTEM, to, content, at)
-    return [made.pk] if made.number is not None else []
+    try:
+        actions.announce(SYSTEM, to, content, at)
+    except BadData as error:
+        raise ValueError(error.message) from None
+    return []
 
 
 register_way("audience", to_audience)

@@ -15,10 +15,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.utils import timezone
 
-from hubbub.django.audiences import Audience
+from hubbub.django.audiences import Audience, title_of
 from hubbub.django.auth import wire_id
 from hubbub.django.twins import in_thread, refuse_in_loop
 from hubbub.engine.actor import Actor
+from hubbub.protocol.errors import Absent
 
 Level = Literal["info", "success", "warning", "danger"]
 LEVELS: tuple[str, ...] = get_args(Level)
@@ -81,7 +82,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Way = Callable[[Any, Notice, datetime | None], list[int]]
-"""Tells a notice to users or an audience, now or at a time; returns the ids of what was written."""
+"""Tells a notice to users or an audience, now or at a time; returns the ids of the users' notifications."""
 
 _ways: dict[str, Way] = {}
 _FEATURES = {"users": ("users", "hubbub.notifications"), "audience": ("an audience", "hubbub.announcements")}
@@ -120,8 +121,12 @@ def notify(
     ``many="{count} people reacted"``. ``expires``: when it is of no more use, a time or a span. ``at``: tell it then,
     within a second or so.
 
+    An audience has one announcement for all: it takes no ``kind``, ``actor``, ``target``, ``data``, ``group`` or
+    ``many``, and is withdrawn as announcements are.
+
     Users who are not active, and who have switched the kind off, are left out. A title of more than 200 characters and
-    a text of more than 5,000 are cut. Returns the ids of what was written; none for what is told later.
+    a text of more than 5,000 are cut. Returns the ids of the users' notifications, as ``notifications.withdraw`` takes
+    them; none for an audience, and for what is told later.
     Raises ValueError and TypeError for arguments that don't fit, ImproperlyConfigured where the feature that shows it
     is not installed, SynchronousOnlyOperation in async code: there it is ``await hubbub.anotify(…)``.
     """
@@ -148,12 +153,26 @@ async def anotify(to: Any, title: str, **options: Any) -> list[int]:
 
 
 def tell(to: Any, notice: Notice, at: datetime | None = None) -> list[int]:
-    """Let a notice go its way. Raises ImproperlyConfigured where nobody has registered one."""
+    """Let a notice go its way. Raises ImproperlyConfigured where nobody has registered one, ValueError."""
     where: Literal["users", "audience"] = "audience" if isinstance(to, Audience) else "users"
     if where not in _ways:
         whom, app = _FEATURES[where]
         raise ImproperlyConfigured(f"To notify {whom}, add {app!r} to INSTALLED_APPS.")
+    if isinstance(to, Audience):
+        check_audience(to, notice)
     return _ways[where](to, notice, at)
+
+
+def check_audience(audience: Audience, notice: Notice) -> None:
+    """Whether an audience can be told this. Raises ValueError where it cannot, or there is no such audience. Blocks."""
+    nothing = Notice(title="")
+    for name in ("kind", "actor", "target", "data", "group", "many"):
+        if getattr(notice, name) != getattr(nothing, name):
+            raise ValueError(f"An audience has one announcement for all, which takes no {name!r}: leave it out.")
+    try:
+        title_of(audience)
+    except Absent:
+        raise ValueError(f"There is no audience {audience.key!r}.") from None
 
 
 def make_notice(

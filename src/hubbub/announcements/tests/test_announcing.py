@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -13,9 +13,12 @@ import hubbub
 from hubbub import Audience
 from hubbub.announcements import actions, queries
 from hubbub.announcements.models import Announcement
+from hubbub.django import notifying
 from hubbub.django.auth import actor_of_user
 from hubbub.django.models import Event, RecurringJob
 from hubbub.engine.actor import SYSTEM
+from hubbub.notifications import withdraw
+from hubbub.notifications.models import Notification
 from hubbub.protocol.errors import BadData, Forbidden
 from hubbub.testing import SyncEngine
 
@@ -167,3 +170,36 @@ def test_only_staff_with_the_permission() -> None:
     ann = actor_of_user(User.objects.create(username="ann", is_staff=True))
     with pytest.raises(Forbidden):
         actions.announce(ann, Audience.everyone(), {"title": "Hello"})
+
+
+def test_an_audience_has_no_ids_to_take_back() -> None:
+    """NTF-2: ``withdraw(ids=)`` takes back what users have; an announcement is not one of those."""
+    ann = User.objects.create(username="ann")
+    [own] = hubbub.notify(ann, "For Ann alone")
+    ids = hubbub.notify(Audience.everyone(), "To all")
+    assert ids == [] and Announcement.objects.get().number is not None
+    with pytest.raises(ValueError, match="Say what"):
+        withdraw(ids=ids)
+    assert Notification.objects.get().pk == own
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"actor": 1}, {"target": Group(pk=1)}, {"data": {"n": 1}}, {"group": "g"}, {"many": "{count}"}, {"kind": "chat"}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_what_only_users_are_told(wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """NTF-2: nothing is dropped without a word, also where it is told later."""
+    monkeypatch.setitem(notifying.kinds, "chat", notifying.Kind("chat", "Chat", frozenset()))
+    for at in (None, timezone.now() + timedelta(hours=1)):
+        with pytest.raises(ValueError, match=f"An audience .*'{next(iter(wrong))}'"):
+            hubbub.notify(Audience.everyone(), "Hello", at=at, **wrong)
+    assert not Announcement.objects.exists()
+
+
+def test_an_audience_that_is_not_there() -> None:
+    """NTF-2: it is the error that the other arguments of ``notify`` make."""
+    with pytest.raises(ValueError, match=r"There is no audience 'team\.1'"):
+        hubbub.notify(Audience("team.1"), "Hello")
+    with pytest.raises(ValueError, match="expired before it begins"):
+        hubbub.notify(Audience.everyone(), "Hello", expires=timezone.now() - timedelta(hours=1))
