@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,11 +17,12 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 
-from hubbub import apublish, apublish_ephemeral, publish, publish_ephemeral
+from hubbub import Audience, aannounce, announce, apublish, apublish_ephemeral, publish, publish_ephemeral
 from hubbub.django.models import Event
 from hubbub.django.positions import at_one_moment
 from hubbub.django.relay import from_message
 from hubbub.django.streams import position_of
+from hubbub.notifications import aschedule, aunschedule, awithdraw, schedule, unschedule, withdraw
 from hubbub.progress.messages import ProgressAdvanced, ProgressStarted
 from tests.contracts.databases import ALIAS, Database
 
@@ -90,6 +91,22 @@ async def test_the_plain_one_on_a_loop_says_what_to_write(database: Database) ->
     """EVT-6"""
     with pytest.raises(SynchronousOnlyOperation, match=r"write `await hubbub\.apublish\(\.\.\.\)`"):
         say("x")
+
+
+async def test_what_else_is_called(database: Database) -> None:
+    """EVT-6: announcing, schedules and taking back refuse a loop too, and their twins leave no connection."""
+    ways: list[tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = [
+        (announce, aannounce, (Audience.everyone(), "Lunch"), {}),
+        (schedule, aschedule, ("lunch", Audience.everyone(), "Lunch"), {"every": timedelta(hours=1)}),
+        (unschedule, aunschedule, ("lunch",), {}),
+        (withdraw, awithdraw, (), {"ids": [1]}),
+    ]
+    for plain, twin, given, options in ways:
+        said = rf"write `await hubbub\.(notifications\.)?{twin.__name__}\("
+        with pytest.raises(SynchronousOnlyOperation, match=said):
+            plain(*given, **options)
+        await twin(*given, **options)
+        assert await sync_to_async(open_connection)() is None, twin
 
 
 async def test_the_twin_is_part_of_the_transaction(database: Database) -> None:

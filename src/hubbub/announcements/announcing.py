@@ -3,11 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from asgiref.sync import sync_to_async
-
 from hubbub.announcements import actions
 from hubbub.announcements.models import Announcement
 from hubbub.django.audiences import Audience
+from hubbub.django.twins import in_thread, refuse_in_loop
 from hubbub.engine.actor import SYSTEM
 
 
@@ -32,8 +31,9 @@ def announce(
     a time zone. ``link`` is an http address or a path of this site.
 
     Inside ``atomic()`` it is part of that transaction. Returns the row. Raises BadData for what doesn't fit, for one
-    an audience that isn't there.
+    an audience that isn't there, SynchronousOnlyOperation in async code: there it is ``await hubbub.aannounce(…)``.
     """
+    refuse_in_loop("announce")
     content: dict[str, Any] = {
         "title": title,
         "body": body,
@@ -48,5 +48,5 @@ def announce(
 
 
 async def aannounce(audience: Audience, title: str, **options: Any) -> Announcement:
-    """As ``announce``, for coroutines."""
-    return await sync_to_async(announce)(audience, title, **options)
+    """``announce`` for coroutines, with the same arguments. Raises what ``announce`` does."""
+    return await in_thread(announce, audience, title, **options)
