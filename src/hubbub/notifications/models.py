@@ -152,10 +152,11 @@ class Schedule(models.Model):
     at = models.TimeField(null=True, blank=True)
     days = models.CharField(max_length=27, blank=True, help_text="mon tue wed thu fri; none for every day.")
     timezone = models.CharField(max_length=64, default="UTC")
-    next_at = models.DateTimeField(blank=True)
+    next_at = models.DateTimeField(null=True, blank=True)
+    """Null: it rests, as it cannot be said when it is due next."""
     active = models.BooleanField(default=True)
     error = models.TextField(blank=True, default="", db_default="", editable=False)
-    """Why it was switched off by itself: it could not be said when it is due next."""
+    """Why it could not be told the last time, or rests."""
 
     class Meta:
         indexes = (models.Index(fields=["next_at"], name="hubbub_schedule_next", condition=models.Q(active=True)),)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from hubbub.django.actions import action
 from hubbub.django.audiences import Audience
 from hubbub.django.conf import database_alias, hubbub_settings
-from hubbub.django.notifying import Level, Notice, make_notice, tell
+from hubbub.django.notifying import Level, Notice, check_audience, make_notice, tell
 from hubbub.django.retention import do_by
 from hubbub.engine.actor import SYSTEM, Actor
 from hubbub.notifications.actions.sending import send
@@ -53,32 +53,31 @@ def keep_schedule(actor: Actor, name: str, to: Any, user_ids: Sequence[Any], not
     # Two processes may start at once, and both call this for the first time.
     Schedule.objects.get_or_create(name=name, defaults={**ruled, "next_at": next_at})
     row = Schedule.objects.select_for_update().get(name=name)
-    if ruled != {each: getattr(row, each) for each in ruled}:
-        row.next_at = next_at
-    if row.error:
-        row.active, row.error = True, ""
+    if row.next_at is None or ruled != {each: getattr(row, each) for each in ruled}:
+        row.next_at, row.error = next_at, ""
     # Whether it is paused is for the admin to say.
     for field, value in {**fields, **ruled, "audience": audience}.items():
         setattr(row, field, value)
     row.save()
     row.users.set(user_ids)
-    do_by(DUE_JOB, row.next_at)
+    do_by(DUE_JOB, row.next_at or next_at)
     return row
 
 
 @action
 def save_schedule(actor: Actor, row: Schedule) -> None:
     """Save a schedule as somebody has edited it; it is due next by its rule. Raises ValueError where it has none."""
-    row.next_at, row.error = check_schedule(row).next_after(timezone.now()), ""
+    next_at = check_schedule(row).next_after(timezone.now())
+    row.next_at, row.error = next_at, ""
     row.save()
-    do_by(DUE_JOB, row.next_at)
+    do_by(DUE_JOB, next_at)
 
 
 def check_schedule(row: Schedule) -> Rule:
     """Its rule. Raises ValueError where that, or what it tells, doesn't fit."""
-    notice_of(row)
+    notice = notice_of(row)
     if row.audience:
-        Audience(row.audience)
+        check_audience(Audience(row.audience), notice)
     return rule_of(row)
 
 
@@ -133,11 +132,11 @@ def _send_again() -> bool:
         row = due.order_by("next_at").first()
         if row is None:
             return False
-        _try(lambda: tell(recipients(row), notice_of(row)))
-        if error := _try(lambda: _move_on(row, now)):
+        row.error = _try(lambda: tell(recipients(row), notice_of(row)))
+        if wrong := _try(lambda: _move_on(row, now)):
             # It would be the next one for ever, and hold up all others.
-            row.active, row.error = False, error
-        row.save(update_fields=["next_at", "active", "error"])
+            row.next_at, row.error = None, wrong
+        row.save(update_fields=["next_at", "error"])
     return True
 
 

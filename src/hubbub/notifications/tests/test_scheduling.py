@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
@@ -151,12 +151,12 @@ def test_a_row_that_nobody_can_read(ann: User, clock: Clock) -> None:
         pass
     assert {"good", "good later"} <= set(Notification.objects.values_list("title", flat=True))
     bad = Schedule.objects.get(name="bad")
-    assert not bad.active and "no time zone 'Mars/North'" in bad.error
+    assert bad.active and bad.next_at is None and "no time zone 'Mars/North'" in bad.error
     assert "Error" in Scheduled.objects.get().error
     # Whoever calls it with a rule that there is has mended it.
     schedule("bad", ann, "bad", every=HOUR)
     bad.refresh_from_db()
-    assert bad.active and bad.error == ""
+    assert bad.next_at and bad.error == ""
     Scheduled.objects.update(given_up=True)
     assert forget_given_up(SYSTEM, 10) == 0
     clock(timedelta(days=1000))
@@ -195,10 +195,10 @@ def test_schedules(ann: User, clock: Clock) -> None:
     assert (send_due(), send_due()) == (1, 0)
     assert queries.latest(ann.pk).notifications[0].count == 2
     row.refresh_from_db()
-    assert timezone.now() < row.next_at <= timezone.now() + HOUR
+    assert row.next_at and timezone.now() < row.next_at <= timezone.now() + HOUR
     schedule("standup", [ann], "Stand up", at="09:00", days="mon", timezone="Europe/Berlin")
     row.refresh_from_db()
-    assert row.next_at.astimezone(UTC).weekday() == 0 and row.every is None
+    assert row.next_at and row.next_at.astimezone(UTC).weekday() == 0 and row.every is None
     assert unschedule("standup") and not unschedule("standup")
 
 
@@ -215,6 +215,38 @@ def test_a_schedule_for_an_audience(clock: Clock, monkeypatch: pytest.MonkeyPatc
     clock(HOUR)
     send_due()
     assert told == [(Audience.staff(), "Check the backup")]
+
+
+def test_a_schedule_that_fails_says_why(clock: Clock) -> None:
+    """NTF-7: until it is told again; it goes on, and pausing it stays the staff's word."""
+    cooks = Group.objects.create(name="Cooks")
+    schedule("soup", Audience.group(cooks), "Soup", every=HOUR)
+    audience = Schedule.objects.get().audience
+    cooks.delete()
+    for _ in range(2):
+        clock(HOUR)
+        assert send_due() == 1
+        row = Schedule.objects.get()
+        assert row.active and row.next_at and row.next_at > timezone.now()
+        assert f"no audience '{audience}'" in row.error
+    Schedule.objects.update(active=False)
+    schedule("soup", Audience.everyone(), "Soup", every=HOUR)
+    row = Schedule.objects.get()
+    assert not row.active and row.error
+    Schedule.objects.update(active=True)
+    clock(HOUR)
+    assert send_due() == 1 and Schedule.objects.get().error == ""
+
+
+def test_schedules_that_an_audience_cannot_have() -> None:
+    """NTF-7: said when it is made, not when it is due."""
+    for to, options, said in (
+        (Audience("group.12345"), {}, "no audience 'group.12345'"),
+        (Audience.everyone(), {"group": "g"}, "An audience .*'group'"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            schedule("soup", to, "Soup", every=HOUR, **options)  # type: ignore[arg-type]
+    assert not Schedule.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -269,7 +301,7 @@ def test_admin(admin_client: Client, ann: User) -> None:
         assert admin_client.post(f"{admin}/schedule/add/", {**fields, name: wrong}).status_code == 200
     assert admin_client.post(f"{admin}/schedule/add/", fields).status_code == 302
     made = Schedule.objects.get()
-    assert made.next_at > timezone.now() and list(made.users.all()) == [ann]
+    assert made.next_at and made.next_at > timezone.now() and list(made.users.all()) == [ann]
     for page in (
         "notification",
         "scheduled",
