@@ -1,11 +1,12 @@
 """The channels by which notifications reach people, beside the list and its page: push, e-mail, a project's own.
 
-``@channel("push")`` registers what is called for each notification that a user wants by that channel. It is called in
-the background, after the commit, and never in the transaction of whoever notifies.
+``@channel("push")`` registers what is called for notifications that users want by that channel. It is called in the
+background, after the commit, and never in the transaction of whoever notifies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from hubbub.django.notifying import CHANNELS
 from hubbub.notifications import messages as wire
@@ -20,19 +21,36 @@ class Delivery:
     unread: int
 
 
-Deliver = Callable[[Delivery], None]
-channels: dict[str, Deliver] = {}
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What brings notifications, and how it is called; see ``channel``."""
+
+    deliver: Callable[..., None]
+    together: bool
+
+    def bring(self, deliveries: Sequence[Delivery]) -> None:
+        """Bring these to their users. Raises what it raises."""
+        if self.together:
+            self.deliver(deliveries)
+            return
+        for each in deliveries:
+            self.deliver(each)
 
 
-def channel(name: str) -> Callable[[Deliver], Deliver]:
+D = TypeVar("D", bound=Callable[..., Any])
+channels: dict[str, Channel] = {}
+
+
+def channel(name: str, *, together: bool = False) -> Callable[[D], D]:
     """Register the function that brings notifications by the channel ``name``.
 
-    It is called once for each notification, in a transaction: let it put a task on the queue (``.enqueue(…)``) and
-    return, since the next notification waits for it.
+    It is called with a ``Delivery`` for each notification, in a transaction: let it put a task on the queue
+    (``.enqueue(…)``) and return, since the next notification waits for it. With ``together`` it is called with a list,
+    of a hundred at most, so that it can ask and write for many users at once.
     """
 
-    def register(deliver: Deliver) -> Deliver:
-        channels[name] = deliver
+    def register(deliver: D) -> D:
+        channels[name] = Channel(deliver, together)
         return deliver
 
     return register

@@ -1,4 +1,7 @@
-"""What is called for each notification after its commit: the channels by which its user wants it besides the list."""
+"""What is called for notifications after their commit: the channels by which their users want them besides the list.
+
+By as many queries for a hundred users as for one, but for what a channel does for each.
+"""
 
 from collections.abc import Sequence
 
@@ -22,12 +25,11 @@ def deliver(events: Sequence[Happened]) -> None:
     ids = [event.data.notification.id for event in events]
     there = set(Notification.objects.filter(pk__in=ids).values_list("pk", flat=True))
     told = [
-        (users.to_python(event.topic.partition(".")[2]), event.data)
+        Delivery(users.to_python(event.topic.partition(".")[2]), event.data.notification, event.data.unread)
         for event in events
         if event.data.notification.id in there
     ]
-    wishes = wishes_of({user_id for user_id, _ in told}, {data.notification.kind for _, data in told})
-    for user_id, data in told:
-        for name, bring in channels.items():
-            if wishes.wants(user_id, data.notification.kind, name):
-                bring(Delivery(user_id, data.notification, data.unread))
+    wishes = wishes_of({each.user_id for each in told}, {each.notification.kind for each in told})
+    for name, channel in channels.items():
+        if wanted := [each for each in told if wishes.wants(each.user_id, each.notification.kind, name)]:
+            channel.bring(wanted)

@@ -1,5 +1,6 @@
 """What notifications read. Every function has a fixed number of queries, whatever it finds."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -24,6 +25,12 @@ def person(user: Any) -> wire.NotificationActor:
 def box_of(user_id: UserId) -> Box:
     """The user's box, an empty one where nothing has come yet. One query."""
     return Box.objects.filter(user_id=user_id).first() or Box(user_id=user_id)
+
+
+def boxes_of(user_ids: Collection[Any]) -> dict[Any, Box]:
+    """The boxes of users by their primary keys, an empty one where nothing has come yet. One query."""
+    found = {box.user_id: box for box in Box.objects.filter(user_id__in=list(user_ids))}
+    return {id: found.get(id) or Box(user_id=id) for id in user_ids}
 
 
 def unread() -> Q:

@@ -1,5 +1,6 @@
 """What digests read."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from hubbub.django.addresses import address_of
-from hubbub.django.auth import active
+from hubbub.django.auth import active, email_field
 from hubbub.notifications.digests import messages as wire
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.models import Notification
@@ -39,6 +40,14 @@ def settings_of(user: Any) -> wire.EmailDigests:
     digest = digest_of(user.pk)
     zone = box_of(user.pk).timezone
     return wire.EmailDigests(digest.every, digest.hour, zone, address_of(user))  # type: ignore[arg-type]
+
+
+def with_address(user_ids: Collection[Any]) -> set[Any]:
+    """Those of these users who have an address, be it verified or not. One query."""
+    if not (field := email_field()):
+        return set()
+    users = get_user_model()._default_manager.filter(pk__in=list(user_ids)).exclude(**{field: ""})
+    return set(users.values_list("pk", flat=True))
 
 
 def wants_quiet(user_id: Any) -> bool:

@@ -1,8 +1,7 @@
 """What digests gather, by the channel ``email``, and when they are looked for."""
 
-from django.contrib.auth import get_user_model
+from collections.abc import Sequence
 
-from hubbub.django.auth import email_field
 from hubbub.django.retention import recur
 from hubbub.engine.actor import SYSTEM
 from hubbub.notifications.channels import Delivery, channel
@@ -11,13 +10,14 @@ from hubbub.notifications.digests import actions, queries
 LOOK_SECONDS = 60.0
 
 
-@channel(queries.CHANNEL)
-def gather(delivery: Delivery) -> None:
-    """Keep it for the user's next digest. Whoever has no address is not mailed, and nothing is kept for them."""
-    field = email_field()
-    users = get_user_model()._default_manager.filter(pk=delivery.user_id)
-    if field and users.exclude(**{field: ""}).exists():
-        actions.collect(SYSTEM, delivery.user_id, delivery.notification.id, delivery.notification.number)
+@channel(queries.CHANNEL, together=True)
+def gather(deliveries: Sequence[Delivery]) -> None:
+    """Keep them for the users' next digests. Whoever has no address is not mailed, and nothing is kept for them."""
+    there = queries.with_address({each.user_id for each in deliveries})
+    # Of one that is counted up several times, the last.
+    wanted = {each.notification.id: each for each in deliveries if each.user_id in there}
+    if wanted:
+        actions.collect(SYSTEM, [(each.user_id, id, each.notification.number) for id, each in wanted.items()])
 
 
 def send_due() -> int:

@@ -1,5 +1,6 @@
 """What pushes read."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q
@@ -27,6 +28,12 @@ def shown(row: PushSubscription) -> wire.PushDevice:
 
 def has_devices(user_id: Any) -> bool:
     return PushSubscription.objects.filter(user_id=user_id).exists()
+
+
+def with_devices(user_ids: Collection[Any]) -> set[Any]:
+    """Those of these users who take pushes in some browser. One query."""
+    rows = PushSubscription.objects.filter(user_id__in=list(user_ids))
+    return set(rows.values_list("user_id", flat=True))
 
 
 def reachable(user_id: Any) -> list[PushSubscription]:

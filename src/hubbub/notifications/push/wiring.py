@@ -1,5 +1,6 @@
 """When pushes are sent, and when browsers are forgotten: by the channel ``push``, and by sign-ins that end."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -15,15 +16,21 @@ from hubbub.notifications.channels import Delivery, channel
 from hubbub.notifications.push import actions, queries
 
 
-@channel(queries.CHANNEL)
-def push_soon(delivery: Delivery) -> None:
-    """Have it pushed in ``PUSH_DELAY`` seconds: until then it may be read, or be seen on another device."""
-    if not hubbub_settings().vapid_private_key or not can_wait() or not queries.has_devices(delivery.user_id):
+@channel(queries.CHANNEL, together=True)
+def push_soon(deliveries: Sequence[Delivery]) -> None:
+    """Have them pushed in ``PUSH_DELAY`` seconds: until then they may be read, or be seen on another device."""
+    if not hubbub_settings().vapid_private_key or not can_wait():
+        return
+    there = queries.with_devices({each.user_id for each in deliveries})
+    # Of one that is counted up several times, the last.
+    wanted = {each.notification.id: each.notification for each in deliveries if each.user_id in there}
+    if not wanted:
         return
     from hubbub.notifications.push.tasks import push  # What runs tasks is not needed to start.
 
-    at = timezone.now() + timedelta(seconds=hubbub_settings().push_delay)
-    push.using(run_after=at).enqueue(delivery.notification.id, delivery.notification.number)
+    soon = push.using(run_after=timezone.now() + timedelta(seconds=hubbub_settings().push_delay))
+    for each in wanted.values():
+        soon.enqueue(each.id, each.number)
 
 
 @on_event(SessionsEnded)
