@@ -1,19 +1,19 @@
-"""Everything that changes digests."""
+"""Everything that changes digests: whoever does locks a user's digest first, and then looks at what waits for it."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import F
+from django.db import connections
 from django.utils import timezone
 
 from hubbub.django.actions import action
+from hubbub.django.conf import database_alias
 from hubbub.django.rows import add_each, save_each
 from hubbub.engine.actor import Actor
 from hubbub.notifications.actions import boxes
 from hubbub.notifications.actions.preferences import checked_zone
 from hubbub.notifications.digests import messages as wire
-from hubbub.notifications.digests import queries
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.digests.schedule import due_after, retry_after
 from hubbub.notifications.queries import box_of, boxes_of
@@ -28,6 +28,14 @@ def _locked(user_ids: Collection[Any]) -> dict[Any, Digest]:
     add_each([Digest(user_id=id) for id in sorted(set(user_ids) - there)], unless_there=True)
     rows = Digest.objects.select_for_update().filter(pk__in=user_ids).order_by("pk")
     return {digest.pk: digest for digest in rows}
+
+
+def _plan(digest: Digest) -> None:
+    """Say when a locked digest is due, by what waits for it now."""
+    waits = DigestItem.objects.filter(user_id=digest.pk).exists()
+    zone = box_of(digest.pk).timezone
+    digest.due = due_after(digest.every, digest.hour, zone, timezone.now()) if waits else None
+    digest.tries = 0
 
 
 @action
@@ -75,49 +83,52 @@ def turn_off(actor: Actor, user_id: Any) -> None:
 
 
 def _choose(user_id: Any, every: str | None, hour: int | None) -> None:
-    digest, _ = Digest.objects.get_or_create(user_id=user_id)
+    [digest] = _locked([user_id]).values()
     digest.every = digest.every if every is None else every
     digest.hour = digest.hour if hour is None else hour
     if digest.every == Digest.Every.OFF:
         DigestItem.objects.filter(user_id=user_id).delete()
-    waits = DigestItem.objects.filter(user_id=user_id).exists()
-    zone = box_of(user_id).timezone
-    digest.due = due_after(digest.every, digest.hour, zone, timezone.now()) if waits else None
-    digest.tries = 0
-    digest.save()
+    _plan(digest)
+    digest.save(update_fields=["every", "hour", "due", "tries"])
 
 
 @action
 def claim(actor: Actor, limit: int = 100) -> list[Any]:
-    """The users whose digests are due, for whoever calls. If nothing is heard of one, it is due again later."""
+    """The users whose digests are due, for whoever calls. If nothing is heard of one, it is due again later.
+
+    One that somebody else has locked is left for the next time: these are not in the order of the users.
+    """
     now = timezone.now()
-    due = Digest.objects.select_for_update().filter(due__lte=now).order_by("due")[:limit]
+    skips = connections[database_alias()].features.has_select_for_update_skip_locked
+    due = list(Digest.objects.select_for_update(skip_locked=skips).filter(due__lte=now).order_by("due")[:limit])
     for digest in due:
         digest.due = now + retry_after(digest.tries)
-        digest.save(update_fields=["due"])
-    return [digest.user_id for digest in due]
+    save_each(due, ("due",))
+    return [digest.pk for digest in due]
 
 
 @action
 def finish(actor: Actor, user_id: Any, items: Collection[tuple[int, int]], sent: bool) -> None:
     """Forget what a digest has told of, or needn't tell any more; what came meanwhile waits for the next (PSH-8)."""
+    digest = Digest.objects.select_for_update().filter(pk=user_id).first()
+    if digest is None:  # The user is gone meanwhile.
+        return
     for number in {number for _, number in items}:
         ids = [id for id, each in items if each == number]
         DigestItem.objects.filter(user_id=user_id, pk__in=ids, number=number).delete()
-    digest = Digest.objects.filter(pk=user_id).first()
-    if digest is None:  # The user is gone meanwhile.
-        return
-    waits = DigestItem.objects.filter(user_id=user_id).exists()
-    zone = box_of(user_id).timezone
-    digest.due = due_after(digest.every, digest.hour, zone, timezone.now()) if waits else None
-    digest.tries = 0
+    _plan(digest)
     digest.sent_at = timezone.now() if sent else digest.sent_at
-    digest.save()
+    digest.save(update_fields=["due", "tries", "sent_at"])
 
 
 @action
 def failed(actor: Actor, user_id: Any) -> int:
     """A digest could not be sent: it is tried again, later each time. Returns how often that has been so now."""
-    digest = queries.digest_of(user_id)
-    Digest.objects.filter(pk=user_id).update(tries=F("tries") + 1, due=timezone.now() + retry_after(digest.tries))
-    return digest.tries + 1
+    digest = Digest.objects.select_for_update().filter(pk=user_id).first()
+    if digest is None:  # The user is gone meanwhile.
+        return 1
+    if digest.due is not None:  # Null: the user has ended them meanwhile.
+        digest.due = timezone.now() + retry_after(digest.tries)
+    digest.tries += 1
+    digest.save(update_fields=["due", "tries"])
+    return digest.tries
