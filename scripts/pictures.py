@@ -20,17 +20,19 @@ PICTURES = [
     ("conversation", "conversation", DESKTOP, "light"),
     ("conversation-dark", "conversation", DESKTOP, "dark"),
     ("conversation-phone", "conversation", PHONE, "light"),
+    ("notifications", "notifications", DESKTOP, "light"),
     ("settings", "settings-appearance", DESKTOP, "light"),
     ("palette", "palette", DESKTOP, "light"),
     ("embedded", "embedded", DESKTOP, "light"),
 ]
 """The file's name, the state, the window and the theme."""
+VIEWERS = ["conversation", "notifications"]
 
 
 def take(world: World, browser: Browser) -> None:
     for name, state, (width, height), theme in PICTURES:
-        # The viewer of "conversation" in all of them, so that she is the same.
-        stage = Stage(world, browser, "conversation")
+        # The viewer of "conversation" where she will do, so that she is the same.
+        stage = Stage(world, browser, state if state in VIEWERS else "conversation")
         page = STATES[state](stage).page
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
@@ -45,7 +47,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        worlds(Path(folder), ["conversation"], titles=["Night shift", "", "Plant"]) as world,
+        worlds(Path(folder), VIEWERS, titles=["Night shift", "", "Plant"]) as world,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
