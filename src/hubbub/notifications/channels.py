@@ -27,6 +27,7 @@ class Channel:
 
     deliver: Callable[..., None]
     together: bool
+    in_quiet_hours: bool
 
     def bring(self, deliveries: Sequence[Delivery]) -> None:
         """Bring these to their users. Raises what it raises."""
@@ -41,16 +42,19 @@ D = TypeVar("D", bound=Callable[..., Any])
 channels: dict[str, Channel] = {}
 
 
-def channel(name: str, *, together: bool = False) -> Callable[[D], D]:
+def channel(name: str, *, together: bool = False, in_quiet_hours: bool = False) -> Callable[[D], D]:
     """Register the function that brings notifications by the channel ``name``.
 
     It is called with a ``Delivery`` for each notification, in a transaction: let it put a task on the queue
     (``.enqueue(…)``) and return, since the next notification waits for it. With ``together`` it is called with a list,
     of a hundred at most, so that it can ask and write for many users at once.
+
+    What comes in a user's quiet hours is not brought, nor made up for, unless its level is ``danger`` (rule NTF-5).
+    With ``in_quiet_hours`` it is called all the same, and sees to these hours when it sends.
     """
 
     def register(deliver: D) -> D:
-        channels[name] = Channel(deliver, together)
+        channels[name] = Channel(deliver, together, in_quiet_hours)
         return deliver
 
     return register

@@ -6,14 +6,16 @@ By as many queries for a hundred users as for one, but for what a channel does f
 from collections.abc import Sequence
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from hubbub.django.listeners import Happened, on_event
 from hubbub.notifications import messages as wire
 from hubbub.notifications.channels import Delivery, channels
 from hubbub.notifications.digests import wiring as digests
 from hubbub.notifications.models import Notification
-from hubbub.notifications.preferences import wishes_of
+from hubbub.notifications.preferences import is_quiet, may_alert, wishes_of
 from hubbub.notifications.push import wiring as push
+from hubbub.notifications.queries import boxes_of
 
 __all__ = ["digests", "push"]
 
@@ -31,5 +33,17 @@ def deliver(events: Sequence[Happened]) -> None:
     ]
     wishes = wishes_of({each.user_id for each in told}, {each.notification.kind for each in told})
     for name, channel in channels.items():
-        if wanted := [each for each in told if wishes.wants(each.user_id, each.notification.kind, name)]:
+        wanted = [each for each in told if wishes.wants(each.user_id, each.notification.kind, name)]
+        if wanted and not channel.in_quiet_hours:
+            wanted = _without_quiet(wanted)
+        if wanted:
             channel.bring(wanted)
+
+
+def _without_quiet(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Those that may alert at this moment, by their users' quiet hours. One query."""
+    boxes, now = boxes_of({each.user_id for each in deliveries}), timezone.now()
+    quiet = {id: is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, now) for id, box in boxes.items()}
+    return [
+        each for each in deliveries if may_alert(wanted=True, level=each.notification.level, quiet=quiet[each.user_id])
+    ]

@@ -102,7 +102,7 @@ class KindPreference(msgspec.Struct):
 
 
 class QuietHours(msgspec.Struct):
-    """When one wants nothing but the list: no alerts of the browser, no push, no e-mail. Levels ``danger`` pass.
+    """When one wants nothing but the list: no alerts, no pushes, and e-mail comes after. The level ``danger`` passes.
 
     ``begins`` and ``ends`` are times of day in the time zone; both null for no quiet hours. They may go past midnight.
     """

@@ -12,7 +12,7 @@ from hubbub.django.auth import active, email_field
 from hubbub.notifications.digests import messages as wire
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.models import Notification
-from hubbub.notifications.preferences import is_quiet, wishes_of
+from hubbub.notifications.preferences import is_quiet, may_alert, wishes_of
 from hubbub.notifications.queries import box_of, is_read
 
 CHANNEL = "email"
@@ -50,10 +50,11 @@ def with_address(user_ids: Collection[Any]) -> set[Any]:
     return set(users.values_list("pk", flat=True))
 
 
-def wants_quiet(user_id: Any) -> bool:
-    """Whether it is in the user's quiet hours now."""
-    box = box_of(user_id)
-    return is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, timezone.now())
+def may_send(mail: Mail) -> bool:
+    """Whether a mail may be sent now: in its user's quiet hours only where it tells of danger. One query."""
+    box = box_of(mail.user.pk)
+    quiet = is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, timezone.now())
+    return any(may_alert(wanted=True, level=row.level, quiet=quiet) for row in mail.notifications)
 
 
 def items_of(user_id: Any) -> list[tuple[int, int]]:

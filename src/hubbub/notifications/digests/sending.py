@@ -36,13 +36,16 @@ def send_due() -> int:
 def send(user_id: Any) -> None:
     """Mail the user what is unread of what waits. What can't be mailed now is tried again, and given up in the end.
 
-    In the user's quiet hours nothing happens: what was claimed is due again some minutes later.
+    In the user's quiet hours only what tells of danger is sent: what was claimed is due again some minutes later.
     """
     items = queries.items_of(user_id)
     try:
-        if queries.wants_quiet(user_id):
-            return
-        sent = _mailed(user_id, [id for id, _ in items])
+        mail = queries.mail_of(user_id, [id for id, _ in items])
+        if mail is not None:
+            if not queries.may_send(mail):
+                return
+            message_of(mail).send()
+        sent = mail is not None
     except Exception:  # Also what a template, or a mail service's own backend, may raise.
         tries = actions.failed(SYSTEM, user_id)
         logger.warning("The digest of user %s could not be sent, %d times now.", user_id, tries, exc_info=True)
@@ -50,14 +53,6 @@ def send(user_id: Any) -> None:
             return
         sent = False
     actions.finish(SYSTEM, user_id, items, sent=sent)
-
-
-def _mailed(user_id: Any, ids: list[int]) -> bool:
-    """Mail the user what is unread of these. False where nothing was to be mailed."""
-    mail = queries.mail_of(user_id, ids)
-    if mail is not None:
-        message_of(mail).send()
-    return mail is not None
 
 
 @task()

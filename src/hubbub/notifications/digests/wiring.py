@@ -10,7 +10,7 @@ from hubbub.notifications.digests import actions, queries
 LOOK_SECONDS = 60.0
 
 
-@channel(queries.CHANNEL, together=True)
+@channel(queries.CHANNEL, together=True, in_quiet_hours=True)
 def gather(deliveries: Sequence[Delivery]) -> None:
     """Keep them for the users' next digests. Whoever has no address is not mailed, and nothing is kept for them."""
     there = queries.with_address({each.user_id for each in deliveries})

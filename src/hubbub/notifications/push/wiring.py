@@ -16,7 +16,7 @@ from hubbub.notifications.channels import Delivery, channel
 from hubbub.notifications.push import actions, queries
 
 
-@channel(queries.CHANNEL, together=True)
+@channel(queries.CHANNEL, together=True, in_quiet_hours=True)
 def push_soon(deliveries: Sequence[Delivery]) -> None:
     """Have them pushed in ``PUSH_DELAY`` seconds: until then they may be read, or be seen on another device."""
     if not hubbub_settings().vapid_private_key or not can_wait():

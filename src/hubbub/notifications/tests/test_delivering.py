@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 import hubbub
@@ -17,9 +20,10 @@ from hubbub.django.listeners import Happened, decoded
 from hubbub.django.models import Event
 from hubbub.engine.actor import Actor
 from hubbub.notifications import channels, queries
-from hubbub.notifications.actions import set_preference
+from hubbub.notifications.actions import set_preference, set_quiet_hours
 from hubbub.notifications.delivering import deliver
 from hubbub.notifications.digests.models import Digest, DigestItem
+from hubbub.notifications.messages import QuietHours
 from hubbub.notifications.models import Preference
 from hubbub.notifications.push import vapid
 from hubbub.notifications.push.models import PushSubscription
@@ -58,6 +62,25 @@ def test_what_is_deleted_is_not_brought_again(ann: User, bob: User, texts: list[
     [after] = queries.latest(bob.pk).notifications
     assert (after.title, after.body, after.count, after.number) == ("1 message from Ann", "", 1, before.number)
     assert texts == called
+
+
+def test_quiet_hours_hold_for_every_channel(ann: User, bob: User, texts: list[str]) -> None:
+    """NTF-5: but for danger, and for a channel that sees to them itself."""
+    called: list[str] = []
+
+    @channels.channel("pager", together=True, in_quiet_hours=True)
+    def by_pager(deliveries: list[channels.Delivery]) -> None:
+        called.extend(each.notification.title for each in deliveries)
+
+    for user, name in product((ann, bob), ("sms", "pager")):
+        set_preference(actor_of_user(user), "general", name, True)
+    begins, ends = ((timezone.now() + timedelta(hours=hours)).strftime("%H:%M") for hours in (-1, 1))
+    set_quiet_hours(actor_of_user(ann), QuietHours(begins, ends, "UTC"))
+    hubbub.notify([ann, bob], "Tea")
+    hubbub.notify([ann, bob], "Fire", level="danger")
+    hear_events()
+    assert sorted(texts) == ["Fire", "Fire", "Tea"]
+    assert sorted(called) == ["Fire", "Fire", "Tea", "Tea"]
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ def test_what_comes_while_one_is_sent_waits_for_the_next(ann: User, monkeypatch:
 
 
 def test_quiet_hours_are_waited_for(ann: User) -> None:
-    """PSH-8"""
+    """PSH-8: unless there is danger."""
     now = timezone.now()
     begins, ends = ((now + timedelta(hours=hours)).strftime("%H:%M") for hours in (-1, 1))
     notifications.set_quiet_hours(actor_of_user(ann), QuietHours(begins, ends, "UTC"))
@@ -211,8 +211,12 @@ def test_quiet_hours_are_waited_for(ann: User) -> None:
     assert digests() == []
     due = Digest.objects.get().due
     assert due is not None and due > timezone.now()
+    hubbub.notify(ann, "Fire", level="danger")
+    assert [each.subject for each in digests()] == ["2 unread notifications on chat.example.org"]
+    hubbub.notify(ann, "Cake")
+    assert digests() == []
     notifications.set_quiet_hours(actor_of_user(ann), QuietHours(None, None))
-    assert [each.subject for each in digests()] == ["Tea"]
+    assert [each.subject for each in digests()] == ["Cake"]
 
 
 def test_a_long_one_says_how_many_more(ann: User) -> None:
