@@ -45,6 +45,12 @@ POST = """async ([path, data]) => {
   if (!answer.ok) throw new Error(await answer.text());
 }"""
 
+WITHDRAW = """
+from hubbub.announcements import actions, models
+from hubbub.engine.actor import SYSTEM
+for each in models.Announcement.objects.all(): actions.withdraw(SYSTEM, each.pk)
+"""
+
 
 class Windows:
     """Ada's browser and Bob's, and what the page says to do in them."""
@@ -65,12 +71,18 @@ class Windows:
             page.goto("/")
             page.get_by_role("button", name="Notifications (").wait_for()
         getattr(self, what)(*self._people)
+        if what == "announced":
+            self._withdrawn(reader, *self._people)
         self.done.append(what)
 
     def _sign_in(self, reader: Reader, name: str) -> Page:
         context = self._browser.new_context(base_url=reader.put("http://127.0.0.1:8000"), permissions=["notifications"])
         context.add_init_script(NOTE_ALERTS)
         page = context.new_page()
+        # A script that the reader has just changed may count as fresh for some seconds.
+        network = context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.send("Network.setCacheDisabled", {"cacheDisabled": True})
         page.goto("/")
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
@@ -123,6 +135,11 @@ class Windows:
         post(ada, "/api/tasks/", title="Mop", assignee="bob", due=due.isoformat())
         bob.wait_for_function("alerts.length === 2")
         assert bob.evaluate("alerts") == ["ada has a task for you: Mop", "Mop is due soon: "]
+
+    def _withdrawn(self, reader: Reader, *people: Page) -> None:
+        reader.do(Block(PAGE, 0, "sh", f'python manage.py shell -c "{WITHDRAW}"'))
+        for page in people:
+            page.wait_for_function("document.getElementById('banner').textContent === ''")
 
     def close(self) -> None:
         for page in self._people:

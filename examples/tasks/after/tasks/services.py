@@ -30,11 +30,13 @@ def create_task(by, title, assignee=None, due=None):
 
 
 @transaction.atomic
-def assign_task(by, task, assignee):
-    withdraw(target=task)
-    task.assignee = assignee
-    task.save(update_fields=["assignee"])
-    tell_assignee(by, task)
+def change_task(by, task, **changes):
+    for name, value in changes.items():
+        setattr(task, name, value)
+    task.save(update_fields=[*changes])
+    if not task.done:
+        withdraw(target=task)
+        tell_assignee(by, task)
     return task
 
 
@@ -44,3 +46,9 @@ def finish_task(task):
     task.done = True
     task.save(update_fields=["done"])
     return task
+
+
+@transaction.atomic
+def delete_task(task):
+    withdraw(target=task)
+    task.delete()

@@ -4,6 +4,7 @@ from django.contrib.auth import get_user_model
 from django.test import TestCase
 from django.utils import timezone
 
+from hubbub.notifications.models import Scheduled
 from hubbub.testing import SyncEngine
 from tasks import services
 from tasks.models import Task
@@ -49,6 +50,19 @@ class TaskTests(TestCase):
         self.bobs.no_event()
         services.create_task(self.bob, "Dust", self.bob, due=timezone.now() + timedelta(minutes=59))
         self.assertEqual(self.told(self.bobs), "Dust is due soon")
+
+    def test_a_task_goes_from_one_to_another(self):
+        task = services.create_task(self.ada, "Sweep", self.ada)
+        self.client.patch(f"/api/tasks/{task.pk}/", {"assignee": "bob"}, content_type="application/json")
+        self.assertEqual(self.told(self.bobs), "ada has a task for you")
+        self.client.patch(f"/api/tasks/{task.pk}/", {"assignee": "ada"}, content_type="application/json")
+        self.bobs.event("notifications.withdrawn")
+
+    def test_nobody_is_reminded_of_what_is_gone(self):
+        task = services.create_task(self.ada, "Sweep", self.bob, due=timezone.now() + timedelta(hours=2))
+        self.client.delete(f"/api/tasks/{task.pk}/")
+        self.bobs.event("notifications.withdrawn")
+        self.assertFalse(Scheduled.objects.exists())
 
     def test_everybody_hears_what_is_left(self):
         self.bobs.send("announcements.subscribe")

@@ -26,12 +26,11 @@ class TaskViewSet(viewsets.ModelViewSet):
     def perform_create(self, serializer):
         serializer.instance = services.create_task(self.request.user, **serializer.validated_data)
 
-    @action(detail=True, methods=["post"])
-    def assign(self, request, pk=None):
-        task, given = self.get_object(), self.get_serializer(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
-        task = services.assign_task(request.user, task, given.validated_data.get("assignee"))
-        return Response(self.get_serializer(task).data)
+    def perform_update(self, serializer):
+        services.change_task(self.request.user, serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, task):
+        services.delete_task(task)
 
     @action(detail=True, methods=["post"])
     def finish(self, request, pk=None):

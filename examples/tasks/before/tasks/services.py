@@ -11,9 +11,10 @@ def create_task(by, title, assignee=None, due=None):
 
 
 @transaction.atomic
-def assign_task(by, task, assignee):
-    task.assignee = assignee
-    task.save(update_fields=["assignee"])
+def change_task(by, task, **changes):
+    for name, value in changes.items():
+        setattr(task, name, value)
+    task.save(update_fields=[*changes])
     return task
 
 
@@ -22,3 +23,8 @@ def finish_task(task):
     task.done = True
     task.save(update_fields=["done"])
     return task
+
+
+@transaction.atomic
+def delete_task(task):
+    task.delete()
