@@ -30,6 +30,10 @@ class Seen(NamedTuple):
     item: Any
 
 
+Note = tuple[tuple[Any, ...], dict[Any, Seen]]
+"""The keys of instances that are about to change, and where these are seen until then."""
+
+
 class Declared:
     """What ``publishes`` was told of a model, with its message types and its topic kind."""
 
@@ -53,6 +57,7 @@ class Declared:
         self._many, self._related = tuple(dict.fromkeys([*own, *many])), related
         self._limit = limit
         told = f"{model._meta.app_label}.{model._meta.model_name}"
+        self._notes = f"_hubbub_before_{told}"
         make = _Maker(model, told, self.places.kind)
         self.created = make("created", {"item": item}, "There is a new one, or it has come here from another topic.")
         self.updated = make("updated", {"item": item}, "One has changed.")
@@ -98,36 +103,52 @@ class Declared:
             signals.m2m_changed.connect(self._many_changed, sender=through, weak=False)
 
     def _before_save(self, instance: Any, raw: bool, using: str, **kwargs: Any) -> None:
-        new = instance.pk is None or (instance._state.adding and instance._meta.pk.has_default())
-        instance._hubbub_seen = {} if raw or new else self.seen([instance.pk], using)
+        if not raw:
+            new = instance.pk is None or (instance._state.adding and instance._meta.pk.has_default())
+            self._note(instance, () if new else (instance.pk,), using)
 
     def _after_save(self, instance: Any, raw: bool, using: str, **kwargs: Any) -> None:
-        before = instance.__dict__.pop("_hubbub_seen", {})
         if not raw:
+            _, before = self._noted(instance)
             self.tell(before, self.seen([instance.pk], using))
 
     def _before_delete(self, instance: Any, using: str, **kwargs: Any) -> None:
-        instance._hubbub_seen = self.seen([instance.pk], using)
+        self._note(instance, (instance.pk,), using)
 
     def _after_delete(self, instance: Any, **kwargs: Any) -> None:
-        self.tell(instance.__dict__.pop("_hubbub_seen", {}), {})
+        _, before = self._noted(instance)
+        self.tell(before, {})
 
     def _many_changed(
         self, instance: Any, action: str, reverse: bool, pk_set: Any, using: str, sender: Any, **kwargs: Any
     ) -> None:
-        if action == "pre_clear" and reverse:
-            # Afterwards nobody knows them any more.
-            instance._hubbub_cleared = [*self.model._base_manager.using(using).filter(self._through(sender, instance))]
-        if not action.startswith("post_"):
-            return
-        if not reverse:
-            keys = [instance.pk]
-        elif pk_set is None:
-            keys = [each.pk for each in instance.__dict__.pop("_hubbub_cleared", [])]
-        else:
-            keys = [*pk_set]
-        now = self.seen(keys, using)
-        self.tell(now, now)
+        if action.startswith("post_"):
+            keys, before = self._noted(instance)
+            self.tell(before, self.seen(keys, using))
+        elif not reverse:
+            self._note(instance, (instance.pk,), using)
+        elif pk_set is not None:
+            self._note(instance, pk_set, using)
+        else:  # Afterwards nobody knows them any more.
+            cleared = self.model._base_manager.using(using).filter(self._through(sender, instance))
+            self._note(instance, cleared.values_list("pk", flat=True), using)
+
+    def _note(self, instance: Any, keys: Iterable[Any], using: str) -> None:
+        """Keep how these are before a change, with the instance whose signal comes again after it.
+
+        On top of others: a receiver may change the instance once more in between.
+        """
+        noted = tuple(keys)
+        others = instance.__dict__.get(self._notes, ())
+        instance.__dict__[self._notes] = (*others, (noted, self.seen(noted, using)))
+
+    def _noted(self, instance: Any) -> Note:
+        """What was kept before the change that has just ended."""
+        note: Note
+        *others, note = instance.__dict__.pop(self._notes, [((), {})])
+        if others:
+            instance.__dict__[self._notes] = others
+        return note
 
     def _through(self, through: Any, related: Any) -> models.Q:
         """The instances that a many-to-many relation has with a related one."""

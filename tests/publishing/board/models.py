@@ -99,6 +99,25 @@ class Note(models.Model):
         return self.text
 
 
+def public(topic: str) -> models.QuerySet["Doc"]:
+    return Doc.objects.filter(labels__name="public")
+
+
+@hubbub.publishes(topic="docs", may_see=may_see, fields=["labels"], rows=public)
+class Doc(models.Model):
+    """Seen where a label says so."""
+
+    labels = models.ManyToManyField(Label)
+
+    objects: ClassVar[models.Manager["Doc"]] = models.Manager()
+
+    class Meta:
+        app_label = "board"
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 def of_day(topic: str) -> models.QuerySet["Visit"]:
     return Visit.objects.filter(day=topic.removeprefix("day."), hidden=False).order_by("-pk")
 

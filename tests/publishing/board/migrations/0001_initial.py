@@ -56,6 +56,13 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Doc",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("labels", models.ManyToManyField(to="board.label")),
+            ],
+        ),
+        migrations.CreateModel(
             name="Chore",
             fields=[],
             options={"proxy": True, "indexes": [], "constraints": []},
