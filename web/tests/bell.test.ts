@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Announcement, AnyEvent, Notification } from "hubbub";
-import { afterAnnouncement, bannersOf, nextMoment, seenUpTo, timeLeft } from "../src/state/banners";
+import { afterAnnouncement, bannersOf, isUnread, nextMoment, seenUpTo, timeLeft } from "../src/state/banners";
 import { byDay } from "../src/state/news";
 import { afterProgress, withRunning, type ShownJob } from "../src/state/progress";
 
@@ -56,6 +56,14 @@ test("the server is told of what was seen here only when nothing older would go 
   expect(seenUpTo(list, new Set([3, 4, 6]), NOON)).toBe(6);
   expect(seenUpTo(list, new Set([3, 6]), NOON)).toBe(3);
   expect(seenUpTo(list, new Set([1]), NOON)).toBe(0);
+});
+
+test("what was seen, dismissed here, or acknowledged on another device is not unread", () => {
+  const unread = (changes: Partial<Announcement>) => isUnread(announcement(1, changes), new Set([2]));
+  expect(unread({ acknowledge: true })).toBe(true);
+  expect(unread({ acknowledge: true, acknowledged: true })).toBe(false);
+  expect(unread({ seen: true })).toBe(false);
+  expect(unread({ id: 2 })).toBe(false);
 });
 
 test("what the user has done with an announcement outlives its change, and comes from all devices", () => {

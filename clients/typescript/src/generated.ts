@@ -245,7 +245,7 @@ export interface AnnouncementChanged {
 export interface AnnouncementFeed {
   /** The latest first, 100 at most. */
   announcements: Announcement[];
-  /** How many of them are not seen. */
+  /** How many of them are neither seen nor acknowledged. */
   unread: number;
   positions: Record<string, Position>;
   /** Topics of `since` that could not be resumed; the feed has what is live all the same. */
@@ -717,7 +717,7 @@ export interface SeeAnnouncements {
   up_to: number;
 }
 
-/** Up to which number everything is seen now, and how many are not. */
+/** Up to which number everything is seen now, and how many are still unread. */
 export interface SeenReply {
   number: number;
   unread: number;

@@ -50,7 +50,7 @@ class AnnouncementFeed(msgspec.Struct):
     announcements: list[Announcement]
     """The latest first, 100 at most."""
     unread: int
-    """How many of them are not seen."""
+    """How many of them are neither seen nor acknowledged."""
     positions: dict[str, Position]
     reset: list[str]
     """Topics of ``since`` that could not be resumed; the feed has what is live all the same."""
@@ -64,7 +64,7 @@ class SubscribeAnnouncements(msgspec.Struct):
 
 
 class SeenReply(msgspec.Struct):
-    """Up to which number everything is seen now, and how many are not."""
+    """Up to which number everything is seen now, and how many are still unread."""
 
     number: int
     unread: int

@@ -20,7 +20,7 @@ FEED_LIMIT = 100
 
 
 class Feed(NamedTuple):
-    """What is live for a user, the latest first, and how many of them are not seen."""
+    """What is live for a user, the latest first, and how many of them are neither seen nor acknowledged."""
 
     announcements: list[wire.Announcement]
     unread: int
@@ -42,7 +42,7 @@ def feed(actor: Actor) -> Feed:
     """What is live for a user. Three queries, and those that say which audiences the user is in."""
     user_id = actor.require_user()
     found = shown_to(user_id, live(each.key for each in audiences_of(user_id))[:FEED_LIMIT])
-    return Feed(found, sum(not each.seen for each in found))
+    return Feed(found, sum(not (each.seen or each.acknowledged) for each in found))
 
 
 def past(actor: Actor, before: int | None, limit: int) -> tuple[list[wire.Announcement], bool]:
@@ -54,10 +54,14 @@ def past(actor: Actor, before: int | None, limit: int) -> tuple[list[wire.Announ
 
 
 def unread(user_id: UserId, keys: Collection[str]) -> int:
-    """How many of the latest live announcements of these audiences the user has not seen. Two queries."""
-    rows = list(live(keys).values_list("audience", "number")[:FEED_LIMIT])
-    cursors = seen_up_to(user_id, {audience for audience, _ in rows})
-    return sum((number or 0) > cursors.get(audience, 0) for audience, number in rows)
+    """How many of the latest live announcements of these audiences the user has neither seen nor acknowledged.
+
+    Two queries.
+    """
+    mine = Acknowledgement.objects.filter(user_id=user_id, announcement=OuterRef("pk"))
+    rows = list(live(keys).annotate(done=Exists(mine)).values_list("audience", "number", "done")[:FEED_LIMIT])
+    cursors = seen_up_to(user_id, {audience for audience, _, _ in rows})
+    return sum(not done and (number or 0) > cursors.get(audience, 0) for audience, number, done in rows)
 
 
 def seen_up_to(user_id: UserId, keys: Iterable[str]) -> dict[str, int]:
@@ -164,7 +168,10 @@ def readers(row: Announcement, state: str, after: UserId, limit: int) -> list[Re
 
 
 def _readers(row: Announcement) -> "QuerySet[Any]":
-    """The users of its audience, with what each did. Nobody, where the audience is no more."""
+    """The users of its audience, with what each did; who acknowledges it has seen it.
+
+    Nobody, where the audience is no more.
+    """
     users = get_user_model()._default_manager.all()
     try:
         users = users.filter(pk__in=members_of(Audience(row.audience)))
@@ -172,4 +179,4 @@ def _readers(row: Announcement) -> "QuerySet[Any]":
         return users.none()
     up_to = Seen.objects.filter(user=OuterRef("pk"), audience=row.audience, number__gte=row.number or 0)
     mine = Acknowledgement.objects.filter(user=OuterRef("pk"), announcement=row)
-    return users.annotate(has_seen=Exists(up_to), acknowledged_at=Subquery(mine.values("at")))
+    return users.annotate(has_seen=Exists(up_to) | Exists(mine), acknowledged_at=Subquery(mine.values("at")))

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Announcement } from "hubbub";
 import { account, unreadAtStart } from "./account";
-import { afterAnnouncement, bannersOf, live, nextMoment, seenUpTo } from "./banners";
+import { afterAnnouncement, bannersOf, isUnread, live, nextMoment, seenUpTo } from "./banners";
 import { client } from "./connection";
 import { serverNow } from "./serverClock";
 
@@ -22,7 +22,7 @@ const SEEN_HERE = "hubbub_seen";
 const seenHere = signal<ReadonlySet<number>>(new Set());
 
 /** Whether the user has not seen it, as far as this browser knows. */
-export const isUnseen = ({ id, seen }: Announcement): boolean => !seen && !seenHere.value.has(id);
+export const isUnseen = (each: Announcement): boolean => isUnread(each, seenHere.value);
 
 /** What stands across the page: the most severe first. */
 export const banners = computed(() => bannersOf(announced.value ?? [], seenHere.value, moment.value));

@@ -16,14 +16,17 @@ export function bannersOf(
     .sort((one, other) => SEVERITY[other.level] - SEVERITY[one.level] || other.number - one.number);
 }
 
+/** Whether the user has neither seen nor acknowledged it. */
+export const isUnread = ({ id, seen, acknowledged }: Announcement, gone: ReadonlySet<number>): boolean =>
+  !seen && !acknowledged && !gone.has(id);
+
 /**
  * Up to which number the server can be told that all is seen, 0 for nothing: it keeps one number, so that what was seen
  * here, `gone`, waits for what is older and was not.
  */
 export function seenUpTo(list: readonly Announcement[], gone: ReadonlySet<number>, at: number): number {
   // A banner that asks to be acknowledged stays until it is, seen or not.
-  const waits = ({ id, seen, banner, acknowledge, acknowledged }: Announcement) =>
-    !seen && !gone.has(id) && !acknowledged && !(banner && acknowledge);
+  const waits = (each: Announcement) => isUnread(each, gone) && !(each.banner && each.acknowledge);
   const oldest = Math.min(...live(list, at).filter(waits).map(({ number }) => number));
   const done = list.filter(({ id, seen, number }) => !seen && gone.has(id) && number < oldest);
   return Math.max(0, ...done.map(({ number }) => number));

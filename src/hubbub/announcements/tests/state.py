@@ -27,4 +27,4 @@ def apply(feed: Feed, topic: str, type: str, data: dict[str, Any]) -> Feed:
     elif type == "announcements.left":
         known = {id: each for id, each in known.items() if each["audience"] != data["audience"]}
     listed = sorted(known.values(), key=lambda each: each["number"], reverse=True)
-    return {"announcements": listed, "unread": sum(not each["seen"] for each in listed)}
+    return {"announcements": listed, "unread": sum(not (each["seen"] or each["acknowledged"]) for each in listed)}

@@ -59,6 +59,16 @@ def test_all_that_happens_to_an_announcement(ann: User) -> None:
         actions.acknowledge(actor, second.pk)
 
 
+def test_what_is_acknowledged_is_read(ann: User) -> None:
+    """ANN-4 ANN-5: on all devices, although what is older is not seen, and for staff."""
+    verify, actor = checked(ann), actor_of_user(ann)
+    older = verify(lambda: hubbub.announce(Audience.everyone(), "The canteen is closed"))
+    row = verify(lambda: hubbub.announce(Audience.everyone(), "Read this", acknowledge=True))
+    verify(lambda: actions.acknowledge(actor, row.pk))
+    assert queries.unread(ann.pk, ["everyone"]) == queries.feed(actor).unread == 1
+    assert [queries.counts(each).seen for each in (older, row)] == [0, 1]
+
+
 def test_who_joins_later_sees_what_is_live(ann: User) -> None:
     """ANN-6 ANN-5"""
     verify, actor = checked(ann), actor_of_user(ann)
