@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+import hubbub
 from hubbub.django.conf import DEFAULT_LIMITS, HubbubSettings
 from hubbub.protocol.close import Close
 from hubbub.protocol.registry import registry
@@ -33,6 +34,15 @@ def test_the_rules_name_every_command_and_close_code():
     for name in (*chat, "presence.watch", "presence.set"):
         assert name in registry.commands
         assert f"`{name}`" in rules, name
+
+
+def test_what_can_be_imported_from_hubbub_is_named_and_seen():
+    page = (DOCS / "reference/python.md").read_text()
+    names = set(hubbub.__all__)
+    sentence = page.split("These can be imported from `hubbub` itself: ")[1].split("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == names - {"APPS", "__version__"}
+    assert names <= set(dir(hubbub))
+    assert [name for name in names if not hasattr(hubbub, name)] == []
 
 
 def test_every_test_that_a_page_names_is_there():

@@ -1,7 +1,9 @@
 """hubbub: the real-time layer for Django, and a complete chat server built on it.
 
 Here stands what an app of one's own needs: ``publish`` and ``publish_ephemeral`` make events, ``command``, ``event``,
-``handles`` and ``topic_kind`` say what there is, ``action`` what happens. See ``docs/how-to/own-message-type.md``.
+``handles`` and ``topic_kind`` say what there is, ``action`` what happens: see ``docs/how-to/own-message-type.md``. A
+model decorated with ``publishes`` tells what changes, a function with ``on_event`` hears what has happened. ``notify``
+tells users something, ``announce`` an ``Audience``, and ``job_progress`` how far a job is.
 """
 
 from importlib import import_module
@@ -103,3 +105,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"hubbub.{_HOME[name]}"), name)
     raise AttributeError(f"module 'hubbub' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

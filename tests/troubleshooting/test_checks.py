@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hubbub.django.project_checks import check_asgi
 from tests.services import LiveServer
 from tests.troubleshooting.page import pattern
 
@@ -98,3 +100,19 @@ def test_django_alone_knows_no_sockets(tmp_path: Path) -> None:
         wait_until(lambda: pattern("log-django-only").search(server.log()), server.log())
     finally:
         server.kill()
+
+
+@pytest.mark.parametrize(
+    ("urls", "path"),
+    [
+        ("tracker.urls", "tracker.asgi.application"),
+        ("urls", "asgi.application"),
+        (None, "mysite.asgi.application"),
+    ],
+)
+def test_the_application_has_the_projects_name(settings: Any, urls: str | None, path: str) -> None:
+    settings.ROOT_URLCONF = urls
+    for wrong in (None, "absent.asgi"):
+        settings.ASGI_APPLICATION = wrong
+        (found,) = check_asgi()
+        assert repr(path) in str(found.hint)

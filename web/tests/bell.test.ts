@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Announcement, AnyEvent, Notification } from "hubbub";
 import { afterAnnouncement, bannersOf, isUnread, nextMoment, seenUpTo, timeLeft } from "../src/state/banners";
 import { byDay } from "../src/state/news";
-import { afterProgress, withRunning, type ShownJob } from "../src/state/progress";
+import { afterProgress, percentOf, withRunning, type ShownJob } from "../src/state/progress";
 
 const NOON = Date.parse("2026-03-03T12:00:00Z");
 const later = (seconds: number) => new Date(NOON + seconds * 1000).toISOString();
@@ -127,4 +127,10 @@ test("a job that ended stays so, whatever comes late", () => {
     [1, "failed"],
     [2, null],
   ]);
+});
+
+test("of a job of which nothing is known yet no number is shown", () => {
+  expect(percentOf({ fraction: 0, message: "" })).toBeUndefined();
+  expect(percentOf({ fraction: 0, message: "Reading" })).toBe(0);
+  expect(percentOf({ fraction: 0.404, message: "" })).toBe(40);
 });

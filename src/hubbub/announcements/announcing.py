@@ -31,9 +31,12 @@ def announce(
     a time zone. ``link`` is an http address or a path of this site.
 
     Inside ``atomic()`` it is part of that transaction. Returns the row. Raises BadData for what doesn't fit, for one
-    an audience that isn't there, SynchronousOnlyOperation in async code: there it is ``await hubbub.aannounce(…)``.
+    an audience that isn't there, TypeError for what is none, SynchronousOnlyOperation in async code: there it is
+    ``await hubbub.aannounce(…)``.
     """
     refuse_in_loop("announce")
+    if not isinstance(audience, Audience):
+        raise TypeError(f"{audience!r} is no audience: give one, as Audience.everyone(); for users there is notify.")
     content: dict[str, Any] = {
         "title": title,
         "body": body,

@@ -6,10 +6,12 @@ Features register what they understand; the first credential that is present dec
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q
 from django.http.cookie import parse_cookie
 
@@ -95,6 +97,18 @@ def require_permission(actor: Actor, permission: str) -> None:
 def wire_id(pk: Any) -> int | str:
     """A user's primary key as it travels: a number, or text for any other, a UUID for one."""
     return pk if isinstance(pk, int) else str(pk)
+
+
+def primary_key(user: Any) -> Any:
+    """Of a user, an Actor, or a primary key, as the user model's own field has it. Raises TypeError for any other."""
+    model = get_user_model()
+    pk = user.pk if isinstance(user, model) else user.user_id if isinstance(user, Actor) else user
+    if isinstance(pk, int | str | UUID):
+        try:
+            return model._meta.pk.to_python(pk)
+        except (ValidationError, ValueError):
+            pass
+    raise TypeError(f"{user!r} is no user: give a user, or a user's primary key.")
 
 
 def names_of(user: Any) -> tuple[str, str]:

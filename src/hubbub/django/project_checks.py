@@ -29,7 +29,7 @@ def check_asgi(**kwargs: Any) -> list[CheckMessage]:
             Warning(
                 "ASGI_APPLICATION is not set: `runserver` and `serve` take hubbub's own application, and any other "
                 "server whatever your asgi.py has, with sockets or not.",
-                hint="Set it to the path of the application in your asgi.py: 'mysite.asgi.application'.",
+                hint=_asgi_hint(),
                 id="hubbub.W010",
             )
         ]
@@ -39,7 +39,7 @@ def check_asgi(**kwargs: Any) -> list[CheckMessage]:
         return [
             Warning(
                 f"ASGI_APPLICATION is {path!r}, which cannot be imported: {error}",
-                hint="Set it to the path of the application in your asgi.py: 'mysite.asgi.application'.",
+                hint=_asgi_hint(),
                 id="hubbub.W011",
             )
         ]
@@ -48,6 +48,14 @@ def check_asgi(**kwargs: Any) -> list[CheckMessage]:
     if HubbubApplication.instances:
         return []
     return [Warning(f"{path} does not serve hubbub's sockets.", hint=ASGI_STEPS, id="hubbub.W012")]
+
+
+def _asgi_hint() -> str:
+    """With the name that asgi.py has beside the project's urls.py."""
+    urls = getattr(django_settings, "ROOT_URLCONF", None)
+    package = urls.rpartition(".")[0] if isinstance(urls, str) else "mysite"
+    path = ".".join(filter(None, [package, "asgi.application"]))
+    return f"Set it to the path of the application in your asgi.py: {path!r}."
 
 
 @register("hubbub")

@@ -79,14 +79,19 @@ def publish_ephemeral(topic: str, event: msgspec.Struct, *, author: str = "", sk
     so it may be called in any thread, one with an event loop too.
     Raises TypeError for a struct that is no event, BadFrame for an illegal topic.
     """
-    check_topic(topic)
-    if not runtime.deliver([make_ephemeral(_clock, topic, event, author=author, skip=skip, key=key)]):
+    if not show(topic, event, author=author, skip=skip, key=key):
         logger.warning(
             "%s on %s reached nobody: it is ephemeral, and this process serves no sockets. Publish it as a durable "
             "event, or in the process that serves, or give both a layer on Redis (CHANNEL_LAYERS).",
             type(event).__name__,
             topic,
         )
+
+
+def show(topic: str, event: msgspec.Struct, *, author: str = "", skip: str = "", key: str = "") -> bool:
+    """``publish_ephemeral`` for who says by itself that nothing is delivered: False then, and no line in the log."""
+    check_topic(topic)
+    return runtime.deliver([make_ephemeral(_clock, topic, event, author=author, skip=skip, key=key)])
 
 
 async def apublish_ephemeral(

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from hubbub import Happened, on_event
+from hubbub.django.auth import primary_key
 from hubbub.django.circles import Circle, circles_of, people_of
 from hubbub.django.contacts import UserId
 from hubbub.django.notifying import make_notice, notification_kind
@@ -17,7 +18,6 @@ from hubbub.engine.actor import SYSTEM, user_key
 from hubbub.notifications.actions.sending import Sending, send_together
 from hubbub.notifications.actions.talk import Reading, forget, hold, mark_groups, who_was_told, withdraw
 from hubbub.notifications.mentions import mentioned, names_in
-from hubbub.notifications.people import primary_key
 
 PREVIEW = 200
 """Characters of a message that its notification shows."""

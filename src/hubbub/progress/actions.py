@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from hubbub.django.actions import action
-from hubbub.django.publish import publish, publish_ephemeral
+from hubbub.django.publish import publish, show
 from hubbub.engine.actor import Actor
 from hubbub.progress import messages as wire
 from hubbub.progress.models import TEXT_LENGTH, TITLE_LENGTH, Job
@@ -29,10 +29,9 @@ def begin(actor: Actor, user_id: Any, title: str) -> int:
     return job.pk
 
 
-def tell(user_id: Any, job: int, fraction: float, message: str) -> None:
-    """Show how far a job is to whoever looks. Nothing is written."""
-    event = wire.ProgressAdvanced(job, fraction, message)
-    publish_ephemeral(topic_of(user_id), event, key=f"job.{job}")
+def tell(user_id: Any, job: int, fraction: float, message: str) -> bool:
+    """Show how far a job is to whoever looks. Nothing is written. Returns False where it can't leave this process."""
+    return show(topic_of(user_id), wire.ProgressAdvanced(job, fraction, message), key=f"job.{job}")
 
 
 @action

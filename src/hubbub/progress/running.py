@@ -4,11 +4,13 @@ import logging
 import os
 import threading
 import time
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
 from django.db import connections
 
+from hubbub.django.auth import primary_key
 from hubbub.django.conf import database_alias
 from hubbub.django.twins import in_thread, refuse_in_loop
 from hubbub.engine.actor import SYSTEM
@@ -21,6 +23,15 @@ PAUSE = 0.1
 """Seconds between two updates of a job that are shown."""
 
 
+@cache
+def _warn() -> None:
+    """Once for a process: it is the same for every update of every job."""
+    logger.warning(
+        "How far the jobs of this process are is not shown while they run, only their beginning and their end: "
+        "it serves no sockets, and without REDIS_URL such news doesn't leave it."
+    )
+
+
 class JobProgress:
     """A job of a user: ``with job_progress(user, "Import") as job: job.update(0.4, "1200 of 3000 rows")``.
 
@@ -29,7 +40,7 @@ class JobProgress:
     """
 
     def __init__(self, user: Any, title: str) -> None:
-        self._user_id = getattr(user, "pk", user)
+        self._user_id = primary_key(user)
         self._title = title
         self._message = self._link = ""
         self.id = 0
@@ -66,7 +77,8 @@ class JobProgress:
     def tell(self) -> None:
         """Show how far it is."""
         self.told_at, self.untold = time.monotonic(), False
-        actions.tell(self._user_id, self.id, self.fraction, self.message)
+        if not actions.tell(self._user_id, self.id, self.fraction, self.message):
+            _warn()
 
     def note(self) -> None:
         """Keep how far it is for those who look only now, and that it runs."""
@@ -173,6 +185,6 @@ def job_progress(user: Any, title: str) -> JobProgress:
     """A job for a user, or the primary key of one: a context manager, see ``JobProgress``.
 
     Outside of ``atomic()``: what is in a transaction is seen by nobody before it has ended.
-    Raises SynchronousOnlyOperation for a plain ``with`` in async code.
+    Raises TypeError for what is no user, SynchronousOnlyOperation for a plain ``with`` in async code.
     """
     return JobProgress(user, title)

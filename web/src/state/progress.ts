@@ -16,6 +16,12 @@ export interface ShownJob extends Pick<Job, "id" | "title" | "fraction" | "messa
   link: string;
 }
 
+/** How much of it is done; undefined while nothing is known: of one that has just begun, or, where the server has no
+ * Redis, of one that another process does. */
+export function percentOf({ fraction, message }: Pick<Job, "fraction" | "message">): number | undefined {
+  return fraction > 0 || message ? Math.round(fraction * 100) : undefined;
+}
+
 /** Those that run, as the server says, and how others ended. */
 export function withRunning(list: readonly ShownJob[], running: readonly Job[]): readonly ShownJob[] {
   const ended = list.filter(({ id, outcome }) => outcome && !running.some((each) => each.id === id));

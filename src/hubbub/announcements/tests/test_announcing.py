@@ -165,6 +165,13 @@ def test_what_does_not_fit(wrong: dict[str, Any]) -> None:
     assert not Announcement.objects.exists()
 
 
+@pytest.mark.parametrize("audience", ["everyone", User(username="bob"), None])
+def test_what_is_no_audience(audience: Any) -> None:
+    """ANN-2: it is said in words, and what there is for users."""
+    with pytest.raises(TypeError, match=r"is no audience: give one, .*; for users there is notify"):
+        hubbub.announce(audience, "Hello")
+
+
 def test_only_staff_with_the_permission() -> None:
     """ANN-7"""
     ann = actor_of_user(User.objects.create(username="ann", is_staff=True))

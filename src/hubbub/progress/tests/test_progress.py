@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from hubbub import job_progress
 from hubbub.engine.actor import SYSTEM
-from hubbub.progress import actions
+from hubbub.progress import actions, running
 from hubbub.progress.models import Job
 from hubbub.progress.running import JobProgress
 from hubbub.testing import verify_action
@@ -106,6 +106,23 @@ def test_who_comes_later_sees_what_was_noted(hubbub_sync: SyncEngine, ada: Any, 
         client.force_login(ada)
         assert client.get("/api/progress/").json() == {"jobs": jobs}
     assert client.get("/api/progress/").json() == {"jobs": []}
+
+
+@pytest.mark.parametrize("user", ["bob", None, SYSTEM])
+def test_it_is_for_a_user(user: Any) -> None:
+    with pytest.raises(TypeError, match="is no user: give a user"):
+        job_progress(user, "Import")
+
+
+def test_a_process_that_reaches_nobody_says_so_once(ada: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """PRG-2: this one serves no sockets and has no Redis; what is said is about jobs, for how many there are."""
+    running._warn.cache_clear()
+    for _ in range(2):
+        with job_progress(ada, "Import") as job:
+            job.tell()
+            job.tell()
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "only their beginning and their end" in said and "REDIS_URL" in said
 
 
 def test_nobody_else_sees_it(hubbub_sync: SyncEngine, ada: Any) -> None:

@@ -1,6 +1,6 @@
 import "./Jobs.css";
 import { dismissJob, jobs } from "../../state/jobs";
-import type { ShownJob } from "../../state/progress";
+import { percentOf, type ShownJob } from "../../state/progress";
 import { addressOf, follow } from "../../state/route";
 import { Icon } from "../Icon";
 
@@ -20,7 +20,7 @@ export function Jobs() {
 
 function Job({ job }: { job: ShownJob }) {
   const url = job.outcome ? addressOf(job.link) : null;
-  const percent = Math.round(job.fraction * 100);
+  const percent = percentOf(job);
   return (
     <li class={`job ${job.outcome ? `is-${job.outcome}` : ""}`}>
       <span class="job-text">
@@ -52,7 +52,7 @@ function Job({ job }: { job: ShownJob }) {
         <>
           <progress class="job-bar" max={100} value={percent} aria-label={job.title} />
           <span class="job-percent" aria-hidden="true">
-            {percent} %
+            {percent !== undefined && `${percent} %`}
           </span>
         </>
       )}
