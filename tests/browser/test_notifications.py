@@ -114,7 +114,7 @@ def test_what_is_announced_stands_across_the_page(enter: Enter, server: LiveServ
     )
     for person in (ada, phone, bob):
         expect(person.page.get_by_text("The press has stopped")).to_be_visible(timeout=SECOND)
-        expect(person.page.get_by_text("1 more")).to_be_visible()
+        expect(person.page.get_by_role("link", name="1 more")).to_be_visible()
     ada.page.get_by_role("button", name="Dismiss: The press has stopped").click()
     for person in (ada, phone):
         clock = person.page.get_by_role("timer")
@@ -125,6 +125,8 @@ def test_what_is_announced_stands_across_the_page(enter: Enter, server: LiveServ
         expect(person.page.get_by_role("timer")).to_have_count(0, timeout=SECOND)
         bell(person.page, 0)
     expect(bob.page.get_by_text("The press has stopped")).to_be_visible()
+    bob.page.get_by_role("link", name="1 more").click()
+    expect(bob.page.get_by_role("heading", name="Notifications")).to_be_visible()
     bell(bob.page, 2)
     bob.page.reload()
     bell(bob.page, 2)

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Announcement, AnyEvent, Notification } from "hubbub";
 import { afterAnnouncement, bannersOf, isUnread, nextMoment, seenUpTo, timeLeft } from "../src/state/banners";
-import { byDay } from "../src/state/news";
+import { byDay, countBeside } from "../src/state/news";
 import { afterProgress, percentOf, withRunning, type ShownJob } from "../src/state/progress";
 
 const NOON = Date.parse("2026-03-03T12:00:00Z");
@@ -111,6 +111,12 @@ test("news stand under their days", () => {
   const days = byDay(list, Date.parse("2026-03-03T12:00:00"), "en-GB");
   expect(days.map(({ news }) => news.length)).toEqual([2, 1, 1]);
   expect(days.map(({ day }) => day)).toEqual(["Today", "Yesterday", expect.stringContaining("24 December 2025")]);
+});
+
+test("how many a notification stands for is said once", () => {
+  expect(countBeside({ title: "3 people like your post", count: 3 })).toBeNull();
+  expect(countBeside({ title: "Line 13 has stopped", count: 3 })).toBe(3);
+  expect(countBeside({ title: "Ada wrote to you", count: 1 })).toBeNull();
 });
 
 test("a job that ended stays so, whatever comes late", () => {

@@ -6,6 +6,7 @@ import { optionsOf } from "../push/payload";
 import { tellShown } from "../push/shown";
 import { keep } from "../push/subscribe";
 import { account } from "./account";
+import { banners } from "./announcements";
 import { openNews } from "./bell";
 import { client, queue } from "./connection";
 import { notifications } from "./notifications";
@@ -24,8 +25,14 @@ const choice = signal(recall(CHOICE));
 /** Whether there is a reason to ask: one has written something, or looked at the notifications. */
 export const mayAskForAlerts = signal(false);
 
+/** Whether to ask now: not while something is announced across the page. */
 export const asksForAlerts = computed(
-  () => mayAskForAlerts.value && permission.value === "default" && choice.value === undefined && !!account.value,
+  () =>
+    mayAskForAlerts.value &&
+    permission.value === "default" &&
+    choice.value === undefined &&
+    !!account.value &&
+    banners.value.length === 0,
 );
 
 /** Whether this browser shows alerts. */

@@ -7,6 +7,11 @@ export type News = { at: string; unread: boolean } & (
   | { announcement: Announcement; notification?: never }
 );
 
+/** How many a notification stands for, where that is more than one and its title doesn't say it; else null. */
+export function countBeside({ title, count }: Pick<Notification, "title" | "count">): number | null {
+  return count > 1 && !title.match(/\d+/g)?.includes(String(count)) ? count : null;
+}
+
 /** The latest first. */
 export function inOrder(list: readonly News[]): News[] {
   return [...list].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));

@@ -6,7 +6,7 @@ export function AlertsQuestion() {
   if (!asksForAlerts.value) return null;
   return (
     <div class="alerts-question" role="group" aria-label="Alerts">
-      <p>Show what concerns you while hubbub is in the background?</p>
+      <p>Show notifications while hubbub is in the background?</p>
       <div class="alerts-answers">
         <button class="button primary" onClick={() => void allowAlerts()}>
           Turn on

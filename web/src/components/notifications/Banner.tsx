@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { acknowledge, banners, moment, see } from "../../state/announcements";
 import { timeLeft } from "../../state/banners";
 import { messageOf } from "../../state/current";
-import { addressOf, follow } from "../../state/route";
+import { addressOf, follow, pathOf } from "../../state/route";
 import { Icon } from "../Icon";
 import { LevelIcon } from "./LevelIcon";
 
@@ -37,7 +37,11 @@ function Announced({ announcement, others }: { announcement: Announcement; other
         {problem.value && <p role="alert">{problem.value}</p>}
       </div>
       <div class="banner-actions">
-        {others > 0 && <span class="banner-others">{others} more</span>}
+        {others > 0 && (
+          <a class="link-button banner-others" href={pathOf({ view: "notifications" })}>
+            {others} more
+          </a>
+        )}
         {url && (
           <a
             class="link-button"
@@ -48,7 +52,7 @@ function Announced({ announcement, others }: { announcement: Announcement; other
               follow(url);
             }}
           >
-            More
+            Open
           </a>
         )}
         {announcement.acknowledge ? (

@@ -2,7 +2,7 @@ import "./NewsRow.css";
 import type { Announcement, Notification } from "hubbub";
 import { markNews, openNews } from "../../state/bell";
 import { exactTime, now } from "../../state/clock";
-import { dayOf, type News } from "../../state/news";
+import { countBeside, dayOf, type News } from "../../state/news";
 import { nameOf } from "../../state/people";
 import { addressOf } from "../../state/route";
 import { Avatar } from "../Avatar";
@@ -15,12 +15,13 @@ export function NewsRow({ each }: { each: News }) {
   const { title, body, link, level } = (each.notification ?? each.announcement)!;
   const url = addressOf(link);
   const outside = url !== null && url.origin !== location.origin;
+  const count = each.notification ? countBeside(each.notification) : null;
   const words = (
     <>
       <span class="news-title">
         {each.unread && <span class="visually-hidden">Unread: </span>}
         <bdi>{title}</bdi>
-        {each.notification && each.notification.count > 1 && <span class="news-count"> {each.notification.count}</span>}
+        {count && <span class="news-count"> {count}</span>}
       </span>
       {body && (
         <bdi class="news-body" dir="auto">
