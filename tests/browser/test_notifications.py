@@ -130,4 +130,4 @@ def test_what_is_announced_stands_across_the_page(enter: Enter, server: LiveServ
     bell(bob.page, 2)
     bob.page.reload()
     bell(bob.page, 2)
-    expect(bob.page.get_by_text("The press has stopped")).to_be_visible()
+    expect(bob.page.get_by_role("status").get_by_text("The press has stopped")).to_be_visible()
