@@ -139,8 +139,8 @@ def test_an_expired_token(server: LiveServer, proxy: Proxy, world: World, start_
     """AUT-3, CLO-1: 4001 asks for a fresh token, and the session resumes."""
     mine, yours = me_and_you(world)
     room = world.topics[0]
-    short = short_token(server, next(iter(world.tokens)), 6)
-    client = start_driver("client")
+    client = start_driver("client")  # Before the token is made, which is to last until it has been used.
+    short = short_token(server, next(iter(world.tokens)), 8)
     client.start(through(proxy), None, [room], renewable=True)
     client.tell("token", token=short)
     client.until_live(room)
