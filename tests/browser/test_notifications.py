@@ -131,3 +131,25 @@ def test_what_is_announced_stands_across_the_page(enter: Enter, server: LiveServ
     bob.page.reload()
     bell(bob.page, 2)
     expect(bob.page.get_by_role("status").get_by_text("The press has stopped")).to_be_visible()
+
+
+def test_the_settings_offer_what_can_reach_somebody(enter: Enter, server: LiveServer) -> None:
+    """No pushes where the server has no key; no choice of when mails come where there is no address."""
+    ada = enter("ada")
+    ada.visit("/settings/notifications")
+    expect(ada.page.get_by_role("columnheader", name="E-mail")).to_be_visible()
+    expect(ada.page.get_by_role("columnheader", name="Push")).to_have_count(0)
+    expect(ada.page.get_by_role("link", name="give and confirm an address")).to_be_visible()
+    tell(
+        server,
+        "from hubbub.accounts.models import VerifiedAddress\n"
+        'ada, address = User.objects.get(username="ada"), "ada@example.org"\n'
+        "VerifiedAddress.objects.create(user=ada, address=address)\n"
+        "User.objects.filter(pk=ada.pk).update(email=address)",
+    )
+    ada.page.reload()
+    mails = ada.page.get_by_label("Mails about what stays unread")
+    mails.select_option("Once a day, at 8:00")
+    expect(mails).to_have_value("daily")
+    ada.page.reload()
+    expect(mails).to_have_value("daily")

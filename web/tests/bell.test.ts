@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Announcement, AnyEvent, Notification } from "hubbub";
 import { afterAnnouncement, bannersOf, isUnread, nextMoment, seenUpTo, timeLeft } from "../src/state/banners";
+import { channelsOf } from "../src/state/channels";
 import { byDay, countBeside } from "../src/state/news";
 import { afterProgress, percentOf, withRunning, type ShownJob } from "../src/state/progress";
 
@@ -111,6 +112,14 @@ test("news stand under their days", () => {
   const days = byDay(list, Date.parse("2026-03-03T12:00:00"), "en-GB");
   expect(days.map(({ news }) => news.length)).toEqual([2, 1, 1]);
   expect(days.map(({ day }) => day)).toEqual(["Today", "Yesterday", expect.stringContaining("24 December 2025")]);
+});
+
+test("the settings have columns for what can reach somebody", () => {
+  const channels = { sms: true, email: false, push: true, site: true };
+  const known = { kinds: [{ kind: "general", label: "General", channels }], quiet_hours: { begins: null, ends: null, timezone: "UTC" } };
+  const names = (pushes: boolean) => channelsOf(known, pushes).map(({ name }) => name);
+  expect(names(true)).toEqual(["site", "push", "email", "sms"]);
+  expect(names(false)).toEqual(["site", "email", "sms"]);
 });
 
 test("how many a notification stands for is said once", () => {

@@ -31,11 +31,11 @@ export const devices = () => request<PushDevices>("GET", "notifications/push/");
 /** Stop another browser's. Rejects with an ApiError. */
 export const removeDevice = (id: number) => request<void>("DELETE", `notifications/push/${id}/`);
 
-/** Rejects with an ApiError. */
-export async function state(): Promise<PushState> {
+/** The server's `key` is asked for where it isn't given. Rejects with an ApiError. */
+export async function state(key?: string): Promise<PushState> {
   if (!supported()) return "unsupported";
   if (Notification.permission === "denied") return "blocked";
-  if (!(await devices()).public_key) return "unavailable";
+  if (!(key ?? (await devices()).public_key)) return "unavailable";
   return Notification.permission === "granted" && (await subscription()) ? "on" : "off";
 }
 

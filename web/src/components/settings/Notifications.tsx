@@ -3,12 +3,16 @@ import { useEffect } from "preact/hooks";
 import type { Preferences, QuietHours } from "hubbub";
 import { permission, showsAlerts, stopAlerts } from "../../state/alerts";
 import { status } from "../../state/connection";
+import { pathOf } from "../../state/route";
 import {
-  channelsOf,
+  columns,
+  digest,
+  EVERY,
   loadPreferences,
   preferences,
   preferencesProblem,
   pushState,
+  setDigest,
   setPreference,
   setPush,
   setQuietHours,
@@ -33,6 +37,7 @@ export function Notifications() {
       {known ? (
         <>
           <Kinds known={known} />
+          <Mails />
           <Quiet hours={known.quiet_hours} />
         </>
       ) : (
@@ -44,7 +49,7 @@ export function Notifications() {
 }
 
 function Kinds({ known }: { known: Preferences }) {
-  const channels = channelsOf(known);
+  const channels = columns.value;
   return (
     <div class="kinds-place">
       <table class="kinds">
@@ -85,7 +90,44 @@ function Kinds({ known }: { known: Preferences }) {
           ))}
         </tbody>
       </table>
+      <p class="hint">
+        {channels
+          .filter(({ means }) => means)
+          .map(({ label, means }) => `${label}: ${means}.`)
+          .join(" ")}
+      </p>
     </div>
+  );
+}
+
+const WHEN = { off: "Never", soon: "Soon after it happens", hourly: "Once an hour", daily: "Once a day" } as const;
+
+/** When mails about what stays unread come, or why none do. */
+function Mails() {
+  const known = digest.value;
+  if (!known) return null;
+  if (!known.address) {
+    return (
+      <p class="hint">
+        No mail reaches you: <a href={pathOf({ view: "settings", section: "email" })}>give and confirm an address</a>.
+      </p>
+    );
+  }
+  return (
+    <label class="field">
+      Mails about what stays unread
+      <select
+        value={known.every}
+        onChange={({ currentTarget: { value } }) => setDigest(value as typeof known.every)}
+      >
+        {EVERY.map((every) => (
+          <option key={every} value={every}>
+            {WHEN[every]}
+            {every === "daily" && `, at ${known.hour}:00`}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
