@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.db import connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from hubbub.django import hearing, publish, retention
@@ -255,6 +255,29 @@ def test_it_yields_to_who_holds_a_lock(postgres_database: Database) -> None:
     assert wait == hearing.YIELD_SECONDS
     turns(listener)
     assert Group.objects.get(pk=group.pk).name == "g1"
+
+
+def test_a_connection_that_is_lost(postgres_database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """LSN-3: that is no failure of who was hearing, and it hears the event once the database is back."""
+    heard: list[int] = []
+
+    def lose(event: Happened) -> None:
+        heard.append(event.data.n)
+        if len(heard) == 1:
+            connections[ALIAS].connection.close()
+        Group.objects.create(name=f"g{event.data.n}")
+
+    def turn() -> None:
+        with pytest.raises(OperationalError):
+            hearing.turn(listener, ALIAS)
+
+    listener = add(lose, tries=1)
+    say(1)
+    postgres_database.elsewhere(turn)
+    assert not caplog.records
+    turns(listener)
+    assert heard == [1, 1]
+    assert Group.objects.count() == 1
 
 
 def test_a_clock_that_is_set_back(database: Database) -> None:

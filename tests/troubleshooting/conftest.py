@@ -23,7 +23,7 @@ __all__ = ["ann", "bob", "crowd", "room"]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server on its default settings, which are those of development."""
     with live_servers(tmp_path_factory.mktemp("hubbub")) as start:
-        yield start()
+        yield start(env={"REDIS_URL": ""})
 
 
 @pytest.fixture(scope="module")

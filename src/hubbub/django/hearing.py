@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
@@ -225,6 +225,8 @@ def _heard(listener: Listener, rows: Sequence[Row], alias: str) -> Exception | N
         atomically(alias, partial(_call, listener, rows))
     except BaseException as error:
         failed = plain(error)
+    if isinstance(failed, OperationalError | InterfaceError) and not connection.is_usable():
+        raise failed  # The database is away, which is nobody's failure.
     if connection.closed_in_transaction or connection.needs_rollback:
         raise TransactionManagementError("A listener's transaction could not go on.") from failed
     # What the listener has put off until the commit must not keep others' callbacks from running.

@@ -1,7 +1,6 @@
 """After a backup was restored: ``hubbub begin_epoch``, beside a server that runs."""
 
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -9,6 +8,7 @@ from django.core.management import call_command
 from hubbub.chat import actions
 from hubbub.chat import messages as wire
 from hubbub.django.streams import position_of
+from hubbub.django.tail import Tail
 from hubbub.engine.actor import Actor
 from hubbub.testing import LiveEngine
 
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def no_tail(settings: Any) -> None:
+def no_tail(monkeypatch: pytest.MonkeyPatch) -> None:
     """The log's tail would notice too, by an event of before that it has yet to read."""
-    settings.HUBBUB = {"TAIL_SECONDS": 3600.0}
+    monkeypatch.setattr(Tail, "_post", lambda tail, log: None)
 
 
 def begin_epoch() -> str:
