@@ -145,8 +145,10 @@ def test_a_failing_one_is_tried_again_and_then_skips(
     assert ListenerPlace.objects.get(name=listener.name).failures == 0
 
 
-def test_the_pauses_grow(database: Database) -> None:
+def test_the_pauses_grow(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """LSN-3: until then it is left alone, whoever looks."""
+    first = 60.0  # None must be over before somebody looks.
+    monkeypatch.setattr(hearing, "FIRST_PAUSE", first)
 
     def fail(event: Happened) -> None:
         raise ValueError
@@ -158,7 +160,7 @@ def test_the_pauses_grow(database: Database) -> None:
         left = database.elsewhere(partial(hearing.turn, listener, ALIAS))
         assert left is not None and pauses[-1] is not None and 0 < left <= pauses[-1]
         ListenerPlace.objects.update(retry_at=None)
-    assert pauses == [1.0, 2.0, 4.0]
+    assert pauses == [first, 2 * first, 4 * first]
 
 
 @pytest.mark.parametrize("together", [False, True])
