@@ -87,6 +87,8 @@ def typing(stage: Stage) -> Person:
     grace.visit(stage.path())
     grace.settled()
     grace.composer.fill("The pressure")
+    # A pause of four seconds would say that she has stopped: she goes on, however long pictures take.
+    grace.composer.evaluate("(it) => setInterval(() => it.dispatchEvent(new Event('input', { bubbles: true })), 1000)")
     expect(ada.page.get_by_text("Grace is typing")).to_be_visible()
     return ada
 
