@@ -66,7 +66,8 @@ async def run(start: StartServer, env: Mapping[str, str], rounds: int) -> list[V
 @several
 async def test_a_reply_before_the_commit_is_caught(live_server_process: StartServer, rounds: int) -> None:
     """ACK-1"""
-    verdicts = await run(live_server_process, faulty("reply_before_commit"), rounds)
+    env = faulty("reply_before_commit") | {"FAULTY_HELD_SECONDS": "0.3"}  # So long the kill may take to arrive.
+    verdicts = await run(live_server_process, env, rounds)
     caught = sum(bool(verdict.lost) for verdict in verdicts)
     print(f"reply before commit: found {caught} times out of {rounds}")
     assert caught == rounds
