@@ -30,8 +30,8 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const { title, assignee, due } = form.elements;
   const data = { title: title.value, assignee: assignee.value || null, due: due.value ? new Date(due.value) : null };
+  form.reset(); // At once: the next one may be begun before this one is answered.
   await ask('/api/tasks/', data);
-  form.reset();
 });
 
 const { positions } = JSON.parse(document.getElementById('hubbub-start').textContent);

@@ -34,8 +34,8 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const { title, assignee, due } = form.elements;
   const data = { title: title.value, assignee: assignee.value || null, due: due.value ? new Date(due.value) : null };
+  form.reset(); // At once: the next one may be begun before this one is answered.
   keep(await ask('/api/tasks/', data));
-  form.reset();
 });
 
 for (const task of await ask('/api/tasks/')) tasks.set(task.id, task);
