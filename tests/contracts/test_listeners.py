@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import msgspec
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import OperationalError, connection, connections, transaction
@@ -16,25 +15,15 @@ from django.utils import timezone
 
 from hubbub.django import hearing, publish, retention
 from hubbub.django import listening as listening_module
-from hubbub.django.listeners import Happened, Listener, listeners, on_event
+from hubbub.django.listeners import Happened, listeners, on_event
 from hubbub.django.listening import Listening
 from hubbub.django.metrics import HUBBUB
 from hubbub.django.models import Event, ListenerPlace
 from hubbub.django.tallies import taken
 from hubbub.engine.counters import counters
-from hubbub.protocol.registry import event
 from tests.contracts.databases import ALIAS, Database
+from tests.contracts.listeners import Heard, Unheard, add, say, turns
 from tests.waiting import wait_until
-
-
-@event("contract.heard")
-class Heard(msgspec.Struct):
-    n: int
-
-
-@event("contract.unheard")
-class Unheard(msgspec.Struct):
-    n: int
 
 
 @pytest.fixture(autouse=True)
@@ -45,24 +34,6 @@ def only_ours() -> Iterator[None]:
     yield
     listeners.clear()
     listeners.update(others)
-
-
-def say(n: int, topic: str = "contract.1") -> None:
-    publish.publish(topic, Heard(n), author="user.7")
-
-
-def add(hear: Callable[[Happened], Any], **options: Any) -> Listener:
-    """A listener whose place is the end of the log."""
-    on_event(Heard, name=f"listener-{len(listeners)}", **options)(hear)
-    listener = list(listeners.values())[-1]
-    hearing.begin(listener, ALIAS)
-    return listener
-
-
-def turns(listener: Listener) -> None:
-    """Let it hear all that there is."""
-    while hearing.turn(listener, ALIAS) == 0.0:
-        pass
 
 
 @pytest.fixture
