@@ -13,7 +13,7 @@ from hubbub.engine.session import Session
 from hubbub.engine.sockets import Binding, socket
 from hubbub.engine.subscription import Subscription
 from hubbub.inspector.policy import require_staff
-from hubbub.protocol.dialect import Display
+from hubbub.protocol.dialect import Quiet
 
 logger = logging.getLogger("hubbub.inspector")
 
@@ -64,7 +64,7 @@ def frame_of(tally: Iterable[Family]) -> bytes:
     return msgspec.json.encode({"type": "stats", "data": data})
 
 
-class StatsDialect(Display):
+class StatsDialect(Quiet):
     """Says nothing but the statistics, and asks for nothing."""
 
     bound: str | None = STATS

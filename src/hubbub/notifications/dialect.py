@@ -4,14 +4,14 @@ from typing import Any
 
 import msgspec
 
-from hubbub.protocol.dialect import Display
+from hubbub.protocol.dialect import Quiet
 from hubbub.protocol.frames import Event
 from hubbub.protocol.grouped import GROUP_SENT, GroupSent, as_notification, frame_of
 
 encode = msgspec.json.encode
 
 
-class NotificationDialect(Display):
+class NotificationDialect(Quiet):
     """Says what there is to notify of, and asks for nothing. One for all sockets: what goes to all is encoded once."""
 
     groups = True

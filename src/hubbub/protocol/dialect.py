@@ -1,4 +1,4 @@
-"""What a dialect is, the base of those that only show, and the full one, ``hubbub.v1``.
+"""What a dialect is, the base of the quieter ones, and the full one, ``hubbub.v1``.
 
 A dialect is a set of pure functions that read and write one wire format. Instances are shared by all
 sessions that speak alike, and an event is encoded once for each of them.
@@ -121,8 +121,8 @@ def error_frame(error: HubbubError, text: str = "") -> dict[str, Any]:
     return {"type": "error", "code": error.code, "error": text, "message": text, "username": "System"}
 
 
-class Display:
-    """The base of formats that only show: they ask for nothing, and answer nothing but errors."""
+class Quiet:
+    """The base of all formats but the full one: as it stands it takes no command, and says nothing but errors."""
 
     bound: str | None = None
     full = False

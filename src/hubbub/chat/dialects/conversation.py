@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from hubbub.chat.dialects.common import command, encode, read_object, text_of, truth_of
-from hubbub.protocol.dialect import Dialect, Subscribed, error_frame
+from hubbub.protocol.dialect import Dialect, Quiet, error_frame
 from hubbub.protocol.errors import Absent, BadData, Forbidden, HubbubError, UnknownCommand
-from hubbub.protocol.frames import Event, Inbound, Position
+from hubbub.protocol.frames import Event, Inbound
 from hubbub.protocol.grouped import GROUP_SENT, GroupSent, frame_of
 
 NOT_DELETED = "Failed to delete message"
@@ -37,10 +37,9 @@ def message_id_of(frame: dict[str, Any]) -> int:
     return id
 
 
-class ConversationDialect:
+class ConversationDialect(Quiet):
     """One conversation, its messages, typing, and deleting for oneself. Shared by all sockets on it."""
 
-    full = False
     groups = True
 
     def __init__(self, topic: str) -> None:
@@ -62,9 +61,6 @@ class ConversationDialect:
 
     def ready(self, info: dict[str, Any]) -> bytes | None:
         return encode({"type": "connection_established", "message": "Connected to chat"})
-
-    def reply(self, inbound: Inbound, ok: Any) -> bytes | None:
-        return None  # The events say it.
 
     def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
         failed = inbound is not None and inbound.type == "chat.hide" and isinstance(error, Forbidden)
@@ -92,15 +88,6 @@ class ConversationDialect:
                     "is_typing": data["is_typing"],
                 }
             )
-        return None
-
-    def subscribed(self, inbound: Inbound | None, topic: str, outcome: Subscribed) -> list[bytes]:
-        return []
-
-    def reset(self, topic: str, position: Position, reason: str) -> bytes | None:
-        return None
-
-    def unsubscribed(self, topic: str, reason: str) -> bytes | None:
         return None
 
     def ping(self) -> bytes | None:

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from hubbub.chat.dialects.common import command, encode, iso, read_object, text_of, truth_of
-from hubbub.protocol.dialect import Dialect, Subscribed, error_frame
+from hubbub.protocol.dialect import Dialect, Quiet, Subscribed, error_frame
 from hubbub.protocol.errors import BadData, HubbubError
-from hubbub.protocol.frames import Event, Inbound, Position
+from hubbub.protocol.frames import Event, Inbound
 from hubbub.protocol.grouped import GROUP_SENT, GroupSent, as_line, frame_of
 
 NOT_HERE = ("chat_history", "connection_established", "ping")
@@ -31,10 +31,9 @@ def room_frame(type: str, username: str, message: str, at: datetime | str, **mor
     }
 
 
-class RoomDialect:
+class RoomDialect(Quiet):
     """One room. ``plain`` is for sockets that have sent a message without a type: they know no typing."""
 
-    full = False
     groups = True
 
     def __init__(self, topic: str, message_type: str, *, plain: bool) -> None:
@@ -53,12 +52,6 @@ class RoomDialect:
         untyped = frame.get("type") is None
         speaks = room_dialect(topic, self._message_type, plain=True) if untyped else self
         return command("chat.send", {"content": content}, topic), speaks
-
-    def ready(self, info: dict[str, Any]) -> bytes | None:
-        return None
-
-    def reply(self, inbound: Inbound, ok: Any) -> bytes | None:
-        return None
 
     def error(self, inbound: Inbound | None, error: HubbubError) -> bytes | None:
         body = error_frame(error)
@@ -113,15 +106,6 @@ class RoomDialect:
         # One line each: nobody's text may pose as somebody else's row.
         text = "\n".join(f"{row['username']}: {' '.join(row['message'].splitlines())}" for row in rows)
         return [encode(room_frame("chat_history", "System", text, datetime.now(UTC), messages=rows))]
-
-    def reset(self, topic: str, position: Position, reason: str) -> bytes | None:
-        return None
-
-    def unsubscribed(self, topic: str, reason: str) -> bytes | None:
-        return None
-
-    def ping(self) -> bytes | None:
-        return None
 
 
 @lru_cache(maxsize=20_000)
