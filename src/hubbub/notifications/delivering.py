@@ -13,7 +13,7 @@ from hubbub.notifications import messages as wire
 from hubbub.notifications.channels import Delivery, channels
 from hubbub.notifications.digests import wiring as digests
 from hubbub.notifications.models import Notification
-from hubbub.notifications.preferences import is_quiet, may_alert, wishes_of
+from hubbub.notifications.preferences import in_quiet_hours, may_alert, wishes_of
 from hubbub.notifications.push import wiring as push
 from hubbub.notifications.queries import boxes_of
 
@@ -43,7 +43,7 @@ def deliver(events: Sequence[Happened]) -> None:
 def _without_quiet(deliveries: Sequence[Delivery]) -> list[Delivery]:
     """Those that may alert at this moment, by their users' quiet hours. One query."""
     boxes, now = boxes_of({each.user_id for each in deliveries}), timezone.now()
-    quiet = {id: is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, now) for id, box in boxes.items()}
+    quiet = {id: in_quiet_hours(box, now) for id, box in boxes.items()}
     return [
         each for each in deliveries if may_alert(wanted=True, level=each.notification.level, quiet=quiet[each.user_id])
     ]

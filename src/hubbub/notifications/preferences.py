@@ -18,6 +18,11 @@ def is_quiet(begins: time | None, ends: time | None, zone: str, now: datetime) -
     return begins <= at < ends if begins <= ends else at >= begins or at < ends
 
 
+def in_quiet_hours(box: Box, now: datetime) -> bool:
+    """Whether ``now`` is in the quiet hours of a box's user."""
+    return is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, now)
+
+
 def may_alert(*, wanted: bool, level: str, quiet: bool, focused: bool = False) -> bool:
     """Whether a channel beside the list tells of a notification.
 
@@ -40,7 +45,7 @@ class Wishes:
 
     def alerts(self, user_id: Any, notice: Notice, box: Box, now: datetime) -> bool:
         """Whether a page may tell of it by the browser's own means."""
-        quiet = is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, now)
+        quiet = in_quiet_hours(box, now)
         return may_alert(wanted=self.wants(user_id, notice.kind, "browser"), level=notice.level, quiet=quiet)
 
 

@@ -12,7 +12,7 @@ from hubbub.django.auth import active, email_field
 from hubbub.notifications.digests import messages as wire
 from hubbub.notifications.digests.models import Digest, DigestItem
 from hubbub.notifications.models import Notification
-from hubbub.notifications.preferences import is_quiet, may_alert, wishes_of
+from hubbub.notifications.preferences import in_quiet_hours, may_alert, wishes_of
 from hubbub.notifications.queries import box_of, is_read
 
 CHANNEL = "email"
@@ -53,7 +53,7 @@ def with_address(user_ids: Collection[Any]) -> set[Any]:
 def may_send(mail: Mail) -> bool:
     """Whether a mail may be sent now: in its user's quiet hours only where it tells of danger. One query."""
     box = box_of(mail.user.pk)
-    quiet = is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, timezone.now())
+    quiet = in_quiet_hours(box, timezone.now())
     return any(may_alert(wanted=True, level=row.level, quiet=quiet) for row in mail.notifications)
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hubbub.notifications.models import Notification
-from hubbub.notifications.preferences import is_quiet, may_alert, wishes_of
+from hubbub.notifications.preferences import in_quiet_hours, may_alert, wishes_of
 from hubbub.notifications.push import messages as wire
 from hubbub.notifications.push.models import PushSubscription
 from hubbub.notifications.push.vapid import own_public_key
@@ -55,7 +55,7 @@ def to_push(id: int, number: int) -> Notification | None:
         return None
     box = box_of(row.user_id)
     wanted = wishes_of([row.user_id], [row.kind]).wants(row.user_id, row.kind, CHANNEL)
-    quiet = is_quiet(box.quiet_begins, box.quiet_ends, box.timezone, timezone.now())
+    quiet = in_quiet_hours(box, timezone.now())
     focused = row.number <= box.shown_number
     if is_read(row, box) or not may_alert(wanted=wanted, level=row.level, quiet=quiet, focused=focused):
         return None
