@@ -1,6 +1,7 @@
 """Bugs that this design invites: each breaks one promise, and nothing but the checker would notice."""
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,6 +22,9 @@ from hubbub.protocol.frames import Event
 HELD_OPEN_SECONDS = float(os.environ.get("FAULTY_HELD_SECONDS", "0.05"))
 """How long what was replied to stays uncommitted."""
 
+DIES = "FAULTY_DIES" in os.environ
+"""Whether the server is killed then, instead of committing, once several were replied to together."""
+
 
 class ReplyBeforeCommit(GroupCommitWriter):
     """It answers while the transaction is still open."""
@@ -32,6 +36,8 @@ class ReplyBeforeCommit(GroupCommitWriter):
         for job in done:
             job.future = Future()
         time.sleep(HELD_OPEN_SECONDS)
+        if DIES and len(done) > 1:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def reply_before_commit() -> None:
