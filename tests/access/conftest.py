@@ -1,23 +1,41 @@
-"""A fresh world for each test."""
+"""A world for each test."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from copy import deepcopy
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from hubbub.testing import LiveEngine
 from tests.access.world import World, make_world
 
 
+@pytest.fixture(scope="module")
+def module_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Made once: to make it takes longer than to ask. It is rolled back after the last test."""
+    with django_db_blocker.unblock():
+        around = transaction.atomic()
+        around._from_testcase = True  # type: ignore[attr-defined]  # Durable blocks may stand within it, as in TestCase.
+        around.__enter__()
+        try:
+            yield make_world()
+        finally:
+            transaction.set_rollback(True)
+            around.__exit__(None, None, None)
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    return make_world()
+def world(module_world: World, db: None) -> World:
+    """As it was made: each test's changes are rolled back, and these objects are its own."""
+    return deepcopy(module_world)
 
 
 @pytest.fixture
 def committed_world(transactional_db: None) -> World:
-    """A world that other threads see."""
+    """A world that other threads see; not in one module with ``world``, which holds a transaction open."""
     return make_world()
 
 

@@ -1,18 +1,16 @@
-"""Commands: every registered one, for everybody, over a session of the real engine."""
+"""Commands: every registered one, for everybody, over a session of the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from hubbub.protocol.registry import registry
-from hubbub.testing import FakeConnection, LiveEngine
+from hubbub.testing import FakeConnection, ProjectEngine
 from tests.access.table import COMMANDS, ROLES
 from tests.access.world import ABSENT_ID, World
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 ROLES_OF_COMMANDS = ROLES[1:]
 
@@ -51,18 +49,25 @@ def test_every_command_has_a_row() -> None:
     assert {row.split()[0] for row in COMMANDS} == real_commands()
 
 
-async def connect(live: LiveEngine, world: World, role: str) -> FakeConnection:
-    return await live.connect(world.user(role))
+@pytest.fixture
+async def hub(world: World, settings: Any) -> AsyncIterator[ProjectEngine]:
+    settings.HUBBUB = {**settings.HUBBUB, "GUESTS": True}
+    async with ProjectEngine() as engine:
+        yield engine
+
+
+async def connect(hub: ProjectEngine, world: World, role: str) -> FakeConnection:
+    return await hub.connect(world.user(role))
 
 
 async def ask(
-    live: LiveEngine, world: World, connection: FakeConnection, row: str, role: str, topic: str | None = None
+    hub: ProjectEngine, world: World, connection: FakeConnection, row: str, role: str, topic: str | None = None
 ) -> dict[str, Any]:
     """The reply to a row's command, on its own topic or another one, without its id."""
     name, _, target = row.partition(" ")
     if name == "auth.refresh":
         # A guest has no token of its own; anybody else's will not do.
-        token = await live.run(world.tokens, role if world.user(role) else "another")
+        token = await hub.run(world.tokens, role if world.user(role) else "another")
         data = {"token": str(token.access_token)}
     else:
         data = DATA[name](world, role, target) if name in DATA else {}
@@ -74,45 +79,45 @@ async def ask(
 
 @pytest.mark.parametrize("role", ROLES_OF_COMMANDS)
 @pytest.mark.parametrize("row", COMMANDS)
-async def test_cell(live: LiveEngine, committed_world: World, row: str, role: str) -> None:
+async def test_cell(hub: ProjectEngine, world: World, row: str, role: str) -> None:
     """SUB-5"""
-    connection = await connect(live, committed_world, role)
-    reply = await ask(live, committed_world, connection, row, role)
+    connection = await connect(hub, world, role)
+    reply = await ask(hub, world, connection, row, role)
     expected = COMMANDS[row][ROLES_OF_COMMANDS.index(role)]
     assert ("ok" if "ok" in reply else reply["error"]["code"]) == expected, reply
     assert connection.closed is None
 
 
 @pytest.mark.parametrize("role", ["guest", "outsider", "former", "staff"])
-async def test_forbidden_is_as_absent(live: LiveEngine, committed_world: World, role: str) -> None:
+async def test_forbidden_is_as_absent(hub: ProjectEngine, world: World, role: str) -> None:
     """ACC-1 SUB-5: for every command on a topic the reply is the same as on one that does not exist."""
-    connection = await connect(live, committed_world, role)
+    connection = await connect(hub, world, role)
     for row in COMMANDS:
         target = row.partition(" ")[2]
         if target in ("group", "direct", "user.member", "notifications.member", "announcements.member"):
             kind = target.partition(".")[0] if "." in target else "chat"
             absent = f"{kind}.{ABSENT_ID}"
-            there = await ask(live, committed_world, connection, row, role)
-            nowhere = await ask(live, committed_world, connection, row, role, absent)
+            there = await ask(hub, world, connection, row, role)
+            nowhere = await ask(hub, world, connection, row, role, absent)
             assert there == nowhere, row
 
 
-async def test_a_message_elsewhere_is_as_absent(live: LiveEngine, committed_world: World) -> None:
+async def test_a_message_elsewhere_is_as_absent(hub: ProjectEngine, world: World) -> None:
     """ACC-1: a message of another's conversation cannot be told from one that does not exist."""
-    outsider = await connect(live, committed_world, "outsider")
-    topic = committed_world.room.topic
+    outsider = await connect(hub, world, "outsider")
+    topic = world.room.topic
     there, nowhere = [
         (await outsider.command("chat.hide", topic, data={"message_id": id}))["error"]
-        for id in (committed_world.message.id, ABSENT_ID)
+        for id in (world.message.id, ABSENT_ID)
     ]
     assert there == nowhere
     assert there["code"] == "forbidden"
 
 
-async def test_the_topics_of_nobody(live: LiveEngine, committed_world: World) -> None:
+async def test_the_topics_of_nobody(hub: ProjectEngine, world: World) -> None:
     """SUB-5: names that look almost like a topic of one's own."""
-    member = await connect(live, committed_world, "member")
-    id = committed_world.group.id
+    member = await connect(hub, world, "member")
+    id = world.group.id
     for topic in (f"chat.0{id}", f"chat.{id}.x", "chat.", "chat", "chat.-1", f"chat.{'9' * 80}", "user.", "user.0"):
         assert await member.error("subscribe", topic) == "forbidden", topic
         assert await member.error("chat.send", topic, data={"content": "x"}) == "forbidden", topic

@@ -43,15 +43,15 @@ def check(world: World, message: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_message_over_rest(world: World) -> None:
+def test_a_message_over_rest(committed_world: World) -> None:
     answer = send(
-        world.client("member"),
+        committed_world.client("member"),
         "POST",
-        f"/api/conversations/{world.group.id}/messages/",
+        f"/api/conversations/{committed_world.group.id}/messages/",
         {**FORGED, "content": "mine"},
     )
     assert answer.status_code == 201
-    check(world, answer.json())
+    check(committed_world, answer.json())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -106,10 +106,10 @@ async def test_a_conversation(live: LiveEngine, committed_world: World) -> None:
 
 
 @pytest.mark.django_db
-def test_a_user(world: World) -> None:
+def test_a_user(committed_world: World) -> None:
     forged = {"is_staff": True, "is_superuser": True, "is_active": False, "id": 1, "groups": [1]}
     answer = send(
-        world.client("outsider"),
+        committed_world.client("outsider"),
         "POST",
         "/api/auth/register/",
         {**forged, "username": "newcomer", "password": PASSWORD},
@@ -121,12 +121,12 @@ def test_a_user(world: World) -> None:
 
 
 @pytest.mark.django_db
-def test_a_cursor_beyond_the_end(world: World) -> None:
+def test_a_cursor_beyond_the_end(committed_world: World) -> None:
     """CHT-5: nobody has read what was not written."""
     answer = send(
-        world.client("member"),
+        committed_world.client("member"),
         "POST",
-        f"/api/conversations/{world.group.id}/read/",
+        f"/api/conversations/{committed_world.group.id}/read/",
         {"number": 10**30, "unread": -5},
     )
     assert answer.json() == {"number": 2, "unread": 0}

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -17,7 +15,7 @@ from hubbub.accounts import links
 from hubbub.accounts.actions import sign_in_with_tokens
 from hubbub.engine.actor import SYSTEM
 from tests.access.table import REST, ROLES
-from tests.access.world import ABSENT_ID, PASSWORD, World, make_world
+from tests.access.world import ABSENT_ID, PASSWORD, World
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OTHERS = ("outsider", "former", "staff")
@@ -96,26 +94,6 @@ def ask(world: World, client: Client, row: str, id: int | None = None) -> Any:
         route = route.replace(f"{{{name}}}", str(world.managed[name]))
     body = BODIES[row](world) if row in BODIES else None
     return send(client, method, path_of(route, id or world.group.id), body)
-
-
-@pytest.fixture(scope="module")
-def module_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """Made once: to make it takes longer than to ask. It is rolled back after the last test."""
-    with django_db_blocker.unblock():
-        around = transaction.atomic()
-        around._from_testcase = True  # type: ignore[attr-defined]  # Durable blocks may stand within it, as in TestCase.
-        around.__enter__()
-        try:
-            yield make_world()
-        finally:
-            transaction.set_rollback(True)
-            around.__exit__(None, None, None)
-
-
-@pytest.fixture
-def world(module_world: World, db: None) -> World:
-    """As it was made: each test's changes are rolled back, and these objects are its own."""
-    return deepcopy(module_world)
 
 
 def test_every_route_and_method_has_a_row(world: World) -> None:
