@@ -21,11 +21,11 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         if key not in projects:
             folder: Path = tmp_path_factory.mktemp(key)
             projects[key] = project = Project(settings, folder, **options)
-            for database in databases:
-                project.manage("migrate", "-v0", "--database", database)
             domain = "@example.org" if settings == "people" else ""
-            for person in ("ada", "bob"):
-                project.manage("createuser", f"{person}{domain}", "--password", PASSWORD)
+            project.run(
+                *(("migrate", "-v0", "--database", database) for database in databases),
+                *(("createuser", f"{person}{domain}", "--password", PASSWORD) for person in ("ada", "bob")),
+            )
             project.start()
         return projects[key]
 

@@ -38,9 +38,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         threading.Thread(target=files.serve_forever, daemon=True).start()
         url = f"http://{HOST}:{files.server_address[1]}/static/"
         project = Project("manifest", folder, env={"PROJECT_STATIC_URL": url})
-        project.manage("collectstatic", "--no-input", "-v0")
-        project.manage("migrate", "-v0")
-        project.manage("createuser", "ada", "--password", PASSWORD)
+        project.run(
+            ("collectstatic", "--no-input", "-v0"),
+            ("migrate", "-v0"),
+            ("createuser", "ada", "--password", PASSWORD),
+        )
         try:
             project.start()
             yield project
