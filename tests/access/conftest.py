@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from hubbub.testing import LiveEngine
 from tests.access.world import World, make_world
@@ -35,7 +35,8 @@ def world(module_world: World, db: None) -> World:
 
 @pytest.fixture
 def committed_world(transactional_db: None) -> World:
-    """A world that other threads see; not in one module with ``world``, which holds a transaction open."""
+    """A world that other threads see."""
+    assert not connection.in_atomic_block, "`world` holds a transaction open until its module ends: take this one there"
     return make_world()
 
 

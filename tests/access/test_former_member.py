@@ -138,13 +138,13 @@ async def test_a_socket_bound_to_it(live: LiveEngine, committed_world: World) ->
     assert SECRET not in str(member.frames)
 
 
-def test_rest(world: World) -> None:
+def test_rest(committed_world: World) -> None:
     """CHT-9 ACC-1: the list, the messages and their pages; the table has the rest."""
-    client = world.client("former")
+    client = committed_world.client("former")
     listed = client.get("/api/conversations/").json()["results"]
-    assert [each for each in listed if each["id"] == world.group.id] == []
+    assert [each for each in listed if each["id"] == committed_world.group.id] == []
     for query in ("", "?before=2", "?after=0", "?limit=1"):
-        assert client.get(f"/api/conversations/{world.group.id}/messages/{query}").status_code == 404
+        assert client.get(f"/api/conversations/{committed_world.group.id}/messages/{query}").status_code == 404
 
 
 test_rest.pytestmark = [pytest.mark.django_db]  # type: ignore[attr-defined]

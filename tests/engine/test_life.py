@@ -7,7 +7,7 @@ import msgspec
 
 from hubbub.engine.actor import Actor
 from hubbub.engine.control import CONTROL_TOPIC, AccessGranted, AccessRevoked, SessionsEnded, TopicClosed
-from hubbub.engine.hub import LINGER_SECONDS
+from hubbub.engine.lingering import LINGER_SECONDS
 from hubbub.engine.session import Session
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import V1_DIALECT

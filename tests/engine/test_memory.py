@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from hubbub.engine.control import CONTROL_TOPIC, LogChanged
-from hubbub.engine.hub import LINGER_SECONDS
+from hubbub.engine.lingering import LINGER_SECONDS
 from hubbub.engine.live import SLICE
 from hubbub.engine.recent import weight_of
 from hubbub.testing import MemoryEngine, settle

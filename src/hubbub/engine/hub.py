@@ -2,9 +2,6 @@
 
 import asyncio
 import logging
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
@@ -12,6 +9,8 @@ from typing import Final
 from hubbub.engine import tracing
 from hubbub.engine.clock import Clock
 from hubbub.engine.counters import counters
+from hubbub.engine.handover import Handover
+from hubbub.engine.lingering import Lingering
 from hubbub.engine.live import LiveTopic, Subscriber, fan_out_all, flush
 from hubbub.engine.parted import Parted
 from hubbub.engine.ports import Reader, Relay, StreamState, StreamStore
@@ -27,8 +26,6 @@ STRAGGLER_WAIT = 0.03
 """Seconds that a gap may fill by itself before the log is read."""
 READ_LIMIT = 500
 RETRY_SECONDS = 1.0
-LINGER_SECONDS = 60.0
-"""How long a topic is still followed after its last connection was cut: its members come back together."""
 DONE: Final = object()
 
 
@@ -58,13 +55,8 @@ class Hub:
         self.parted = Parted(clock)
         self._followed: list[LiveTopic] = []
         """The topics that the server itself follows."""
-        self._lingering: dict[str, float] = {}
-        """Topics whose last connection was cut, and until when they are kept without any, in this order."""
-        self._posted: deque[tuple[Event, bool]] = deque()
-        self._posted_at = 0.0
-        """When the oldest of them came."""
-        self._posted_lock = threading.Lock()
-        self._awake = False
+        self._lingering = Lingering(clock)
+        self._handover = Handover(self._loop, self._take)
 
     # From any thread
 
@@ -72,38 +64,19 @@ class Hub:
         """Deliver events that were born in this process: here first, then to the other processes."""
         if tracing.tracer is not None:
             tracing.tracer.published(events)
-        self._post((event, True) for event in events)
+        self._handover.put((event, True) for event in events)
 
     def post(self, events: Iterable[Event]) -> None:
         """Deliver events that came from elsewhere: the relay or the log."""
-        self._post((event, False) for event in events)
+        self._handover.put((event, False) for event in events)
 
-    def _post(self, events: Iterable[tuple[Event, bool]]) -> None:
-        # One wake-up of the loop serves all that wait.
-        with self._posted_lock:
-            self._posted.extend(events)
-            if self._awake or not self._posted:
-                return
-            self._awake = True
-            self._posted_at = time.monotonic()
-        try:
-            self._loop.call_soon_threadsafe(self._drain_posted)
-        except RuntimeError:  # The loop has ended: the log still has what is durable.
-            logger.info("events were published while the hub was shutting down")
-
-    def _drain_posted(self) -> None:
-        with self._posted_lock:
-            events, self._posted = self._posted, deque()
-            self._awake, at = False, self._posted_at
-        for event, born_here in events:
-            self.deliver(event)
-            if born_here:
-                self.relay.send(event)
-            else:
-                age = (self._clock.now() - event.created_at).total_seconds()
-                counters.arrivals.observe(max(0.0, age))
-        # After the topics' turns, which were asked for before it.
-        self._loop.call_soon(_note_delivery, at)
+    def _take(self, event: Event, born_here: bool) -> None:
+        self.deliver(event)
+        if born_here:
+            self.relay.send(event)
+        else:
+            age = (self._clock.now() - event.created_at).total_seconds()
+            counters.arrivals.observe(max(0.0, age))
 
     # On the loop
 
@@ -136,8 +109,7 @@ class Hub:
         if live.subscribers or live.followers:
             return
         if may_return and live.last is not None and self.recent.most_bytes:
-            self._lingering.pop(topic, None)  # To the end of the line.
-            self._lingering[topic] = self._clock.monotonic() + LINGER_SECONDS
+            self._lingering.keep(topic)
         elif topic not in self._lingering:
             self._drop(live)
 
@@ -148,14 +120,9 @@ class Hub:
 
     def expire(self) -> None:
         """Drop what nobody has come back to."""
-        now = self._clock.monotonic()
-        while self._lingering:
-            name = next(iter(self._lingering))
-            if self._lingering[name] > now:
-                break
-            del self._lingering[name]
-            if not self.topics[name].subscribers:
-                self._drop(self.topics[name])
+        for topic in self._lingering.expired():
+            if not self.topics[topic].subscribers:
+                self._drop(self.topics[topic])
         self.parted.expire()
 
     def prime(self, topic: str, position: Position) -> None:
@@ -370,10 +337,6 @@ class Hub:
         for live in self.topics.values():
             if live.last is not None:
                 self._start_filling(live)
-
-
-def _note_delivery(since: float) -> None:
-    counters.delivery.observe(time.monotonic() - since)
 
 
 def _read_gap(store: StreamStore, topic: str, after: int, limit: int) -> tuple[StreamState, list[Event]]:

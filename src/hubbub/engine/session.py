@@ -10,10 +10,9 @@ from hubbub.engine import tracing
 from hubbub.engine.actor import Actor
 from hubbub.engine.batch import Batch
 from hubbub.engine.counters import CLIENT, counters
-from hubbub.engine.dispatch import answer_failure, run_at_once
 from hubbub.engine.following import All, follow_from_now
 from hubbub.engine.lanes import Lanes
-from hubbub.engine.limits import Bucket, Rate
+from hubbub.engine.limits import Bucket
 from hubbub.engine.logs import about, quiet_logger
 from hubbub.engine.outbox import Outbox
 from hubbub.engine.parted import Admitted
@@ -21,10 +20,8 @@ from hubbub.engine.ports import Sink
 from hubbub.engine.subscription import Authorize, Subscription, subscribe, topic_kind_of
 from hubbub.protocol.close import Close
 from hubbub.protocol.dialect import Dialect, Subscribed
-from hubbub.protocol.errors import BadFrame, BadJson, Busy, HubbubError, RateLimited
-from hubbub.protocol.frames import Inbound, Position
-from hubbub.protocol.registry import registry
-from hubbub.protocol.topics import check_topic
+from hubbub.protocol.errors import Busy
+from hubbub.protocol.frames import Position
 
 if TYPE_CHECKING:
     from hubbub.engine.engine import Engine
@@ -36,19 +33,18 @@ FINISH_SECONDS = 2.0
 """How long the commands of a session may still take before it is closed for a restart."""
 FLUSH_SECONDS = 2.0
 """How long a closing session may still take to send what waits."""
-PATIENCE = Rate(200, 60)
-"""How many frames over the rate are answered; past that the session is closed 4008."""
 
 
 class Session:
-    """Reads a client's frames, runs its commands in lanes, and shows it events through its outbox.
+    """What a client follows, its commands in their lanes, and its outbox. ``incoming`` takes what it sends.
 
-    ``receive`` never waits. Nothing here belongs to a transport: ``sink`` sends and closes.
+    Nothing here belongs to a transport: ``sink`` sends and closes.
     """
 
     __slots__ = (
-        "_frames", "_lanes", "_patience", "actor", "began", "closing", "dialect", "engine", "follows_grants", "granted",
-        "id", "kept", "last_ping", "last_seen", "leaving", "listing", "outbox", "received", "sink", "subscriptions",
+        "actor", "began", "closing", "dialect", "engine", "follows_grants", "granted", "id", "kept", "lanes",
+        "last_ping", "last_seen", "leaving", "listing", "outbox", "pace", "patience", "received", "sink",
+        "subscriptions",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", sink: Sink, actor: Actor, dialect: Dialect, id: str = "") -> None:
@@ -70,13 +66,15 @@ class Session:
         """Whether all topics of the user are just being looked up: what is granted meanwhile may be among them."""
         self.subscriptions: dict[str, Subscription] = {}
         self.outbox = Outbox(self)
-        self._lanes = Lanes(self)
+        self.lanes = Lanes(self)
         at = engine.clock.monotonic()
         self.began = self.last_seen = self.last_ping = at
         self.received = 0
         """Frames of the client, whatever they are."""
-        self._frames = Bucket(engine.settings.frame_rate, at)
-        self._patience: Bucket | None = None
+        self.pace = Bucket(engine.settings.frame_rate, at)
+        """How many frames it may still send at once."""
+        self.patience: Bucket | None = None
+        """How many more than that are still answered; None until one was."""
 
     # Opening and ending
 
@@ -146,7 +144,7 @@ class Session:
             )
         if code in (Close.NOT_AUTHENTICATED, Close.NOT_ALLOWED, Close.TOO_SLOW):
             self.outbox.clear()
-            self._lanes.clear()
+            self.lanes.clear()
         return self.engine.tasks.spawn(self._close(code, reason), "close")
 
     def leave(self) -> "asyncio.Task[None]":
@@ -159,7 +157,7 @@ class Session:
 
     async def _leave(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._lanes.finished(), FINISH_SECONDS)
+            await asyncio.wait_for(self.lanes.finished(), FINISH_SECONDS)
         if closing := self.close(Close.RESTART, "restart"):
             await closing
 
@@ -310,72 +308,3 @@ class Session:
             self.closing = Close.NORMAL
             counters.closes[CLIENT] += 1
         self.outbox.clear()
-
-    # Incoming
-
-    def receive(self, frame: str | bytes | None) -> None:
-        """Take a client's text frame, or None for a binary one. Never waits, never raises."""
-        if self.closing is not None:
-            return
-        at = self.last_seen = self.engine.clock.monotonic()
-        self.received += 1
-        counters.received += 1
-        inbound: Inbound | None = None
-        try:
-            wait = self._frames.take(at)
-            if wait and self._floods(at):
-                return
-            if frame is None:
-                raise BadJson
-            if size_of(frame) > self.engine.settings.max_frame_bytes:
-                self.close(Close.TOO_BIG, "frame too big")
-                return
-            inbound, self.dialect = self.dialect.read(frame)
-            if wait:
-                raise RateLimited(retry_after=wait)
-            if inbound.type == "pong":
-                self.outbox.answered()
-                return
-            if self.leaving:
-                return  # It was not carried out: the client sends it again when it is back.
-            if self.dialect.bound is not None:
-                inbound.topic = self.dialect.bound
-            elif inbound.topic is not None:
-                check_topic(inbound.topic)
-            # Before the lanes: who is too fast is told so, not that the server is busy.
-            command = registry.commands.get(inbound.type)
-            if command is not None and command.limit:
-                self.engine.limiter.count(command.limit, self.actor)
-            if command is None or command.waits or self._lanes.busy(inbound.topic):
-                self._lanes.put(inbound, at)
-            else:
-                run_at_once(self, inbound)
-        except BadFrame as error:
-            counters.errors[error.code] += 1
-            self.put(self.dialect.error(inbound or error.about, error))
-        except HubbubError as error:
-            counters.errors[error.code] += 1
-            self.put(self.dialect.error(inbound, error))
-        except Exception:
-            answer_failure(self, inbound)
-
-    def _floods(self, at: float) -> bool:
-        """Count a frame over the rate; a client that goes on all the same is closed (rule LIM-2)."""
-        if self._patience is None:
-            self._patience = Bucket(PATIENCE, at)
-        if not self._patience.take(at):
-            return False
-        suspicious.warning(
-            "Session %s of %r was closed %d: it went on sending over HUBBUB['FRAME_RATE'].",
-            self.id,
-            self.actor.username,
-            Close.RATE_LIMIT,
-            extra=about(self),
-        )
-        self.close(Close.RATE_LIMIT, "rate limit")
-        return True
-
-
-def size_of(frame: str | bytes) -> int:
-    """Bytes of a text frame as UTF-8."""
-    return len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hubbub.engine.engine import Engine
-from hubbub.engine.session import size_of
+from hubbub.engine.incoming import size_of
 from hubbub.inspector import messages as wire
 from hubbub.protocol.dialect import Dialect, Subscribed
 from hubbub.protocol.errors import HubbubError

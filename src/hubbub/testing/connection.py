@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from hubbub.engine.incoming import receive
 from hubbub.engine.session import Session
 from hubbub.protocol.frames import Position
 from hubbub.protocol.registry import registry
@@ -69,7 +70,7 @@ class FakeConnection:
         self._next_id = 0
 
     def _hand_over(self, text: str | bytes | None) -> None:
-        self.session.receive(text)
+        receive(self.session, text)
 
     def _arrived(self, raw: bytes) -> None:
         frame = msgspec.json.decode(raw)

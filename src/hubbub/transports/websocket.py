@@ -14,6 +14,7 @@ from hubbub.engine import tracing
 from hubbub.engine.actor import Actor, guest
 from hubbub.engine.counters import counters
 from hubbub.engine.engine import Engine
+from hubbub.engine.incoming import receive
 from hubbub.engine.logs import quiet_logger, session_id
 from hubbub.engine.network import network_of
 from hubbub.engine.session import Session
@@ -179,7 +180,7 @@ class _Connection:
         await self.accept()
         session.sink = writer  # Only now: until then a close waits for the answer, and then follows it.
         # Nothing of the handshake is kept for an idle session: no task, no scope, no queue (decision 0015).
-        writer.listen(session.receive, partial(end, session, self._network))
+        writer.listen(partial(receive, session), partial(end, session, self._network))
         return True
 
     async def _refuse(self, code: Close, error: Exception, actor: Actor | None = None) -> None:
@@ -198,7 +199,7 @@ class _Connection:
         while True:
             message = await self._receive()
             if message["type"] == "websocket.receive":
-                session.receive(message.get("text"))
+                receive(session, message.get("text"))
             elif message["type"] == "websocket.disconnect":
                 return
 

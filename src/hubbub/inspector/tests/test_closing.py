@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from hubbub.django.relay import LayerRelay
 from hubbub.engine.actor import Actor
+from hubbub.engine.incoming import receive
 from hubbub.inspector import watch
 from hubbub.inspector.policy import LIVE
 from hubbub.inspector.tests.conftest import tick, told
@@ -88,7 +89,7 @@ async def test_two_processes(keeper: Actor, monkeypatch: pytest.MonkeyPatch) -> 
         counts = {data["totals"]["sessions"] for data in told(watcher, "inspect.measured")}
         assert counts == {1, 2}
         alice = next(session for session in two.engine.sessions.all() if session.actor.username == "alice")
-        alice.receive('{"id": 7, "type": "unsubscribe", "topic": "look.a"}')
+        receive(alice, '{"id": 7, "type": "unsubscribe", "topic": "look.a"}')
         for each in (two, one, two):
             await tick(each)
         sessions = {frame["session"] for data in told(watcher, "inspect.frames_seen") for frame in data["frames"]}
