@@ -25,7 +25,7 @@ ON_STORE = $(if $(filter postgres,$(STORE)),$(BIN)/python -m tests.stores)
 
 test: $(VENV)/.dev $(UI)/app.js chromium ## Run the tests, in a browser too (STORE=postgres: on PostgreSQL and Valkey)
 	scripts/node.sh npm test --workspaces
-	$(ON_STORE) $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
+	$(ON_STORE) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-faults: $(VENV)/.dev $(UI)/app.js chromium ## Run what breaks things, and what judges times: alone, on a quiet machine (an hour); its figures go into docs/reference/reliability.md
 	WRITE_RESULTS=1 $(ON_STORE) $(BIN)/pytest -m "faults or long"
