@@ -30,16 +30,17 @@ def test_said_to_everyone(hubbub_sync: SyncEngine) -> None:
 
 def test_groups(hubbub_sync: SyncEngine) -> None:
     cooks = Group.objects.create(name="Cooks")
+    topic = f"audience.group.{cooks.pk}"
     alice, _bob = hubbub_sync.pair()
     follow(alice)
     alice.user.groups.add(cooks)
     began = time.monotonic()
-    alice.wait_for(lambda: "audience.group.1" in alice.connection.session.subscriptions)
+    alice.wait_for(lambda: topic in alice.connection.session.subscriptions)
     hubbub.announce(Audience.group(cooks), "Soup")
-    alice.event("announcements.announced", "audience.group.1")
+    alice.event("announcements.announced", topic)
     alice.user.groups.remove(cooks)
     hubbub.announce(Audience.group(cooks), "Secret soup")
-    assert alice.event("announcements.left")["data"] == {"audience": "group.1"}
+    assert alice.event("announcements.left")["data"] == {"audience": f"group.{cooks.pk}"}
     alice.wait_for(lambda: any(frame["type"] == "unsubscribed" for frame in alice.frames))
     assert time.monotonic() - began < 1
-    assert len(alice.events("audience.group.1")) == 1
+    assert len(alice.events(topic)) == 1

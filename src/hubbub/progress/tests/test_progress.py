@@ -16,6 +16,7 @@ from hubbub.progress.models import Job
 from hubbub.progress.running import JobProgress
 from hubbub.testing import verify_action
 from hubbub.testing.sync import SyncConnection, SyncEngine
+from tests.stores import sqlite_only
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +115,7 @@ def test_it_is_for_a_user(user: Any) -> None:
         job_progress(user, "Import")
 
 
+@sqlite_only
 def test_a_process_that_reaches_nobody_says_so_once(ada: Any, caplog: pytest.LogCaptureFixture) -> None:
     """PRG-2: this one serves no sockets and has no Redis; what is said is about jobs, for how many there are."""
     running._warn.cache_clear()
