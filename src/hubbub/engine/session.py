@@ -13,7 +13,7 @@ from hubbub.engine.counters import CLIENT, counters
 from hubbub.engine.following import All, follow_from_now
 from hubbub.engine.lanes import Lanes
 from hubbub.engine.limits import Bucket
-from hubbub.engine.logs import about, quiet_logger
+from hubbub.engine.logs import about
 from hubbub.engine.outbox import Outbox
 from hubbub.engine.parted import Admitted
 from hubbub.engine.ports import Sink
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hubbub.engine.engine import Engine
 
 logger = logging.getLogger("hubbub.session")
-suspicious = quiet_logger("hubbub.suspicious")
 
 FINISH_SECONDS = 2.0
 """How long the commands of a session may still take before it is closed for a restart."""
